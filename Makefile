@@ -1,0 +1,53 @@
+# The whole set-up: `make run` and `make test` on a machine with Python 3.11+ and make.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN     = $(VENV)/bin
+
+.PHONY: help run demo test lint bench soak lock clean
+help:
+	@echo "make run    serve the sample campaign on http://127.0.0.1:8080 (data in var/)"
+	@echo "make demo   play a whole campaign, from first SMS to checked export, in under a minute"
+	@echo "make test   lint, types, import rules, tests"
+	@echo "make bench  measure against a no-op server (QUICK=1: under a minute)"
+	@echo "make soak   the long campaigns: crash, fuzz"
+
+# Two stamps: what serving needs, and what testing adds. Both come from locks with hashes.
+$(VENV)/.runtime: requirements.lock pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@echo "$(CURDIR)" > "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/televote.pth"
+	@printf '#!%s\nfrom gateway.cli import main\nmain()\n' "$(CURDIR)/$(BIN)/python" > $(BIN)/televote && chmod +x $(BIN)/televote
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+run: $(VENV)/.runtime
+	@$(BIN)/python -m gateway run-sample
+
+demo: $(VENV)/.runtime
+	@$(BIN)/python -m gateway demo
+
+test: lint
+	$(BIN)/python -m pytest -n auto
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	PYTHONPATH=. $(BIN)/lint-imports --no-cache
+	$(BIN)/hadolint Dockerfile
+
+bench: $(VENV)/.runtime
+	@$(BIN)/python -m bench $(if $(QUICK),--quick)
+
+soak: $(VENV)/.dev
+	$(BIN)/python -m pytest -n auto -m soak --timeout 3600
+
+lock:
+	uv pip compile --universal --generate-hashes --no-emit-index-url --no-header -q pyproject.toml -o requirements.lock
+	uv pip compile --universal --generate-hashes --no-emit-index-url --no-header -q --group dev pyproject.toml -c requirements.lock -o requirements-dev.lock
+
+clean:
+	rm -rf $(VENV) var dist

@@ -1,0 +1,1 @@
+"""Who is calling, and have we heard this before? Caller identity, redelivery, voter keys, caps."""

@@ -1,0 +1,49 @@
+"""How often one caller may vote: the caps of a campaign, and the claims that use them up (RULES §6).
+
+A claim is one use of one cap. A cap is held by the claims' unique key
+(voter, contest, cap, period, ordinal): an ordinal beyond the cap's votes does not exist.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+Per = Literal["campaign", "day", "candidate"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """At most `votes` counted votes of one caller per campaign, calendar day or candidate."""
+
+    per: Per
+    votes: int
+
+
+@dataclass(frozen=True, slots=True)
+class ContestCaps:
+    """The caps of one contest, all of which must hold.
+
+    `void_all` says what an over-cap vote does: False (`first`): the earlier votes stand; True: all of
+    the caller's votes in the contest are voided.
+    """
+
+    caps: tuple[Cap, ...]
+    void_all: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignCaps:
+    """The caps of a campaign: by contest id, and over all contests together (`total`)."""
+
+    contests: Mapping[str, ContestCaps]
+    total: tuple[Cap, ...] = ()
+
+
+class Claim(NamedTuple):
+    """One use of one cap. `contest` is "" for a cap over all contests; `ordinal` counts from 1."""
+
+    contest: str
+    cap: str
+    period: str
+    ordinal: int
+    candidate: str

@@ -1,0 +1,32 @@
+"""The one noun between the dialects and the rules: a message or call as a source handed it in."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Form(StrEnum):
+    """What `Inbound.text` holds."""
+
+    TEXT = "text"  # words, as a person typed them
+    DIGITS = "digits"  # keys pressed during a call, read with the keypad code book
+    UNPARSED = "unparsed"  # authentic, but not readable; `text` says why, `raw` is what came
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """One SMS or one call. Nothing past a provider knows a vendor's field name.
+
+    `message_id` is the provider's own id, or a synthesised one; with the source's name it is what
+    recognises a redelivery. `caller` is the number as given, before normalising, "" if none was.
+    `sent_ms` is the provider's or PBX's own time in Unix milliseconds, None if its format has none;
+    `sent_grain_ms` is how fine that time is (1000 for whole seconds).
+    `raw` is the payload, or the part of it that is this message.
+    """
+
+    message_id: str
+    caller: str
+    text: str
+    form: Form = Form.TEXT
+    sent_ms: int | None = None
+    sent_grain_ms: int = 1000
+    raw: bytes = b""

@@ -1,0 +1,122 @@
+"""What a provider is: it authenticates a request, reads it, and words the answer. It does no I/O.
+
+A provider is one module in `gateway/providers/` that offers `provider: ProviderKind`. It is found by
+being there (see `discover`); its test table in `tests/providers/` is compulsory.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from pydantic import BaseModel
+
+from gateway.intake.inbound import Inbound
+from tally.outcome import Channel, MessageOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a provider may know of an HTTP request.
+
+    `target` is the raw request target as sent, still percent-encoded ("/in/tw?x=%20"); `headers` has
+    lower-case names, and repeated headers joined by ", "; `received_ms` is our clock, Unix milliseconds.
+    """
+
+    method: str
+    target: str
+    headers: Mapping[str, str]
+    body: bytes
+    received_ms: int
+
+    @property
+    def query(self) -> str:
+        """The raw query string, "" if there is none."""
+        return self.target.partition("?")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Not from this source. `reason` is a short fixed word for logs and metrics, never input."""
+
+    status: Literal[400, 401, 403, 405]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How one message ended, and the reply text for its sender, "" if none is due."""
+
+    outcome: MessageOutcome
+    reply: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The provider's own success form."""
+
+    body: bytes = b""
+    content_type: str = "text/plain; charset=utf-8"
+    status: int = 200
+
+
+class Provider(Protocol):
+    """One configured source, ready to read requests."""
+
+    def authenticate(self, request: Request) -> Refusal | None:
+        """Whether the request is from this source. Total: any garbage is at most refused."""
+        ...
+
+    def read(self, request: Request) -> Sequence[Inbound]:
+        """The messages in an authentic request. Total: what cannot be read is `Form.UNPARSED`."""
+        ...
+
+    def answer(self, request: Request, ended: Sequence[Ended]) -> Answer:
+        """The success form that stops the provider from sending again; `ended` is in `read`'s order."""
+        ...
+
+
+class Builder(Protocol):
+    """Builds a provider from its validated options."""
+
+    def __call__(self, options: BaseModel) -> Provider: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderKind:
+    """A kind of source, as `televote sources` lists it.
+
+    `options` is the pydantic model of the kind's own settings (`extra = "forbid"`; secrets are
+    `SecretStr`, and arrive already read from their files). `authentication` says in plain words what
+    the kind checks. `signs` is False where the provider cannot sign: such a source must have a path
+    token or an address list. `gives_time` says whether the format carries a time to decide by, and
+    `signs_time` whether that time is covered by the signature.
+    """
+
+    kind: str
+    channel: Channel
+    authentication: str
+    signs: bool
+    gives_time: bool
+    signs_time: bool
+    options: type[BaseModel]
+    build: Builder
+    methods: tuple[str, ...] = ("POST",)
+    configure: str = ""  # what to paste into the provider's console
+    reference: str = field(default="")  # the public document the format was read in
+
+
+def discover(package: str, attribute: str) -> dict[str, object]:
+    """Every module of `package` offers one `attribute`; returned by the attribute's `kind`."""
+    found: dict[str, object] = {}
+    home = importlib.import_module(package)
+    for module in pkgutil.iter_modules(home.__path__):
+        offer = getattr(importlib.import_module(f"{package}.{module.name}"), attribute)
+        found[offer.kind] = offer
+    return dict(sorted(found.items()))
+
+
+def kinds() -> dict[str, ProviderKind]:
+    """Every kind of HTTP source there is, by name."""
+    return {name: kind for name, kind in discover("gateway.providers", "provider").items() if isinstance(kind, ProviderKind)}
