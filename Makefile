@@ -24,7 +24,7 @@ $(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
 	@touch $@
 
 run: $(VENV)/.runtime
-	@$(BIN)/python -m gateway run-sample
+	@$(BIN)/python -m gateway sample
 
 demo: $(VENV)/.runtime
 	@$(BIN)/python -m gateway demo

@@ -31,9 +31,12 @@ class ContestCaps:
     void_all: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class CampaignCaps:
-    """The caps of a campaign: by contest id, and over all contests together (`total`)."""
+    """The caps of a campaign: by contest id, and over all contests together (`total`).
+
+    Compared by identity: a campaign has one, and what follows from it may be remembered.
+    """
 
     contests: Mapping[str, ContestCaps]
     total: tuple[Cap, ...] = ()

@@ -1,7 +1,7 @@
 """The one noun between the dialects and the rules: a message or call as a source handed it in."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Form(StrEnum):
@@ -12,8 +12,7 @@ class Form(StrEnum):
     UNPARSED = "unparsed"  # authentic, but not readable; `text` says why, `raw` is what came
 
 
-@dataclass(frozen=True, slots=True)
-class Inbound:
+class Inbound(NamedTuple):
     """One SMS or one call. Nothing past a provider knows a vendor's field name.
 
     `message_id` is the provider's own id, or a synthesised one; with the source's name it is what

@@ -8,7 +8,7 @@ import importlib
 import pkgutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from pydantic import BaseModel
 
@@ -29,6 +29,8 @@ class Request:
     headers: Mapping[str, str]
     body: bytes
     received_ms: int
+    #: What `authenticate` worked out and `read` can use again; the provider's own, gone with the request.
+    memo: list[object] = field(default_factory=list, init=False, compare=False, repr=False)
 
     @property
     def query(self) -> str:
@@ -44,8 +46,7 @@ class Refusal:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(NamedTuple):
     """How one message ended, and the reply text for its sender, "" if none is due."""
 
     outcome: MessageOutcome
@@ -64,15 +65,15 @@ class Answer:
 class Provider(Protocol):
     """One configured source, ready to read requests."""
 
-    def authenticate(self, request: Request) -> Refusal | None:
+    def authenticate(self, request: Request, /) -> Refusal | None:
         """Whether the request is from this source. Total: any garbage is at most refused."""
         ...
 
-    def read(self, request: Request) -> Sequence[Inbound]:
+    def read(self, request: Request, /) -> Sequence[Inbound]:
         """The messages in an authentic request. Total: what cannot be read is `Form.UNPARSED`."""
         ...
 
-    def answer(self, request: Request, ended: Sequence[Ended]) -> Answer:
+    def answer(self, request: Request, ended: Sequence[Ended], /) -> Answer:
         """The success form that stops the provider from sending again; `ended` is in `read`'s order."""
         ...
 
@@ -119,4 +120,8 @@ def discover(package: str, attribute: str) -> dict[str, object]:
 
 def kinds() -> dict[str, ProviderKind]:
     """Every kind of HTTP source there is, by name."""
-    return {name: kind for name, kind in discover("gateway.providers", "provider").items() if isinstance(kind, ProviderKind)}
+    return {
+        name: kind
+        for name, kind in discover("gateway.providers", "provider").items()
+        if isinstance(kind, ProviderKind)
+    }

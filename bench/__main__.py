@@ -1,0 +1,107 @@
+"""`python -m bench`: measure, show, and end with one line of JSON."""
+
+import signal
+import sys
+import tempfile
+from pathlib import Path
+from typing import Final, Literal
+
+import click
+from rich.console import Console
+
+from bench import imports, load, machine, report, servers, timed, webhook
+
+#: Of the tables, where there is no terminal.
+_WIDTH: Final = 110
+
+Part = Literal["webhook", "array", "import"]
+
+#: Which lanes a part needs beside its own, to be compared with.
+_LANES: Final[dict[str | None, tuple[str, ...]]] = {
+    None: ("noop", "webhook", "array"),
+    "webhook": ("noop", "webhook"),
+    "array": ("webhook", "array"),
+    "import": (),
+}
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--quick", is_flag=True, help="Under a minute: shorter turns, fewer rounds, a shorter log.")
+@click.option("--rounds", type=click.IntRange(1), help="Rounds of alternating turns.  [default: 5, quick 3]")
+@click.option(
+    "--seconds", type=click.FloatRange(0.1, 60), help="How long a turn lasts.  [default: 4, quick 1.2]"
+)
+@click.option(
+    "--rows", type=click.IntRange(10), help="Rows of the imported log.  [default: 1000000, quick 50000]"
+)
+@click.option("--only", type=click.Choice(["webhook", "array", "import"]), help="Measure this alone.")
+@click.option(
+    "--folder",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Where the data goes until the end: on the disk to be measured.  [default: the system's]",
+)
+@click.option("--verbose", is_flag=True, help="Tell each round, and how busy the load generator was.")
+def main(
+    quick: bool,
+    rounds: int | None,
+    seconds: float | None,
+    rows: int | None,
+    only: Part | None,
+    folder: Path | None,
+    verbose: bool,
+) -> None:
+    """Measure webhook votes against a no-op server, arrays, import and recount. The last line is JSON."""
+    if sys.platform != "linux":
+        raise click.ClickException("the benchmark reads /proc: Linux only")
+    # Ended from outside, it still ends what it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    with tempfile.TemporaryDirectory(prefix="televote-bench-", dir=folder) as made:
+        try:
+            _measure(
+                Path(made),
+                lanes=_LANES[only],
+                rounds=rounds or (3 if quick else 5),
+                seconds=seconds or (1.2 if quick else 4.0),
+                rows=(rows or (50_000 if quick else 1_000_000)) if only in (None, "import") else 0,
+                quick=quick,
+                verbose=verbose,
+            )
+        except (
+            webhook.Miscounted,
+            webhook.Unchecked,
+            imports.NotAllCounted,
+            load.Refused,
+            servers.DidNotStart,
+            timed.Failed,
+            OSError,
+        ) as error:
+            raise click.ClickException(f"{type(error).__name__}: {error}") from None
+
+
+def _measure(
+    folder: Path,
+    *,
+    lanes: tuple[str, ...],
+    rounds: int,
+    seconds: float,
+    rows: int,
+    quick: bool,
+    verbose: bool,
+) -> None:
+    errors = Console(stderr=True, highlight=False)
+
+    def tell(line: str) -> None:
+        if verbose or errors.is_terminal:
+            errors.print(line, markup=False, soft_wrap=True)
+
+    where = machine.describe(folder)
+    if where["disk"] in ("tmpfs", "ramfs"):
+        errors.print("The data is in memory, not on a disk: choose a --folder.", style="yellow")
+    imported = imports.measure(folder, rows, tell) if rows else None
+    found = webhook.measure(folder, lanes, rounds, seconds, tell) if lanes else []
+    out = Console() if sys.stdout.isatty() else Console(width=_WIDTH)
+    report.show(out, report.figures(found, imported, where, quick), found)
+
+
+if __name__ == "__main__":
+    main()

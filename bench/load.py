@@ -1,0 +1,154 @@
+"""The load: keep-alive connections, one request in flight each, and as little work as can be in between.
+
+Requests are ready as bytes before the clock starts. Of an answer only the status and the length are read;
+any status but 200 ends the run. The generator must be faster than what it measures: `Driven.busy` tells.
+"""
+
+import asyncio
+import re
+import time
+from array import array
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final, cast
+
+CONNECTIONS: Final = 64
+#: Beyond the time given, how long the last answers may take.
+_PATIENCE_SECONDS: Final = 30.0
+
+_LENGTH: Final = re.compile(rb"\r\ncontent-length: *([0-9]+)", re.IGNORECASE)
+_MARK: Final = b"\r\n\r\n"
+
+
+class Refused(Exception):
+    """The server did not answer 200, or hung up; the message is the status line at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Driven:
+    """What one run saw. `latencies` are seconds, sorted; `busy` is the generator's own share of a core."""
+
+    seconds: float
+    latencies: "array[float]"
+    busy: float
+
+    @property
+    def answers(self) -> int:
+        """How many requests were answered 200: all that were sent."""
+        return len(self.latencies)
+
+    @property
+    def rate(self) -> float:
+        """Answers per second."""
+        return self.answers / self.seconds
+
+    def quantile_ms(self, share: float) -> float:
+        """The latency that `share` of the answers kept within, in milliseconds."""
+        return self.latencies[min(int(self.answers * share), self.answers - 1)] * 1000
+
+
+async def drive(
+    host: str, port: int, requests: Iterable[bytes], seconds: float, connections: int = CONNECTIONS
+) -> Driven:
+    """Send requests for `seconds`, or until there are no more, and wait for every answer.
+
+    Raises `Refused`, `TimeoutError`, and `OSError` if there is nobody.
+    """
+    loop = asyncio.get_running_loop()
+    run = _Run(requests, loop.create_future())
+    lines = [(await loop.create_connection(lambda: _Line(run), host, port))[1] for _ in range(connections)]
+    try:
+        busy, started = time.process_time(), time.perf_counter()
+        run.begin(lines, started + seconds)
+        async with asyncio.timeout(seconds + _PATIENCE_SECONDS):
+            ended = await run.done
+        busy = time.process_time() - busy
+    finally:
+        for line in lines:
+            line.hang_up()
+    if not run.latencies:
+        raise Refused("there was nothing to send")
+    elapsed = ended - started
+    return Driven(elapsed, array("d", sorted(run.latencies)), busy / elapsed)
+
+
+class _Run:
+    """What the connections of a run share. `done` gets the time of the last answer."""
+
+    def __init__(self, requests: Iterable[bytes], done: "asyncio.Future[float]") -> None:
+        self.requests, self.done = iter(requests), done
+        self.latencies = array("d")
+        self.ends = 0.0
+        self._at_work = 0
+        self._lengths: dict[bytes, int] = {}
+
+    def begin(self, lines: list["_Line"], ends: float) -> None:
+        self.ends, self._at_work = ends, len(lines)
+        for line in lines:
+            line.send(time.perf_counter())
+
+    def rest(self, now: float) -> None:
+        """A connection has sent its last and heard the answer."""
+        self._at_work -= 1
+        if not self._at_work and not self.done.done():
+            self.done.set_result(now)
+
+    def fail(self, reason: str) -> None:
+        if not self.done.done():
+            self.done.set_exception(Refused(reason))
+
+    def body_length(self, head: bytes) -> int:
+        """How long the body after this head is. Heads repeat: each is read once. -1 after a failure."""
+        length = self._lengths.get(head)
+        if length is None:
+            found = _LENGTH.search(head)
+            if not head.startswith(b"HTTP/1.1 200 ") or found is None:
+                self.fail(head.partition(b"\r\n")[0][:100].decode("latin-1"))
+                return -1
+            length = self._lengths[head] = int(found[1])
+        return length
+
+
+class _Line(asyncio.Protocol):
+    """One connection, one request in flight."""
+
+    def __init__(self, run: _Run) -> None:
+        self._run = run
+        self._since = 0.0
+        self._rest = b""
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        self._transport = None
+        self._run.fail("the server hung up")
+
+    def send(self, now: float) -> None:
+        """The next request, if there is time and one is left."""
+        request = next(self._run.requests, None) if now < self._run.ends else None
+        if request is None or self._transport is None:
+            self._run.rest(now)
+            return
+        self._since = now
+        self._transport.write(request)
+
+    def data_received(self, data: bytes) -> None:
+        if self._rest:
+            data = self._rest + data
+        head, mark, body = data.partition(_MARK)
+        if not mark or len(body) < (length := self._run.body_length(head)):
+            self._rest = data
+            return
+        if len(body) > length:
+            self._run.fail("more was answered than asked")
+            return
+        self._rest = b""
+        now = time.perf_counter()
+        self._run.latencies.append(now - self._since)
+        self.send(now)
+
+    def hang_up(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()

@@ -1,0 +1,151 @@
+"""The result: a table to read, and one line of JSON to keep. What was not measured is null."""
+
+import json
+from collections.abc import Callable, Sequence
+from statistics import median
+from typing import Any, Final
+
+from rich.console import Console
+from rich.table import Table
+
+import gateway
+from bench.imports import Imported
+from bench.webhook import Round, Turn
+
+#: A saturated server gets this much of its core where nothing else runs.
+_UNDISTURBED: Final = 0.9
+
+FLAT: Final = {True: "memory is flat", False: "memory GROWS", None: "too few rows to tell if memory is flat"}
+
+
+def figures(
+    rounds: Sequence[Round], imported: Imported | None, machine: dict[str, Any], quick: bool
+) -> dict[str, Any]:
+    """What goes into the JSON line. Each is the median over the rounds; ratios are taken within a round."""
+    return {
+        "webhook_ratio": _ratio(rounds, "webhook", "noop", _rate, 3),
+        "webhook_cpu_ratio": _ratio(rounds, "webhook", "noop", _cpu, 2),
+        "webhook_votes_per_s": _median(rounds, "webhook", _rate, 0),
+        "noop_per_s": _median(rounds, "noop", _rate, 0),
+        "webhook_cpu_us": _median(rounds, "webhook", _cpu, 1),
+        "noop_cpu_us": _median(rounds, "noop", _cpu, 1),
+        "webhook_p50_ms": _median(rounds, "webhook", lambda turn: turn.p50_ms, 2),
+        "webhook_p99_ms": _median(rounds, "webhook", lambda turn: turn.p99_ms, 2),
+        "noop_p50_ms": _median(rounds, "noop", lambda turn: turn.p50_ms, 2),
+        "noop_p99_ms": _median(rounds, "noop", lambda turn: turn.p99_ms, 2),
+        "noop_core": _median(rounds, "noop", lambda turn: turn.core, 2),
+        "array_votes_per_s": _median(rounds, "array", _rate, 0),
+        "array_ratio": _ratio(rounds, "array", "webhook", _rate, 2),
+        "array_cpu_us": _median(rounds, "array", _cpu, 1),
+        "array_p99_ms": _median(rounds, "array", lambda turn: turn.p99_ms, 2),
+        "import_rows": imported and imported.rows,
+        "import_rows_per_s": imported and round(imported.rows_per_s),
+        "import_cpu_us": imported and round(imported.cpu_us, 1),
+        "import_peak_mb": imported and round(imported.peak_mb, 1),
+        "import_tenth_peak_mb": imported and round(imported.tenth_peak_mb, 1),
+        "import_flat": imported and imported.is_flat,
+        "recount_rows_per_s": imported and round(imported.recount_rows_per_s),
+        "recount_cpu_us": imported and round(imported.recount_cpu_us, 1),
+        "recount_peak_mb": imported and round(imported.recount_peak_mb, 1),
+        "rounds": len(rounds),
+        "quick": quick,
+        "machine": machine,
+        "version": gateway.__version__,
+    }
+
+
+def show(console: Console, found: dict[str, Any], rounds: Sequence[Round]) -> None:
+    """The tables, then the JSON line, last."""
+    if rounds:
+        console.print(_webhooks(rounds))
+        if (got := found["noop_core"]) is not None and got < _UNDISTURBED:
+            console.print(
+                f"The server that does nothing got only {got:.0%} of its core: other processes disturbed "
+                "this, and only the CPU ratio can be relied on.",
+                style="yellow",
+            )
+    if found["import_rows"] is not None:
+        console.print(_imports(found))
+    console.print(
+        ", ".join(f"{name} {value}" for name, value in found["machine"].items()), style="dim", highlight=False
+    )
+    console.file.write(json.dumps(found, ensure_ascii=False) + "\n")
+    console.file.flush()
+
+
+def _webhooks(rounds: Sequence[Round]) -> Table:
+    table = Table(
+        title="Votes by webhook, 64 keep-alive connections, one core",
+        title_justify="left",
+        caption="Medians of the rounds; ratios are taken within a round, their range in brackets. "
+        "noop: aiohttp, post(), 200. array: pushes of 100, against single votes.",
+        caption_justify="left",
+    )
+    for name in ("", "votes/s", "ratio", "CPU µs/vote", "CPU ratio", "p50 ms", "p99 ms"):
+        table.add_column(name, justify="right" if name else "left")
+    for name, base in (("noop", None), ("webhook", "noop"), ("array", "webhook")):
+        if name in rounds[0]:
+            based = base if base in rounds[0] else None
+            table.add_row(
+                name,
+                f"{_median(rounds, name, _rate, 0):,.0f}",
+                _range(rounds, name, based, _rate),
+                f"{_median(rounds, name, _cpu, 1):,.1f}",
+                _range(rounds, name, based, _cpu),
+                f"{_median(rounds, name, lambda turn: turn.p50_ms, 2):.2f}",
+                f"{_median(rounds, name, lambda turn: turn.p99_ms, 2):.2f}",
+            )
+    return table
+
+
+def _imports(found: dict[str, Any]) -> Table:
+    flat = FLAT[found["import_flat"]]
+    table = Table(
+        title="A hotline's log, by command, start-up included",
+        title_justify="left",
+        caption=f"A tenth of the rows takes {found['import_tenth_peak_mb']} MiB: {flat}.",
+        caption_justify="left",
+    )
+    for name in ("", "rows", "rows/s", "CPU µs/row", "peak MiB"):
+        table.add_column(name, justify="right" if name else "left")
+    for name in ("import", "recount"):
+        table.add_row(
+            name,
+            f"{found['import_rows']:,}",
+            f"{found[f'{name}_rows_per_s']:,}",
+            f"{found[f'{name}_cpu_us']:.1f}",
+            f"{found[f'{name}_peak_mb']:.1f}",
+        )
+    return table
+
+
+Value = Callable[[Turn], float]
+
+
+def _rate(turn: Turn) -> float:
+    return turn.rate
+
+
+def _cpu(turn: Turn) -> float:
+    return turn.cpu_us
+
+
+def _median(rounds: Sequence[Round], name: str, value: Value, digits: int) -> Any:
+    found = [value(one[name]) for one in rounds if name in one]
+    return round(median(found), digits or None) if found else None
+
+
+def _ratios(rounds: Sequence[Round], name: str, base: str, value: Value) -> list[float]:
+    return [value(one[name]) / value(one[base]) for one in rounds if name in one and base in one]
+
+
+def _ratio(rounds: Sequence[Round], name: str, base: str, value: Value, digits: int) -> float | None:
+    found = _ratios(rounds, name, base, value)
+    return round(median(found), digits) if found else None
+
+
+def _range(rounds: Sequence[Round], name: str, base: str | None, value: Value) -> str:
+    if base is None:
+        return ""
+    found = _ratios(rounds, name, base, value)
+    return f"{median(found):.2f} [{min(found):.2f}–{max(found):.2f}]"

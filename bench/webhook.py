@@ -1,0 +1,179 @@
+"""Votes by webhook, and in arrays, against the server that does nothing.
+
+In every round each lane has its turn, all on the same core with the same load; what counts is the ratio
+within a round. After each turn the server must have counted exactly the votes that it acknowledged.
+"""
+
+import functools
+import http.client
+import json
+import math
+import socket
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import uvloop
+
+from bench import campaign, load, machine, servers, votes
+from bench.servers import Server
+from gateway import setup
+
+_WARM_UP_SECONDS: Final = 0.5
+#: The first guess at a lane's requests a second; after that the last turn's rate is the guess.
+_GUESS: Final = 5_000
+#: So many more requests than guessed are made ready; if they run out all the same, the turn is shorter.
+_MARGIN: Final = 1.4
+_COUNTED_WITHIN_SECONDS: Final = 10.0
+
+
+class Miscounted(RuntimeError):
+    """The server has not counted what it acknowledged."""
+
+
+class Unchecked(RuntimeError):
+    """The server takes a vote whose signature is wrong: what it does is not worth measuring."""
+
+
+class Turn(NamedTuple):
+    """What one lane did in one round, `rate` in votes a second.
+
+    `core` is how much of its core the server used (or got: other processes may have wanted it too), `busy`
+    how much of its own the load generator used.
+    """
+
+    rate: float
+    cpu_us: float
+    p50_ms: float
+    p99_ms: float
+    core: float
+    busy: float
+
+
+Round = dict[str, Turn]
+
+
+@dataclass(slots=True)
+class _Lane:
+    """One kind of request to one server; `confirm` hears how many votes were acknowledged."""
+
+    name: str
+    server: Server
+    build: Callable[[int], Sequence[bytes]]
+    votes: int
+    confirm: Callable[[int], None]
+    guess: float = _GUESS
+
+    def turn(self, seconds: float) -> Turn:
+        requests = self.build(math.ceil(self.guess * seconds * _MARGIN) + load.CONNECTIONS)
+        before = self.server.cpu_seconds()
+        with machine.core(last=False):
+            driven = self._drive(requests, seconds)
+        during = self.server.cpu_seconds() - before
+        # The work of a vote is over when it is counted, be that before or after the answer.
+        self.confirm(driven.answers * self.votes)
+        used = self.server.cpu_seconds() - before
+        self.guess = driven.rate
+        return Turn(
+            rate=driven.rate * self.votes,
+            cpu_us=used * 1e6 / (driven.answers * self.votes),
+            p50_ms=driven.quantile_ms(0.50),
+            p99_ms=driven.quantile_ms(0.99),
+            core=during / driven.seconds,
+            busy=driven.busy,
+        )
+
+    def _drive(self, requests: Sequence[bytes], seconds: float) -> load.Driven:
+        try:
+            return uvloop.run(load.drive(self.server.host, self.server.port, requests, seconds))
+        except load.Refused as error:
+            raise load.Refused(f"{self.name}: {error}\n{self.server.said_last()}") from None
+
+
+class _Count:
+    """Compares what was acknowledged with the standings, over the API."""
+
+    def __init__(self, server: Server, token: str) -> None:
+        self._server, self._token = server, token
+        self._acknowledged = 0
+
+    def confirm(self, more: int) -> None:
+        """Wait until all acknowledged votes are counted, and no others. Raises `Miscounted`."""
+        self._acknowledged += more
+        until = time.monotonic() + _COUNTED_WITHIN_SECONDS
+        while (found := self._balance()) != self._acknowledged:
+            if time.monotonic() > until:
+                raise Miscounted(f"{self._acknowledged} votes were acknowledged, {found} are counted")
+            time.sleep(0.2)
+
+    def _balance(self) -> int:
+        connection = http.client.HTTPConnection(self._server.host, self._server.port, timeout=30)
+        try:
+            connection.request(
+                "GET",
+                f"/api/campaigns/{setup.CAMPAIGN}/standings",
+                headers={"Authorization": f"Bearer {self._token}"},
+            )
+            standings: dict[str, Any] = json.load(connection.getresponse())
+        finally:
+            connection.close()
+        messages = standings["balance"]["messages"]
+        if messages["received"] != messages.get("counted", 0) or not standings["balance"]["balanced"]:
+            raise Miscounted(f"every vote should count: {standings['balance']}")
+        return sum(int(contest["votes"]) for contest in standings["contests"])
+
+
+def measure(
+    folder: Path, lanes: Sequence[str], rounds: int, seconds: float, tell: Callable[[str], None]
+) -> list[Round]:
+    """Rounds of turns of about `seconds` each; `lanes` are some of "noop", "webhook" and "array".
+
+    Raises `Miscounted`, `Unchecked`, `load.Refused`, `servers.DidNotStart`.
+    """
+    with _opened(folder, lanes) as ready:
+        for lane in ready:
+            lane.turn(min(seconds, _WARM_UP_SECONDS))
+        found = []
+        for number in range(1, rounds + 1):
+            order = ready if number % 2 else ready[::-1]
+            found.append({lane.name: lane.turn(seconds) for lane in order})
+            tell(f"round {number} of {rounds}: " + ", ".join(_told(name, found[-1][name]) for name in lanes))
+        return found
+
+
+def _told(name: str, turn: Turn) -> str:
+    return f"{name} {turn.rate:,.0f}/s (server {turn.core:.0%}, generator {turn.busy:.0%} busy)"
+
+
+@contextmanager
+def _opened(folder: Path, names: Sequence[str]) -> Iterator[list[_Lane]]:
+    """The lanes, their servers running."""
+    place = campaign.write(folder / "webhook")
+    requests = votes.Requests(place.secret("twilio.token"), place.secret("aliyun.token"))
+    aliyun = functools.partial(requests.aliyun, at=campaign.now())
+    with ExitStack() as stack:
+        settings = ("--settings", str(place.settings), "serve")
+        gateway = stack.enter_context(servers.started("gateway", settings, folder / "gateway.log"))
+        _refuse_forged(gateway, place.secret("aliyun.token"))
+        count = _Count(gateway, place.secret("api.token"))
+        lanes = {
+            "webhook": _Lane("webhook", gateway, requests.twilio, 1, count.confirm),
+            "array": _Lane("array", gateway, aliyun, votes.ARRAY, count.confirm, _GUESS / votes.ARRAY),
+        }
+        if "noop" in names:
+            noop = stack.enter_context(servers.started("bench.noop", (), folder / "noop.log"))
+            lanes["noop"] = _Lane("noop", noop, requests.twilio, 1, lambda _: None)
+        yield [lanes[name] for name in names]
+
+
+def _refuse_forged(gateway: Server, path_token: str) -> None:
+    """See that signatures are checked. Raises `Unchecked`."""
+    (forged,) = votes.Requests("not the auth token", path_token).twilio(1)
+    with socket.create_connection((gateway.host, gateway.port), timeout=30) as connection:
+        connection.sendall(forged)
+        answer = connection.recv(4096)
+    if not answer.startswith(b"HTTP/1.1 403 "):
+        raise Unchecked(f"a forged vote was answered {answer[:12].decode('latin-1')}")

@@ -1,0 +1,177 @@
+"""How the service is set up: what `televote.toml` and the environment may say."""
+
+import ipaddress
+import re
+from ipaddress import IPv4Network, IPv6Network
+from typing import Annotated, Any, Final, Literal, NamedTuple
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    SecretStr,
+    model_validator,
+)
+
+from config.fields import AreaCode, Positive, Region, Slug, Zone, error_at, raise_all, refused
+from tally.window import Clock
+
+_TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{16,200}", re.ASCII)
+_HOST: Final = re.compile(r"\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+", re.ASCII)
+
+
+class _Table(BaseModel):
+    # Not strict: what comes from the environment is text.
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class Listen(NamedTuple):
+    """Where the server listens; port 0 lets the system choose."""
+
+    host: str
+    port: int
+
+
+def _listen(value: Any) -> Listen:
+    host, _, port = value.rpartition(":") if isinstance(value, str) else ("", "", "")
+    if not _HOST.fullmatch(host) or not re.fullmatch("[0-9]{1,5}", port, re.ASCII) or int(port) > 65_535:
+        raise refused("listen")
+    return Listen(host.strip("[]"), int(port))
+
+
+def _public_url(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        plain = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        plain = False
+    if not plain or re.search(r"[\s?#@]", text) or text.endswith("/"):
+        raise refused("public_url")
+    return text
+
+
+def _network(value: Any) -> IPv4Network | IPv6Network:
+    text = value.strip() if isinstance(value, str) else ""
+    try:
+        network = ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        raise refused("network") from None
+    if "/" in text and ipaddress.ip_interface(text).ip != network.network_address:
+        raise refused("network_host_bits", network=str(network))
+    return network
+
+
+def _separate(value: Any) -> Any:
+    """The environment has no lists: commas will do."""
+    return value.split(",") if isinstance(value, str) else value
+
+
+def _storage_url(text: str) -> str:
+    path = text.removeprefix("sqlite:")
+    if not text.startswith("sqlite:") or not path or path.startswith(("//", ":")) or "?" in path:
+        raise refused("storage_url")
+    return text
+
+
+def _synchronous(value: Any) -> Any:
+    if value not in ("FULL", "EXTRA"):
+        raise refused("synchronous")
+    return value
+
+
+def _token(secret: SecretStr) -> SecretStr:
+    if not _TOKEN.fullmatch(secret.get_secret_value()):
+        raise refused("token")
+    return secret
+
+
+Folder = Annotated[str, Field(min_length=1)]
+Token = Annotated[SecretStr, AfterValidator(_token)]
+Network = Annotated[
+    IPv4Network | IPv6Network, PlainValidator(_network), PlainSerializer(str, return_type=str)
+]
+Networks = Annotated[tuple[Network, ...], BeforeValidator(_separate)]
+
+
+class Api(_Table):
+    """The HTTP API's own key."""
+
+    token: Token | None = None
+
+
+class Log(_Table):
+    """What is logged."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class Limits(_Table):
+    """How much is taken in at once. `read_seconds` is how long a request may take to arrive."""
+
+    body_bytes: Positive = 65_536
+    read_seconds: Annotated[float, Field(gt=0, le=600, allow_inf_nan=False)] = 3.0
+    queue_messages: Positive = 20_000
+    batch_messages: Positive = 8_000
+
+    @model_validator(mode="after")
+    def _fits(self) -> "Limits":
+        if self.batch_messages > self.queue_messages:
+            raise_all(
+                "Limits",
+                [error_at(("batch_messages",), refused("batch_over_queue", queue=self.queue_messages))],
+            )
+        return self
+
+
+class Storage(_Table):
+    """The database. `url` is "sqlite:" and a path, None for the default under `data`."""
+
+    url: Annotated[str, AfterValidator(_storage_url)] | None = None
+    synchronous: Annotated[Literal["FULL", "EXTRA"], BeforeValidator(_synchronous)] = "FULL"
+
+
+class Source(_Table):
+    """One entrance, as configured; its name is the key it stands under, and is used in URLs.
+
+    `options` belong to the kind, whose own model checks them. They may hold secrets, and are not shown.
+    """
+
+    kind: Slug
+    campaign: Slug
+    clock: Clock = "arrival"
+    token: Token | None = None
+    allow_from: Networks = ()
+    region: Region | None = None
+    area_code: AreaCode | None = None
+    timezone: Zone | None = None
+    language: Literal["zh", "en"] = "zh"
+    reply: bool = False
+    body_bytes: Positive | None = None
+    options: dict[str, Any] = Field(default_factory=dict, repr=False)
+
+
+class Settings(_Table):
+    """How the service is set up."""
+
+    data: Folder = "var"
+    campaigns: Folder = "campaigns"
+    secrets: Folder = "secrets"
+    listen: Annotated[Listen, PlainValidator(_listen)] = Listen("127.0.0.1", 8080)
+    public_url: Annotated[str, AfterValidator(_public_url)] | None = None
+    trusted_proxies: Networks = ()
+    node: Slug = "n1"
+    api: Api = Api()
+    log: Log = Log()
+    limits: Limits = Limits()
+    storage: Storage = Storage()
+    sources: dict[Slug, Source] = Field(default_factory=dict)
+
+    @property
+    def database(self) -> str:
+        """The path of the SQLite file."""
+        return self.storage.url.removeprefix("sqlite:") if self.storage.url else f"{self.data}/televote.db"

@@ -1,0 +1,31 @@
+-- What callers have used up: their caps, and the ids of their messages. Both are claims: a use of one
+-- ordinal, or of one id, that nobody can make twice. They share a table because they share a caller:
+-- a vote's rows are neighbours, on one page, on one shard.
+
+-- name: heard
+-- Where a message was recorded before; {pairs} is a list of (voter_key, message_key).
+-- CROSS JOIN keeps SQLite from scanning the table, which it does for a row value IN (VALUES …).
+WITH asked (voter, message) AS (VALUES {pairs})
+SELECT claims.voter_key, claims.period, claims.log, claims.seq
+FROM asked CROSS JOIN claims
+WHERE claims.voter_key = asked.voter AND claims.campaign = {campaign} AND claims.cap = 'message'
+  AND claims.contest = '' AND claims.period = asked.message AND claims.ordinal = 1;
+
+-- name: claims
+-- Every cap that these callers have used; {voters} is a list of voter keys. The caps are named, so that
+-- a caller's messages, which may be many, are not read.
+SELECT voter_key, contest, cap, period, ordinal, candidate, channel FROM claims
+WHERE campaign = ? AND cap IN ('campaign', 'candidate', 'day', 'void') AND voter_key IN ({voters});
+
+-- name: add-claims
+INSERT INTO claims (voter_key, campaign, contest, cap, period, ordinal, candidate, channel, log, seq) VALUES {rows};
+
+-- name: count-claims
+SELECT count(*) FILTER (WHERE cap <> 'message'), count(*) FILTER (WHERE cap = 'message')
+FROM claims WHERE campaign = ?;
+
+-- name: campaign
+SELECT id, key_check FROM campaigns WHERE name = ?;
+
+-- name: add-campaign
+INSERT INTO campaigns (name, key_check) VALUES (?, ?);

@@ -1,0 +1,35 @@
+"""Keyed names: a caller's pseudonym, and a message's, so that neither can be found by trying numbers.
+
+An unkeyed hash of a telephone number is no secret: all of them can be tried in an hour.
+"""
+
+from hashlib import blake2b
+from typing import Final, NewType
+
+VoterKey = NewType("VoterKey", bytes)
+MessageKey = NewType("MessageKey", str)
+
+#: The voter key of a message nobody can be named for (unparsed). Such a message uses no cap.
+NOBODY: Final = VoterKey(bytes(16))
+
+
+def derive(secret: bytes, purpose: str, size: int = 32) -> bytes:
+    """A key of `size` bytes (64 at most) for one purpose, from a campaign's secret (32 bytes)."""
+    return blake2b(purpose.encode(), key=secret, digest_size=size, person=b"televote-derive").digest()
+
+
+def voter_key(key: bytes, line: str, given: str) -> VoterKey:
+    """A caller's pseudonym in one campaign, 16 bytes.
+
+    `line` is the E.164 number; where there is none (withheld, invalid), `given` names the caller
+    instead, in a space of its own.
+    """
+    return VoterKey(
+        blake2b((line or "?" + given).encode("utf-8", "replace"), key=key, digest_size=16).digest()
+    )
+
+
+def message_key(key: bytes, source: str, message_id: str) -> MessageKey:
+    """What recognises a redelivery, 16 bytes in hex: the source's name and the provider's id."""
+    named = f"{source}\0{message_id}".encode("utf-8", "replace")
+    return MessageKey(blake2b(named, key=key, digest_size=16).hexdigest())

@@ -1,0 +1,5 @@
+"""`python -m gateway` is `televote`."""
+
+from gateway.cli import main
+
+main()

@@ -1,0 +1,132 @@
+"""The standings for the committee and its dashboards: JSON, asked for or streamed, behind one token."""
+
+import asyncio
+import hashlib
+import hmac
+import json
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import suppress
+from typing import Any, Final
+
+from aiohttp import web
+from aiohttp_sse import EventSourceResponse
+
+from gateway.board import Board
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+#: Of every answer: what the committee sees is not for caches, and is what it says it is.
+HEADERS: Final[Mapping[str, str]] = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+
+#: How soon a viewer who was cut off should come back: spread out, or all would come at once.
+RETRY_MS: Final = (2_000, 5_000)
+
+
+def routes(board: Board, token: bytes, ping_seconds: float = 15.0) -> list[web.RouteDef]:
+    """The routes under `/api/`, for those who know `token`.
+
+    A stream without news carries a comment every `ping_seconds`. Raises what `behind` raises.
+    """
+    api = _Api(board, ping_seconds)
+    campaign = "/api/campaigns/{id}"
+    return [
+        web.get("/api/campaigns", behind(token, api.campaigns)),
+        web.get(f"{campaign}/standings", behind(token, api.standings)),
+        web.get(f"{campaign}/standings/stream", behind(token, api.stream), allow_head=False),
+    ]
+
+
+class _Api:
+    def __init__(self, board: Board, ping_seconds: float) -> None:
+        self._board, self._ping_seconds = board, ping_seconds
+
+    async def campaigns(self, _: web.Request) -> web.Response:
+        listed = [
+            {"id": name, "name": running.campaign.name, "status": self._board.standings(name)["status"]}
+            for name, running in self._board.campaigns().items()
+        ]
+        return _json({"campaigns": listed})
+
+    async def standings(self, request: web.Request) -> web.Response:
+        campaign = request.match_info["id"]
+        if campaign not in self._board.campaigns():
+            return _json({"error": "unknown_campaign"}, status=404)
+        return _json(self._board.standings(campaign))
+
+    async def stream(self, request: web.Request) -> web.StreamResponse:
+        campaign = request.match_info["id"]
+        if campaign not in self._board.campaigns():
+            return _json({"error": "unknown_campaign"}, status=404)
+        return await relay(request, self._board.stream(campaign, public=False), HEADERS, self._ping_seconds)
+
+
+async def relay(
+    request: web.Request, events: AsyncIterator[str], headers: Mapping[str, str], ping_seconds: float
+) -> web.StreamResponse:
+    """Server-sent events until there are no more, or nobody listens any more."""
+    if request.transport is None:
+        return web.Response()  # the viewer left before we began, and aiohttp_sse asserts that none does
+    response = EventSourceResponse(ping_interval=ping_seconds)
+    response.headers.update(headers)
+    await response.prepare(request)
+    async with response:
+        fastest, slowest = RETRY_MS
+        sending = asyncio.create_task(_send(response, events, fastest + secrets.randbelow(slowest - fastest)))
+        # A stream may have nothing to say for days: only the ping then notices that the viewer has left.
+        left = asyncio.create_task(response.wait())
+        try:
+            await asyncio.wait((sending, left), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (sending, left):
+                task.cancel()
+            with suppress(asyncio.CancelledError, ConnectionError, TimeoutError):
+                await sending
+    return response
+
+
+async def _send(response: EventSourceResponse, events: AsyncIterator[str], retry_ms: int) -> None:
+    await response.write(f"retry: {retry_ms}\r\n\r\n".encode())
+    async for event in events:
+        await response.send(event)
+
+
+def behind(token: bytes, handler: Handler) -> Handler:
+    """The handler, for requests with `Authorization: Bearer <token>` only; others get a 401.
+
+    Raises `ValueError` if the token is empty: it would keep nobody out.
+    """
+    if not token:
+        raise ValueError("a token must not be empty")
+    expected = hashlib.sha256(token).digest()
+
+    async def guarded(request: web.Request) -> web.StreamResponse:
+        given = _bearer(request)
+        if given is None:
+            return _unauthorized('Bearer realm="televote"')
+        if not hmac.compare_digest(hashlib.sha256(given).digest(), expected):
+            return _unauthorized('Bearer realm="televote", error="invalid_token"')
+        return await handler(request)
+
+    return guarded
+
+
+def _bearer(request: web.Request) -> bytes | None:
+    """The token that was given, None unless exactly one was. Total: any header is read."""
+    headers = request.headers.getall("Authorization", ())
+    if len(headers) != 1:
+        return None
+    scheme, _, token = headers[0].partition(" ")
+    token = token.strip(" ")
+    return token.encode("utf-8", "surrogateescape") if scheme.lower() == "bearer" and token else None
+
+
+def _unauthorized(challenge: str) -> web.Response:
+    response = _json({"error": "unauthorized"}, status=401)
+    response.headers["WWW-Authenticate"] = challenge
+    return response
+
+
+def _json(value: Mapping[str, Any], status: int = 200) -> web.Response:
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return web.Response(text=text, status=status, content_type="application/json", headers=HEADERS)

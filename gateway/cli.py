@@ -1,0 +1,456 @@
+"""The `televote` command. Exit codes: 0 ok, 1 a check failed, 2 usage or set-up, 130 interrupted."""
+
+import asyncio
+import gc
+import json
+import os
+import signal
+import sys
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+import gateway
+from config import load
+from config.load import Loaded
+from config.problems import Lang, Problem, Problems
+from gateway import app, audit, clock, control, entrances, printed, service, setup, watch
+from gateway.control import NotServing
+from gateway.intake import importer, logfile
+from gateway.intake.calllog import UnreadableLog
+from gateway.intake.importer import Submit, Summary
+from gateway.intake.recorder import Busy, Stopping
+from gateway.intake.schedule import TooEarly
+from gateway.intake.source import Source
+from gateway.storage.sqlite import is_locked
+from gateway.storage.store import Unavailable, Unsafe
+from tally.verify import Tampered
+
+T = TypeVar("T")
+
+FAILED, USAGE, INTERRUPTED = 1, 2, 130
+#: Where the settings are looked for when nobody says.
+_USUAL = (Path("televote.toml"), Path("var/televote.toml"))
+_SETTINGS = "TELEVOTE_SETTINGS"
+_SAMPLE_LISTEN = "127.0.0.1:8080"
+
+
+class Failed(click.ClickException):
+    """A check failed."""
+
+    exit_code = FAILED
+
+
+class Wrong(click.ClickException):
+    """The command cannot be carried out as it was given."""
+
+    exit_code = USAGE
+
+
+def main() -> None:
+    """The entry point."""
+    try:
+        televote.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except OSError as error:
+        _refused(error).show()
+        sys.exit(USAGE)
+    except (KeyboardInterrupt, click.Abort):
+        sys.exit(INTERRUPTED)
+    except click.exceptions.Exit as end:
+        sys.exit(end.exit_code)
+
+
+def _refused(error: OSError) -> Wrong:
+    """A file or an address that cannot be had."""
+    return Wrong(f"{error.filename or 'the system'}: {error.strerror or error}")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option(
+    "--settings", "path", envvar=_SETTINGS, type=click.Path(path_type=Path), help="The settings file."
+)
+@click.option("--lang", type=click.Choice(["zh", "en"]), envvar="TELEVOTE_LANG", help="Language of messages.")
+@click.version_option(gateway.__version__, prog_name="televote")
+@click.pass_context
+def televote(context: click.Context, path: Path | None, lang: Lang | None) -> None:
+    """Count public votes sent by SMS and by telephone hotline. 短信与热线投票计数网关。"""
+    context.obj = _Chosen(path or next((usual for usual in _USUAL if usual.exists()), None), lang or _lang())
+
+
+class _Chosen:
+    """What the group's options say."""
+
+    def __init__(self, path: Path | None, lang: Lang) -> None:
+        self.path, self.lang = path, lang
+
+    def load(self) -> Loaded:
+        """Everything, or one message with every problem."""
+        environ = {
+            name: value for name, value in os.environ.items() if name not in (_SETTINGS, "TELEVOTE_LANG")
+        }
+        try:
+            loaded = load.everything(self.path, environ)
+            entrances.open_all(loaded, entrances.run_campaigns(loaded))
+        except Problems as error:
+            raise Wrong("\n".join([error.render(self.lang), *self.hint()])) from None
+        return loaded
+
+    def hint(self) -> list[str]:
+        """What to do if there is no settings file."""
+        if self.path is not None and self.path.exists():
+            return []
+        if self.lang == "zh":
+            return ["没有设置文件：用 televote init 生成一份，或用 --settings 或 TELEVOTE_SETTINGS 指明"]
+        return [
+            "there is no settings file: write one with televote init, or name yours with --settings "
+            "or TELEVOTE_SETTINGS"
+        ]
+
+    @staticmethod
+    def campaign(loaded: Loaded, given: str | None) -> str:
+        """The campaign meant: the only one, if none was given."""
+        if given is None and len(loaded.campaigns) == 1:
+            return next(iter(loaded.campaigns))
+        if given is None or given not in loaded.campaigns:
+            raise Wrong(f"name one of the campaigns: {', '.join(loaded.campaigns)}")
+        return given
+
+
+def _lang() -> Lang:
+    return "zh" if os.environ.get("LC_ALL", os.environ.get("LANG", "")).startswith("zh") else "en"
+
+
+def _run(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run to the end; what can go wrong ends in one clear line."""
+    try:
+        import uvloop
+    except ImportError:
+        run = asyncio.run
+    else:
+        run = uvloop.run
+    try:
+        return run(coroutine)
+    except (Unsafe, NotServing, UnreadableLog, TooEarly) as error:
+        raise Wrong(str(error)) from None
+    except (Unavailable, Busy, Stopping, audit.Unfit) as error:
+        raise Failed(str(error)) from None
+    except Tampered as error:
+        raise Failed(f"the ledger is damaged at {error}") from None
+    except OSError as error:
+        raise _refused(error) from None
+
+
+@televote.command()
+@click.option("--json", "as_json", is_flag=True, help="Print problems as JSON.")
+@click.pass_obj
+def check(chosen: _Chosen, as_json: bool) -> None:
+    """Check settings and campaign files; every error at once."""
+    environ = {name: value for name, value in os.environ.items() if name not in (_SETTINGS, "TELEVOTE_LANG")}
+    problems: list[Problem] = []
+    try:
+        loaded = load.everything(chosen.path, environ)
+        problems += loaded.warnings
+        entrances.open_all(loaded, entrances.run_campaigns(loaded))
+    except Problems as error:
+        problems += error.problems
+    failed = any(problem.level == "error" for problem in problems)
+    if as_json:
+        click.echo(
+            json.dumps([printed.problem(problem) for problem in problems], ensure_ascii=False, indent=2)
+        )
+    else:
+        for line in [problem.render(chosen.lang) for problem in problems] + chosen.hint() * failed:
+            click.echo(line)
+        if not failed:
+            click.echo("没有错误" if chosen.lang == "zh" else "no errors")
+    if failed:
+        sys.exit(FAILED)
+
+
+@televote.command()
+@click.argument("folder", type=click.Path(path_type=Path), default=Path("var"))
+@click.option("--listen", default=_SAMPLE_LISTEN, show_default=True)
+def init(folder: Path, listen: str) -> None:
+    """Write the sample campaign, open from today, with settings and fresh secrets."""
+    try:
+        settings = setup.write(folder, setup.today(clock.now_ms()), listen)
+    except setup.AlreadyThere as error:
+        raise Wrong(str(error)) from None
+    click.echo(f"wrote {settings}; serve it with: televote --settings {settings} serve")
+
+
+@televote.command()
+@click.pass_obj
+def serve(chosen: _Chosen) -> None:
+    """Take votes, until SIGTERM or Ctrl-C; then finish what is under way and close."""
+    loaded = chosen.load()
+    watch.log_to(level=loaded.settings.log.level)
+    _run(_serve(loaded))
+
+
+async def _serve(loaded: Loaded, greeting: bool = False) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with app.serve(loaded) as server:
+        # What lives as long as the server need not be searched for garbage, and votes make few cycles.
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 50)
+        if greeting:
+            printed.greeting(loaded, server.url)
+        await stop.wait()
+
+
+@televote.command("sample")
+@click.option("--folder", type=click.Path(path_type=Path), default=Path("var"), show_default=True)
+@click.option("--listen", default=_SAMPLE_LISTEN, show_default=True)
+@click.pass_obj
+def sample(chosen: _Chosen, folder: Path, listen: str) -> None:
+    """Serve the sample campaign, writing it first if there is none that is open."""
+    chosen.path = folder / "televote.toml"
+    if not chosen.path.exists():
+        setup.write(folder, setup.today(clock.now_ms()), listen)
+    loaded = chosen.load()
+    if all(campaign.settled_ms < clock.now_ms() for campaign in loaded.campaigns.values()):
+        if is_locked(service.database(loaded)):
+            raise Wrong(f"the sample in {folder} is being served: stop that first")
+        aside = setup.set_aside(folder, clock.now_ms())
+        click.echo(f"The sample in {folder} has closed; it is kept in {aside}, and a new one begins.")
+        setup.write(folder, setup.today(clock.now_ms()), listen)
+        loaded = chosen.load()
+    watch.log_to(level="warning")
+    _run(_serve(loaded, greeting=True))
+
+
+@televote.command()
+@click.pass_obj
+def health(chosen: _Chosen) -> None:
+    """Whether the server here takes votes (for a container's HEALTHCHECK)."""
+    loaded = chosen.load()
+    status = _run(_status(loaded))
+    click.echo(json.dumps(status))
+    if not status["ready"]:
+        sys.exit(FAILED)
+
+
+async def _status(loaded: Loaded) -> dict[str, Any]:
+    try:
+        async with control.connect(Path(loaded.settings.data)) as client:
+            return await client.status()
+    except NotServing:
+        return {"ready": False, "reasons": ["not_serving"], "version": gateway.__version__}
+
+
+@televote.command("import")
+@click.option(
+    "--source", "name", required=True, help="The source, of a call-log kind, that the files are from."
+)
+@click.option("--json", "as_json", is_flag=True)
+@click.argument(
+    "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
+@click.pass_obj
+def import_(chosen: _Chosen, name: str, as_json: bool, files: tuple[Path, ...]) -> None:
+    """Bring in call logs. What is in already is recognised: to resume, run it again."""
+    loaded = chosen.load()
+    sources = entrances.open_all(loaded, entrances.run_campaigns(loaded))
+    logs = [source.name for source in sources.values() if source.calllog is not None]
+    if name not in logs:
+        raise Wrong(f"no call-log source is named {name}; there are: {', '.join(logs) or 'none'}")
+    watch.log_to(level="warning")
+    summaries = _run(_import(loaded, sources[name], files))
+    if as_json:
+        click.echo(
+            json.dumps(
+                {str(file): printed.summary(one) for file, one in summaries.items()},
+                ensure_ascii=False,
+                indent=2,
+            )
+        )
+    else:
+        for file, one in summaries.items():
+            printed.imported(file, one, chosen.lang)
+
+
+def _is_held(loaded: Loaded) -> bool:
+    """Whether a process, which should be the server, has the database."""
+    database = service.database(loaded)
+    return database.parent.exists() and is_locked(database)
+
+
+async def _import(loaded: Loaded, source: Source, files: tuple[Path, ...]) -> dict[Path, Summary]:
+    if _is_held(loaded):
+        async with control.connect(Path(loaded.settings.data)) as client:
+            return {
+                file: await _import_file(source, file, lambda rows: client.take(source.name, rows))
+                for file in files
+            }
+    async with service.open_service(loaded, watch.Metrics()) as counting:
+        own = counting.sources[source.name]
+        return {file: await _import_file(own, file, lambda rows: counting.take(own, rows)) for file in files}
+
+
+async def _import_file(source: Source, file: Path, submit: Submit) -> Summary:
+    assert source.calllog is not None
+    with _progress(file.name, file.stat().st_size) as at, logfile.opened(file, on_position=at) as log:  # noqa: ASYNC240 -- one stat, before anything else runs
+        return await importer.import_rows(source.calllog.read(log.lines), submit)
+
+
+@televote.command()
+@click.argument("campaign", required=False)
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_obj
+def standings(chosen: _Chosen, campaign: str | None, as_json: bool) -> None:
+    """The count as it stands, with the balance."""
+    loaded = chosen.load()
+    current = _run(audit.current(loaded, chosen.campaign(loaded, campaign), clock.now_ms()))
+    if as_json:
+        click.echo(json.dumps(current, ensure_ascii=False, indent=2))
+    else:
+        printed.standings(current, chosen.lang)
+    if not current["balance"]["balanced"]:
+        raise Failed("the count does not balance: run `televote recount`")
+
+
+@televote.command()
+@click.argument("campaign", required=False)
+@click.option("--by", required=True, help="Who closes.")
+@click.option("--reason", required=True, help="Why, for the ledger.")
+@click.option("--now", is_flag=True, help="Close before the window and its grace are over.")
+@click.pass_obj
+def close(chosen: _Chosen, campaign: str | None, by: str, reason: str, now: bool) -> None:
+    """Close a campaign. It closes by itself when the last channel's grace is over."""
+    loaded = chosen.load()
+    name = chosen.campaign(loaded, campaign)
+    watch.log_to(level="warning")
+    _run(_close(loaded, name, by, reason, now))
+    click.echo(f"{name} is closed")
+
+
+async def _close(loaded: Loaded, name: str, by: str, reason: str, now: bool) -> None:
+    if _is_held(loaded):
+        async with control.connect(Path(loaded.settings.data)) as client:
+            await client.close(name, by, reason, now)
+        return
+    async with service.open_service(loaded, watch.Metrics()) as counting:
+        await counting.schedule.close(counting.campaigns[name], by, reason, now)
+
+
+@televote.command()
+@click.argument("campaign", required=False)
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_obj
+def verify(chosen: _Chosen, campaign: str | None, as_json: bool) -> None:
+    """Re-hash and open every entry of the ledger; name the first bad one."""
+    loaded = chosen.load()
+    checked, roots = _run(_verify(loaded, chosen.campaign(loaded, campaign)))
+    if as_json:
+        click.echo(json.dumps({"entries": checked, "roots": roots}))
+    else:
+        click.echo(f"{checked} entries are as they were written")
+        for node, root in roots.items():
+            click.echo(f"root of {node}: {root}")
+
+
+async def _verify(loaded: Loaded, name: str) -> tuple[int, dict[str, str]]:
+    async with audit.open_ledger(loaded, name) as ledger:
+        with _progress("verify", ledger.entries) as at:
+            return await audit.verify(ledger, at), ledger.roots
+
+
+@televote.command()
+@click.argument("campaign", required=False)
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_obj
+def recount(chosen: _Chosen, campaign: str | None, as_json: bool) -> None:
+    """Count again from the ledger alone, and compare with the totals that were kept."""
+    loaded = chosen.load()
+    counted = _run(_recount(loaded, chosen.campaign(loaded, campaign)))
+    if as_json:
+        click.echo(json.dumps(printed.recounted(counted), ensure_ascii=False, indent=2))
+    else:
+        printed.recount(counted, chosen.lang)
+    if not counted.agrees:
+        raise Failed("the recount does not agree with what was kept")
+
+
+async def _recount(loaded: Loaded, name: str) -> audit.Recounted:
+    async with audit.open_ledger(loaded, name) as ledger:
+        with _progress("recount", ledger.entries) as at:
+            return await audit.recount(ledger, at)
+
+
+@televote.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--campaign", help="The campaign, if there are several.")
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_obj
+def export(chosen: _Chosen, folder: Path, campaign: str | None, as_json: bool) -> None:
+    """Write the result and its manifest into FOLDER, after a recount. Before the close it is provisional."""
+    loaded = chosen.load()
+    folder.mkdir(parents=True, exist_ok=True)
+    manifest = _run(_export(loaded, chosen.campaign(loaded, campaign), folder))
+    if as_json:
+        click.echo(json.dumps(manifest, ensure_ascii=False, indent=2))
+    else:
+        printed.manifest(folder, manifest, chosen.lang)
+
+
+async def _export(loaded: Loaded, name: str, folder: Path) -> dict[str, Any]:
+    async with audit.open_ledger(loaded, name) as ledger:
+        with _progress("export", ledger.entries) as at:
+            return await audit.export_to(folder, ledger, at)
+
+
+@televote.command()
+@click.option("--json", "as_json", is_flag=True)
+def sources(as_json: bool) -> None:
+    """Every kind of source: channel, authentication, and what to configure."""
+    rows = [printed.kind(kind) for kind in entrances.kinds().values()]
+    if as_json:
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+    else:
+        printed.kinds(rows)
+
+
+@televote.command()
+@click.option(
+    "--seconds",
+    type=click.IntRange(8, 50),
+    default=20,
+    show_default=True,
+    help="How long the window is open.",
+)
+@click.option(
+    "--keep", type=click.Path(file_okay=False, path_type=Path), help="Keep the data and the export here."
+)
+def demo(seconds: int, keep: Path | None) -> None:
+    """Play a whole campaign: votes of every outcome, close, export, recount, verify."""
+    from gateway import demo as play
+
+    watch.log_to(level="error")
+    if not _run(play.play(seconds, keep)):
+        sys.exit(FAILED)
+
+
+@contextmanager
+def _progress(what: str, total: int) -> Iterator[Any]:
+    """A bar on a terminal's stderr, nothing elsewhere. Yields what takes the position, or steps."""
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=printed.ERRORS,
+        disable=not sys.stderr.isatty(),
+        transient=True,
+    ) as progress:
+        task = progress.add_task(what, total=total)
+        yield lambda position: progress.update(task, completed=position)

@@ -1,0 +1,137 @@
+"""How commands reach a running server: a Unix socket in the data folder, for its owner alone.
+
+The server holds the database; `import` and `close` hand it their work instead of opening it themselves.
+"""
+
+import asyncio
+import base64
+import os
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from aiohttp import ClientError, ClientSession, ClientTimeout, UnixConnector, web
+
+from gateway.intake.importer import Landed
+from gateway.intake.inbound import Form, Inbound
+from gateway.intake.recorder import Busy, Stopping
+from gateway.intake.schedule import TooEarly
+from gateway.service import Service
+from gateway.storage.store import Unavailable
+
+_LARGEST: Final = 256 * 1024 * 1024
+_BUSY_SECONDS: Final = 0.5
+_PATH_BYTES: Final = 100  # a socket's path has room for 107
+
+
+class NotServing(RuntimeError):
+    """The server could not be asked, or could not do it; the message says why."""
+
+
+def socket(data: Path) -> Path:
+    """The socket of a data folder, by its shorter spelling."""
+    absolute = (data / "control.sock").absolute()
+    return min(absolute, Path(os.path.relpath(absolute)), key=lambda path: len(os.fsencode(path)))
+
+
+def application(service: Service, status: Callable[[], dict[str, Any]]) -> web.Application:
+    """The server's side."""
+
+    async def take(request: web.Request) -> web.Response:
+        asked = await request.json()
+        source = service.sources[asked["source"]]
+        inbound = [_inbound(one) for one in asked["messages"]]
+        return web.json_response({"landed": await service.take(source, inbound)})
+
+    async def close(request: web.Request) -> web.Response:
+        asked = await request.json()
+        running = service.campaigns[asked["campaign"]]
+        await service.schedule.close(running, asked["by"], asked["reason"], asked["now"])
+        return web.json_response({})
+
+    async def tell(_: web.Request) -> web.Response:
+        return web.json_response(status())
+
+    @web.middleware
+    async def said(request: web.Request, handler: Any) -> web.StreamResponse:
+        try:
+            response: web.StreamResponse = await handler(request)
+        except Busy as error:
+            return web.json_response({"error": str(error)}, status=503)
+        except (Stopping, Unavailable, TooEarly) as error:
+            return web.json_response({"error": str(error)}, status=409)
+        return response
+
+    app = web.Application(client_max_size=_LARGEST, middlewares=[said])
+    app.add_routes([web.post("/take", take), web.post("/close", close), web.get("/status", tell)])
+    return app
+
+
+def listen(data: Path) -> Path:
+    """Makes room for the socket. Raises `NotServing` if its path is too long for the system."""
+    path = socket(data)
+    if len(os.fsencode(path)) > _PATH_BYTES:
+        raise NotServing(f"the path of {path} is too long for a socket: use a shorter data folder")
+    path.unlink(missing_ok=True)
+    return path
+
+
+class Client:
+    """A command's side."""
+
+    def __init__(self, session: ClientSession) -> None:
+        self._session = session
+        self._turn, self._failed = asyncio.Lock(), False
+
+    async def take(self, source: str, inbound: Sequence[Inbound]) -> list[Landed]:
+        """Have messages recorded, in the order of the calls, and none after some that could not be: or of
+        a caller's two votes the later might count. Raises `NotServing`."""
+        asked = {"source": source, "messages": [_plain(one) for one in inbound]}
+        async with self._turn:
+            if self._failed:
+                raise NotServing("the messages before these could not be recorded")
+            self._failed = True
+            answer = await self._ask("POST", "/take", asked)
+            self._failed = False
+        return [Landed(*one) for one in answer["landed"]]
+
+    async def close(self, campaign: str, by: str, reason: str, now: bool) -> None:
+        """Have a campaign closed. Raises `NotServing`."""
+        await self._ask("POST", "/close", {"campaign": campaign, "by": by, "reason": reason, "now": now})
+
+    async def status(self) -> dict[str, Any]:
+        """How the server is. Raises `NotServing`."""
+        return await self._ask("GET", "/status", None)
+
+    async def _ask(self, method: str, path: str, value: object) -> dict[str, Any]:
+        try:
+            while True:
+                async with self._session.request(method, f"http://televote{path}", json=value) as response:
+                    answer: dict[str, Any] = await response.json()
+                if response.status != 503:
+                    break
+                await asyncio.sleep(_BUSY_SECONDS)  # votes go first; a log can wait
+        except (ClientError, OSError, ValueError) as error:
+            raise NotServing(
+                f"the server does not answer on its control socket ({type(error).__name__})"
+            ) from error
+        if "error" in answer:
+            raise NotServing(answer["error"])
+        return answer
+
+
+@asynccontextmanager
+async def connect(data: Path) -> AsyncIterator[Client]:
+    """A client of the server that holds this data folder."""
+    connector = UnixConnector(path=str(socket(data)))
+    async with ClientSession(connector=connector, timeout=ClientTimeout(total=600)) as session:
+        yield Client(session)
+
+
+def _plain(inbound: Inbound) -> dict[str, Any]:
+    return {**inbound._asdict(), "raw": base64.b64encode(inbound.raw).decode()}
+
+
+def _inbound(plain: dict[str, Any]) -> Inbound:
+    return Inbound(**{**plain, "form": Form(plain["form"]), "raw": base64.b64decode(plain["raw"])})

@@ -1,0 +1,130 @@
+"""The sources of the settings, made ready: each kind checks its own options, all errors at once."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from pydantic import BaseModel, ValidationError
+
+from config.load import Loaded
+from config.problems import Problem, Problems, from_validation, nearest
+from config.settings import Source as SourceSettings
+from config.toml_lines import KeyPath
+from config.wording import Said
+from gateway.intake import calllog, provider, running
+from gateway.intake.calllog import CallLogKind
+from gateway.intake.provider import ProviderKind
+from gateway.intake.running import Running
+from gateway.intake.source import Source
+
+Kind = ProviderKind | CallLogKind
+
+_UNGUARDED: Final = (
+    Said(
+        "this kind cannot sign its requests, so anyone could send votes",
+        "这类来源不能签名，任何人都可以冒充投票",
+    ),
+    Said(
+        "add token_file (a path token) or allow_from (the sender's addresses)",
+        "请设置 token_file（地址令牌）或 allow_from（对方的地址）",
+    ),
+)
+_NO_TIME: Final = (
+    Said("this kind's messages carry no time of their own", "这类来源的消息不带时间"),
+    Said('write clock = "arrival", or leave it out', '请写 clock = "arrival"，或省略'),
+)
+
+
+def kinds() -> dict[str, Kind]:
+    """Every kind of source there is, by name."""
+    return {**provider.kinds(), **calllog.kinds()}
+
+
+def run_campaigns(loaded: Loaded) -> dict[str, Running]:
+    """The campaigns, made ready."""
+    return {
+        name: running.run(campaign, loaded.keys[name].get_secret_value())
+        for name, campaign in loaded.campaigns.items()
+    }
+
+
+def open_all(loaded: Loaded, campaigns: Mapping[str, Running]) -> dict[str, Source]:
+    """Every source. Raises `Problems` with all that is wrong in their settings."""
+    known, found = kinds(), list[Problem]()
+    sources = {
+        name: _open(loaded, name, settings, known, campaigns[settings.campaign], found)
+        for name, settings in loaded.settings.sources.items()
+    }
+    if found:
+        raise Problems(found)
+    return {name: source for name, source in sources.items() if source is not None}
+
+
+def _open(
+    loaded: Loaded,
+    name: str,
+    settings: SourceSettings,
+    known: Mapping[str, Kind],
+    campaign: Running,
+    found: list[Problem],
+) -> Source | None:
+    path: KeyPath = ("sources", name)
+    kind = known.get(settings.kind)
+    if kind is None:
+        found.append(_unknown_kind(loaded, (*path, "kind"), settings.kind, known))
+        return None
+    if isinstance(kind, ProviderKind) and not (kind.signs or settings.token or settings.allow_from):
+        found.append(_problem(loaded, path, *_UNGUARDED))
+    if settings.clock == "provider" and not kind.gives_time:
+        found.append(_problem(loaded, (*path, "clock"), *_NO_TIME))
+    try:
+        options = kind.options.model_validate(_with_zone(kind.options, settings))
+    except ValidationError as error:
+        found.extend(from_validation(error, loaded.where, (*path, "options"), kind.options))
+        return None
+    return _source(loaded, name, settings, kind, options, campaign)
+
+
+def _source(
+    loaded: Loaded, name: str, settings: SourceSettings, kind: Kind, options: BaseModel, campaign: Running
+) -> Source:
+    http = isinstance(kind, ProviderKind)
+    return Source(
+        name=name,
+        kind=kind.kind,
+        channel=kind.channel,
+        running=campaign,
+        clock=settings.clock,
+        numbering=campaign.campaign.caller.numbering(settings.region, settings.area_code),
+        provider=kind.build(options) if isinstance(kind, ProviderKind) else None,
+        calllog=kind.build(options) if isinstance(kind, CallLogKind) else None,
+        token=settings.token.get_secret_value().encode() if http and settings.token else b"",
+        allow_from=settings.allow_from,
+        methods=kind.methods if isinstance(kind, ProviderKind) else (),
+        reply=settings.reply,
+        language=settings.language,
+        body_bytes=settings.body_bytes or loaded.settings.limits.body_bytes,
+    )
+
+
+def _with_zone(model: type[BaseModel], settings: SourceSettings) -> dict[str, Any]:
+    """The options, with the source's zone where the kind reads times without one."""
+    if settings.timezone is None or "timezone" not in model.model_fields:
+        return settings.options
+    return {"timezone": settings.timezone, **settings.options}
+
+
+def _unknown_kind(loaded: Loaded, path: KeyPath, given: str, known: Mapping[str, Kind]) -> Problem:
+    near = nearest(given, known)
+    meant = (f": did you mean {near}?", f"：是否应为 {near}？") if near else ("", "")
+    kinds_there = ", ".join(known)
+    return _problem(
+        loaded,
+        path,
+        Said(f"there is no such kind of source{meant[0]}", f"没有这类来源{meant[1]}"),
+        Said(f"one of: {kinds_there}", f"可用的有：{kinds_there}"),
+    )
+
+
+def _problem(loaded: Loaded, path: KeyPath, wrong: Said, right: Said) -> Problem:
+    place, key = loaded.where.find(path)
+    return Problem(place.file, place.line, key, "error", wrong, right)

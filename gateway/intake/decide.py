@@ -1,0 +1,197 @@
+"""From prepared messages and what is remembered, to ledger entries and outcomes. Pure, in the given order."""
+
+import base64
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from dedup import judge
+from dedup.judge import History
+from dedup.keys import VoterKey
+from gateway.intake.inbound import Form
+from gateway.intake.journey import Prepared
+from gateway.intake.running import Running
+from gateway.storage.store import Batch, ClaimRow, Head, Heard, HeldClaim, MessageRow, Place, Recall
+from tally import count, entry, merkle
+from tally.outcome import MessageOutcome, Selection, SelectionOutcome
+from tally.seal import Sealer
+from tally.verify import Stored
+
+Selected = tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Something a person, or the schedule, did: it becomes an entry of its own, public as it stands."""
+
+    running: Running
+    kind: str
+    at_ms: int
+    detail: Mapping[str, Any]
+
+
+class Verdict(NamedTuple):
+    """How a message ended, where its entry stands, and whether this was a redelivery of it.
+
+    `selections` are (contest, candidate, outcome).
+    """
+
+    outcome: MessageOutcome
+    selections: Selected
+    place: Place
+    redelivered: bool = False
+
+
+class Ending(NamedTuple):
+    """By which source and channel messages came, and how they ended."""
+
+    source: str
+    channel: str
+    outcome: MessageOutcome
+    selections: Selected
+
+
+@dataclass(slots=True)
+class Decided:
+    """A batch to append, and a verdict for each item: None for an act, a place where the verdict must be
+    looked up because the message was recorded in an earlier batch. `endings` counts the new messages,
+    `redelivered` those that were known, by source."""
+
+    batch: Batch
+    verdicts: list[Verdict | Place | None] = field(default_factory=list)
+    endings: Counter[Ending] = field(default_factory=Counter)
+    redelivered: Counter[str] = field(default_factory=Counter)
+
+
+def decide(
+    head: Head, sealer: Sealer, items: Sequence[Prepared | Act], recall: Recall, randomness: bytes
+) -> Decided:
+    """Judge the items of one campaign in order. `randomness` is 32 fresh random bytes an item."""
+    batch = Batch(head, head)
+    decided = Decided(batch)
+    histories = _histories(recall.claims)
+    fresh: dict[Heard, Verdict] = {}
+    for index, item in enumerate(items):
+        seq = head.size + len(batch.entries)
+        if isinstance(item, Act):
+            _append_act(batch, seq, item)
+            decided.verdicts.append(None)
+            continue
+        known = recall.heard.get(item.heard) or fresh.get(item.heard)
+        if known is not None:
+            decided.redelivered[item.source.name] += 1
+            decided.verdicts.append(known if isinstance(known, Place) else known._replace(redelivered=True))
+            continue
+        verdict, voids = _settle(batch, Place(head.log_id, seq), item, histories)
+        blinding = randomness[index * entry.BLINDING_BYTES : (index + 1) * entry.BLINDING_BYTES]
+        _append_message(batch, sealer, seq, item, verdict, voids, blinding)
+        fresh[item.heard] = verdict
+        decided.verdicts.append(verdict)
+        source = item.source
+        decided.endings[Ending(source.name, source.channel, verdict.outcome, verdict.selections)] += 1
+    for ending, messages in decided.endings.items():
+        count.add_messages(batch.totals, ending.channel, ending.outcome, ending.selections, messages)
+    hashes = [stored.leaf_hash for stored in batch.entries]
+    size, frontier = merkle.extend(head.size, head.frontier, hashes)
+    batch.after = replace(head, size=size, frontier=frontier)
+    return decided
+
+
+def _histories(claims: Sequence[HeldClaim]) -> dict[VoterKey, History]:
+    histories: dict[VoterKey, History] = {}
+    for voter, claim, channel in claims:
+        histories.setdefault(voter, History()).add((claim,), channel)
+    return histories
+
+
+def _settle(
+    batch: Batch, place: Place, item: Prepared, histories: dict[VoterKey, History]
+) -> tuple[Verdict, tuple[str, ...]]:
+    """Judge one message, its claims going into the batch: the verdict, and the contests it voids."""
+    batch.messages.append(MessageRow(*item.heard, place.seq))
+    if item.ended is not None:
+        outcome = "pending" if item.pending else "withdrawn"
+        return Verdict(item.ended, _selected(item.selections, (outcome,) * len(item.selections)), place), ()
+    voter, channel = item.heard.voter, item.source.channel
+    history = histories.get(voter)
+    if history is None:
+        history = histories[voter] = History()
+    chosen = (
+        [one for one in item.selections if one not in item.withdrawn] if item.withdrawn else item.selections
+    )
+    judgement = judge.judge(chosen, history, item.source.running.caps, item.day)
+    for contest in judgement.voids:
+        _void(batch, history, contest, item)
+    for claim in judgement.claims:
+        batch.claims.append(ClaimRow(voter, *claim, channel, place.seq))
+    history.add(judgement.claims, channel)
+    if item.withdrawn:
+        judged = iter(judgement.outcomes)
+        outcomes = tuple(["withdrawn" if one in item.withdrawn else next(judged) for one in item.selections])
+    else:
+        outcomes = judgement.outcomes
+    ended = MessageOutcome.COUNTED if "counted" in judgement.outcomes else MessageOutcome.REPEAT
+    return Verdict(ended, _selected(item.selections, outcomes), place), judgement.voids
+
+
+@lru_cache(maxsize=4096)
+def _selected(selections: Sequence[Selection], outcomes: tuple[str, ...]) -> Selected:
+    """Selections with their outcomes: few differ, so few are made."""
+    return tuple([(*one, outcome) for one, outcome in zip(selections, outcomes, strict=True)])
+
+
+def _void(batch: Batch, history: History, contest: str, item: Prepared) -> None:
+    """Take the caller's earlier votes in a contest out of the totals."""
+    for use in history.votes(contest, item.source.running.caps.contests[contest]):
+        batch.totals[count.selection(use.channel, contest, use.candidate, SelectionOutcome.COUNTED)] -= 1
+        batch.totals[count.selection(use.channel, contest, use.candidate, SelectionOutcome.VOIDED)] += 1
+
+
+def _append_message(
+    batch: Batch,
+    sealer: Sealer,
+    seq: int,
+    item: Prepared,
+    verdict: Verdict,
+    voids: tuple[str, ...],
+    blinding: bytes,
+) -> None:
+    inbound, outcome = item.inbound, verdict.outcome
+    unread = inbound.form is Form.UNPARSED
+    packed = entry.pack(
+        item.source.channel,
+        item.source.name,
+        inbound.message_id,
+        item.caller.line,
+        "" if item.caller.line else inbound.caller,
+        item.heard.voter.hex(),
+        "" if unread else inbound.text,
+        inbound.form.value,
+        item.received_ms,
+        inbound.sent_ms,
+        item.placement.decided_by,
+        item.day,
+        outcome.value,
+        verdict.selections,
+        voids,
+        item.note,
+        item.raw_sha256,
+        base64.b64encode(inbound.raw).decode() if unread else "",
+    )
+    leaf = entry.message_leaf(
+        batch.head.campaign,
+        outcome.value,
+        item.received_ms,
+        entry.event_time(inbound.sent_ms, inbound.sent_grain_ms),
+        entry.commitment(blinding, packed),
+    )
+    sealed = sealer.seal(seq, blinding, packed)
+    batch.entries.append(Stored(seq, outcome, leaf, merkle.leaf_hash(leaf), sealed))
+
+
+def _append_act(batch: Batch, seq: int, act: Act) -> None:
+    leaf = entry.act_leaf(batch.head.campaign, act.kind, act.at_ms, act.detail)
+    batch.entries.append(Stored(seq, act.kind, leaf, merkle.leaf_hash(leaf), None))
+    batch.totals[count.ACTS] += 1

@@ -1,0 +1,266 @@
+"""The door: one HTTP request in, one answer out, and nothing acknowledged that is not durable.
+
+2xx: decided and on disk. 4xx: never from this source. 503 with Retry-After: please send again. Whatever
+the input, there is no other 5xx, and no 429, which several providers do not retry.
+"""
+
+import asyncio
+import hashlib
+import hmac
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from itertools import count
+from typing import Final, NamedTuple, Protocol
+
+import structlog
+from aiohttp import web
+
+from gateway.intake import journey, replies
+from gateway.intake.inbound import Form, Inbound
+from gateway.intake.journey import Prepared
+from gateway.intake.provider import Ended, Provider, Refusal, Request
+from gateway.intake.recorder import Busy, Done, Recorder, Stopping
+from gateway.intake.response import respond
+from gateway.intake.source import Source
+from gateway.storage.store import Unavailable
+
+_log = structlog.get_logger()
+
+Networks = Sequence[IPv4Network | IPv6Network]
+
+RETRY_SECONDS: Final = 5
+#: Requests that are read in one go.
+_TOGETHER: Final = 16
+_PREFIX: Final = "/in/"
+
+
+class Refused(Exception):
+    """The request ends here: an HTTP status, and a fixed word for log and metrics."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status, self.reason = status, reason
+
+
+class Observer(Protocol):
+    """Who wants to know how requests ended (the metrics)."""
+
+    def answered(self, source: str, status: int, reason: str) -> None:
+        """A request was answered; `source` is a configured name or "unknown"."""
+        ...
+
+
+class _Arrived(NamedTuple):
+    """A request that is here whole."""
+
+    asked: Request
+    source: Source
+    provider: Provider
+
+    def prepared(self) -> list[Prepared]:
+        """Its messages. Raises `Refused`."""
+        source, received_ms = self.source, self.asked.received_ms
+        return [journey.prepare(source, one, received_ms) for one in _read(self.provider, self.asked)]
+
+
+class Door:
+    """Takes the requests of every source. `now_ms` is our clock."""
+
+    def __init__(
+        self,
+        sources: Mapping[str, Source],
+        recorder: Recorder,
+        observer: Observer,
+        now_ms: Callable[[], int],
+        trusted_proxies: Networks = (),
+        read_seconds: float = 3.0,
+    ) -> None:
+        self._sources = {name: source for name, source in sources.items() if source.provider is not None}
+        self._recorder, self._observer, self._now_ms = recorder, observer, now_ms
+        self._proxies, self._read_seconds = trusted_proxies, read_seconds
+        self._arrived: list[tuple[_Arrived, Done]] = []
+        self._run, self._requests = secrets.token_hex(4), count(1)
+
+    def takes(self, request: web.BaseRequest) -> bool:
+        """Whether a request is one for this door."""
+        return request.raw_path.startswith(_PREFIX)
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """`/in/{source}` and `/in/{source}/{token}`."""
+        received_ms, number = self._now_ms(), next(self._requests)
+        name, _, token = request.raw_path.partition("?")[0][len(_PREFIX) :].partition("/")
+        source = self._sources.get(name)
+        if source is None or source.provider is None:
+            return self._refuse("unknown", number, Refused(404, "unknown_source"))
+        try:
+            response = await self._take(request, source, source.provider, token, received_ms)
+        except Refused as refused:
+            return self._refuse(name, number, refused)
+        except (Unavailable, Busy, Stopping) as error:
+            return self._refuse(name, number, Refused(503, type(error).__name__.lower()))
+        except Exception:  # noqa: BLE001 -- see below
+            # A fault of ours must not cost a vote: the sender is asked to send it again.
+            _log.exception("fault", source=name, request_id=f"{self._run}-{number:x}")
+            return self._refuse(name, number, Refused(503, "fault"))
+        self._observer.answered(name, response.status, "ok")
+        return response
+
+    async def _take(
+        self, request: web.BaseRequest, source: Source, provider: Provider, token: str, received_ms: int
+    ) -> web.StreamResponse:
+        self._admit(request, source, token)
+        body = await self._body(request, source)
+        asked = Request(request.method, request.raw_path, _headers(request), body, received_ms)
+        verdicts = await self._recorded(_Arrived(asked, source, provider))
+        if source.reply:
+            ended = [
+                Ended(verdict.outcome, replies.reply(source, verdict)) for verdict in verdicts if verdict
+            ]
+        else:
+            ended = [Ended(verdict.outcome) for verdict in verdicts if verdict]
+        return respond(request, provider.answer(asked, ended), received_ms)
+
+    def _recorded(self, arrived: _Arrived) -> Done:
+        """The verdicts on a request's messages, once they are durable.
+
+        Requests that arrive together are read together: the same work in a row costs less than the same
+        work between the steps of HTTP.
+        """
+        loop = asyncio.get_running_loop()
+        if not self._arrived:
+            loop.call_soon(self._read_some)
+        done: Done = loop.create_future()
+        self._arrived.append((arrived, done))
+        return done
+
+    def _read_some(self) -> None:
+        """Read what has arrived, and hand it on; with a pause, so that a flood keeps nobody waiting."""
+        some, self._arrived = self._arrived[:_TOGETHER], self._arrived[_TOGETHER:]
+        if self._arrived:
+            asyncio.get_running_loop().call_soon(self._read_some)
+        for arrived, done in some:
+            if done.done():
+                continue  # its sender has gone
+            try:
+                prepared = arrived.prepared()
+                if prepared:
+                    self._recorder.put(arrived.source.running, prepared, done)
+                else:
+                    done.set_result([])
+            except Exception as error:  # noqa: BLE001 -- it is this request's, and told to its sender
+                done.set_exception(error)
+
+    def _admit(self, request: web.BaseRequest, source: Source, token: str) -> None:
+        """What can be refused before a byte of the body is read."""
+        if request.method not in source.methods:
+            raise Refused(405, "method")
+        if source.token:
+            if not hmac.compare_digest(_digest(token), _digest(source.token.decode())):
+                raise Refused(403, "token")
+        elif token:
+            raise Refused(404, "unknown_source")
+        if source.allow_from and not _within(client(request, self._proxies), source.allow_from):
+            raise Refused(403, "address")
+        if (
+            "Content-Encoding" in request.headers
+            and request.headers["Content-Encoding"].lower() != "identity"
+        ):
+            raise Refused(415, "content_encoding")
+        if (request.content_length or 0) > source.body_bytes:
+            raise Refused(413, "too_large")
+
+    async def _body(self, request: web.BaseRequest, source: Source) -> bytes:
+        """The whole body; a slow or oversized one is cut off."""
+        content = request.content
+        if content.is_eof() and content.exception() is None:  # it came with the head: no clock is needed
+            whole = content.read_nowait()
+            if len(whole) > source.body_bytes:
+                raise Refused(413, "too_large")
+            return whole
+        body = bytearray()
+        try:
+            async with asyncio.timeout(self._read_seconds):
+                async for chunk in content.iter_any():
+                    body += chunk
+                    if len(body) > source.body_bytes:
+                        raise Refused(413, "too_large")
+        except TimeoutError:
+            raise Refused(408, "slow") from None
+        except (ValueError, ConnectionError, web.RequestPayloadError) as error:
+            raise Refused(400, "broken_body") from error
+        return bytes(body)
+
+    def _refuse(self, source: str, number: int, refused: Refused) -> web.Response:
+        """What a refused sender is told: the reason in a word, and the id that our log line has."""
+        name = f"{self._run}-{number:x}"
+        self._observer.answered(source, refused.status, refused.reason)
+        _log.info("refused", request_id=name, source=source, status=refused.status, reason=refused.reason)
+        told = {"error": refused.reason, "request_id": name}
+        response = web.json_response(told, status=refused.status, headers={"X-Request-Id": name})
+        if refused.status == 503:
+            response.headers["Retry-After"] = str(RETRY_SECONDS)
+        if refused.status in (408, 413, 400):
+            response.force_close()
+        return response
+
+
+def _read(provider: Provider, asked: Request) -> Sequence[Inbound]:
+    """The messages of a request. A provider that fails on an authentic one loses nothing by it."""
+    try:
+        refusal: Refusal | None = provider.authenticate(asked)
+    except Exception as error:
+        _log.exception("authenticate_failed", error=type(error).__name__)
+        raise Refused(400, "unreadable") from error
+    if refusal is not None:
+        raise Refused(refusal.status, refusal.reason)
+    try:
+        return provider.read(asked)
+    except Exception as error:  # noqa: BLE001 -- authentic: it is kept, whatever was wrong with our reading
+        _log.error("read_failed", error=type(error).__name__)
+        raw = asked.body or asked.target.encode("utf-8", "replace")
+        return [
+            Inbound("sha256:" + hashlib.sha256(raw).hexdigest(), "", "not readable", Form.UNPARSED, raw=raw)
+        ]
+
+
+def _headers(request: web.BaseRequest) -> Mapping[str, str]:
+    given = request.headers
+    headers = {name.lower(): value for name, value in given.items()}
+    if len(headers) == len(given):
+        return headers
+    headers.clear()
+    for name, value in given.items():
+        lower = name.lower()
+        headers[lower] = f"{headers[lower]}, {value}" if lower in headers else value
+    return headers
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
+
+
+def client(request: web.BaseRequest, proxies: Networks) -> str:
+    """The address the request came from: the right-most one that is not a trusted proxy's.
+
+    `X-Forwarded-For` is believed only as far as the proxies that wrote it are trusted.
+    """
+    address = request.remote or ""
+    if not proxies or not _within(address, proxies):
+        return address
+    hops = [hop.strip() for line in request.headers.getall("X-Forwarded-For", ()) for hop in line.split(",")]
+    for hop in reversed(hops):
+        address = hop
+        if not _within(hop, proxies):
+            break
+    return address
+
+
+def _within(address: str, networks: Networks) -> bool:
+    try:
+        parsed: IPv4Address | IPv6Address = ip_address(address)
+    except ValueError:
+        return False
+    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped:
+        parsed = parsed.ipv4_mapped
+    return any(parsed in network for network in networks)

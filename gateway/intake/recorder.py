@@ -1,0 +1,299 @@
+"""Group commit: what waits is judged and appended in one transaction, then its senders are answered.
+
+A lone vote costs one fsync, a storm one fsync a batch. This task is the only one that appends, so the
+order of the ledger is the order of the queue, and what was decided is decided on what was committed.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Final, Protocol, cast
+
+import structlog
+
+from gateway.intake.decide import Act, Decided, Verdict, decide
+from gateway.intake.journey import Prepared
+from gateway.intake.running import Running
+from gateway.storage.store import Conflict, Head, Place, Recall, Store, Unavailable
+from tally import entry, seal
+from tally.outcome import MessageOutcome
+from tally.verify import Stored
+
+_log = structlog.get_logger()
+
+#: A conflict means another writer was first; deciding again on what it wrote must then succeed.
+_ATTEMPTS: Final = 5
+_PROBE_SECONDS: Final = 1.0
+#: Turns of the event loop before a batch is taken, in which what has arrived is read and brought here.
+#: Fewer, larger commits cost less, and a lone vote waits microseconds for it.
+_TURNS: Final = 4
+
+
+class Busy(RuntimeError):
+    """More is waiting than the settings allow: try again later."""
+
+
+class Stopping(RuntimeError):
+    """The recorder takes nothing more: try again elsewhere, or after the restart."""
+
+
+class Observer(Protocol):
+    """Who wants to know what was committed (the metrics)."""
+
+    def committed(self, decided: Sequence[Decided], seconds: float) -> None:
+        """Batches, one a campaign, are on disk; it took so long."""
+        ...
+
+    def heard(self, source: str, at_ms: int) -> None:
+        """A source was heard."""
+        ...
+
+    def failed(self) -> None:
+        """A batch could not be committed; its senders were asked to try again."""
+        ...
+
+
+#: What a sender waits for: the verdicts on its items, in their order, None for an act.
+Done = asyncio.Future[list[Verdict | None]]
+_Verdicts = Iterator[Verdict | None]
+
+
+@dataclass(slots=True)
+class _Waiting:
+    items: Sequence[Prepared | Act]
+    running: Running
+    done: Done
+
+
+@dataclass(slots=True)
+class _Log:
+    head: Head
+    sealer: seal.Sealer
+
+
+class Recorder:
+    """The one writer. `begin` it with the campaigns, `run` it as a task, `stop` it to drain.
+
+    `queue` is how many messages may wait, `batch` how many go into one transaction (an array of more is
+    not split). `randomness(n)` gives n random bytes.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        node: str,
+        observer: Observer,
+        randomness: Callable[[int], bytes],
+        queue: int = 20_000,
+        batch: int = 8_000,
+    ) -> None:
+        self._store, self._node, self._observer, self._randomness = store, node, observer, randomness
+        self._limit, self._batch = queue, batch
+        self._queue: deque[_Waiting] = deque()
+        self._queued = 0
+        self._wake = asyncio.Event()
+        self._stopping = False
+        self._campaigns: dict[str, Running] = {}
+        self._logs: dict[str, _Log] = {}
+        self.healthy = True
+        #: Counts commits: who shows standings looks again when it has moved.
+        self.version = 0
+
+    @property
+    def queued(self) -> int:
+        """Messages that wait."""
+        return self._queued
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether so much waits that more would soon be refused."""
+        return self._queued * 10 > self._limit * 9
+
+    async def begin(self, campaigns: Mapping[str, Running]) -> None:
+        """Load the heads of the campaigns' logs. Raises `store.Unsafe`, `store.Unavailable`."""
+        self._campaigns = dict(campaigns)
+        for running in campaigns.values():
+            head = await self._store.head(running.id, self._node, running.keys.check)
+            self._logs[running.id] = _Log(
+                head, seal.Sealer(running.keys.sealing, f"{running.id}/{self._node}")
+            )
+
+    def head(self, campaign: str) -> Head:
+        """Where the campaign's log on this node stands."""
+        return self._logs[campaign].head
+
+    async def submit(self, running: Running, items: Sequence[Prepared]) -> list[Verdict]:
+        """Record messages of one campaign; returns when they are durable, with a verdict each.
+
+        Raises `Busy`, `Stopping`, or `store.Unavailable`: then nothing may be acknowledged.
+        """
+        verdicts = await self._enqueue(running, items)
+        return [verdict for verdict in verdicts if verdict is not None]
+
+    async def act(self, act: Act) -> None:
+        """Record an act, after all that waits already. Raises as `submit`."""
+        await self._enqueue(act.running, (act,))
+
+    async def _enqueue(self, running: Running, items: Sequence[Prepared | Act]) -> list[Verdict | None]:
+        done: Done = asyncio.get_running_loop().create_future()
+        self.put(running, items, done)
+        return await done
+
+    def put(self, running: Running, items: Sequence[Prepared | Act], done: Done) -> None:
+        """Have items of one campaign recorded; `done` gets a verdict each, None for an act, or `Unavailable`.
+
+        Raises `Busy` or `Stopping` at once.
+        """
+        if self._stopping:
+            raise Stopping("the service is stopping")
+        if self._queued and self._queued + len(items) > self._limit:
+            raise Busy("too many messages are waiting")
+        self._queue.append(_Waiting(items, running, done))
+        self._queued += len(items)
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Commit what waits until stopped and drained."""
+        while True:
+            while self._queue:
+                for _ in range(_TURNS):
+                    await asyncio.sleep(0)
+                await self._commit(self._take())
+            if self._stopping:
+                return
+            self._wake.clear()
+            if self.healthy:
+                await self._wake.wait()
+            else:
+                await self._recover()
+
+    def stop(self) -> None:
+        """Take nothing more; `run` returns once what waits is recorded."""
+        self._stopping = True
+        self._wake.set()
+
+    def _take(self) -> list[_Waiting]:
+        taken: list[_Waiting] = []
+        size = 0
+        while self._queue and (not taken or size + len(self._queue[0].items) <= self._batch):
+            waiting = self._queue.popleft()
+            size += len(waiting.items)
+            taken.append(waiting)
+        self._queued -= size
+        return taken
+
+    async def _commit(self, taken: list[_Waiting]) -> None:
+        started = time.perf_counter()
+        try:
+            decided, verdicts = await self._record(taken)
+        except Exception as error:  # noqa: BLE001 -- whatever it is, nobody may be left waiting or acknowledged
+            self._fail(taken, error)
+            return
+        self.healthy = True
+        self.version += 1
+        for waiting in taken:
+            ended = list(islice(verdicts[waiting.running.id], len(waiting.items)))
+            if not waiting.done.done():
+                waiting.done.set_result(ended)
+        self._tell(taken, list(decided.values()), time.perf_counter() - started)
+
+    def _tell(self, taken: list[_Waiting], decided: list[Decided], seconds: float) -> None:
+        """What is watched must not stop the count."""
+        try:
+            self._observer.committed(decided, seconds)
+            for waiting in taken:
+                last = waiting.items[-1]
+                if not isinstance(last, Act):
+                    self._observer.heard(last.source.name, last.received_ms)
+        except Exception as error:  # noqa: BLE001 -- see above
+            _log.error("observer_failed", error=type(error).__name__)
+
+    def _fail(self, taken: list[_Waiting], error: Exception) -> None:
+        self.healthy = False
+        self._observer.failed()
+        _log.error(
+            "commit_failed", error=type(error).__name__, messages=sum(len(waiting.items) for waiting in taken)
+        )
+        for waiting in taken:
+            if not waiting.done.done():
+                waiting.done.set_exception(Unavailable("the votes could not be written"))
+                waiting.done.exception()  # a sender that has gone will not fetch it
+
+    async def _record(self, taken: list[_Waiting]) -> tuple[dict[str, Decided], dict[str, _Verdicts]]:
+        """Decide and commit; what was decided, and the verdicts, by campaign.
+
+        All that is read is read before the commit: after it nothing can fail that anyone waits for.
+        """
+        if not self.healthy:
+            await self._reload()
+        for _ in range(_ATTEMPTS):
+            decided = {campaign: await self._decide(campaign, taken) for campaign in _campaigns(taken)}
+            verdicts = {
+                campaign: iter(await self._look_up(campaign, one)) for campaign, one in decided.items()
+            }
+            try:
+                await self._store.append([one.batch for one in decided.values()])
+            except Conflict:
+                await self._reload()
+                continue
+            for campaign, one in decided.items():
+                self._logs[campaign].head = one.batch.after
+            return decided, verdicts
+        raise Unavailable("another writer was always first")
+
+    async def _decide(self, campaign: str, taken: list[_Waiting]) -> Decided:
+        log = self._logs[campaign]
+        items = [item for waiting in taken if waiting.running.id == campaign for item in waiting.items]
+        heard = [item.heard for item in items if isinstance(item, Prepared)]
+        recall = await self._store.recall(log.head, heard) if heard else Recall({}, ())
+        return decide(
+            log.head, log.sealer, items, recall, self._randomness(entry.BLINDING_BYTES * len(items))
+        )
+
+    async def _look_up(self, campaign: str, decided: Decided) -> list[Verdict | None]:
+        """The verdicts, those of messages recorded in earlier batches read back from the ledger."""
+        places = [place for place in decided.verdicts if isinstance(place, Place)]
+        if not places:
+            return cast("list[Verdict | None]", decided.verdicts)
+        stored = iter(await self._store.entries_at(places))
+        sealer = self._logs[campaign].sealer
+        return [
+            _recorded(sealer, verdict, next(stored)) if isinstance(verdict, Place) else verdict
+            for verdict in decided.verdicts
+        ]
+
+    async def _reload(self) -> None:
+        """What the database says now, after a failure or another writer's commit."""
+        if not self.healthy:
+            await self._store.reopen()
+        for campaign, log in self._logs.items():
+            head = await self._store.head(campaign, self._node, self._campaigns[campaign].keys.check)
+            self._logs[campaign] = replace(log, head=head)
+
+    async def _recover(self) -> None:
+        """While broken: write something harmless every second, so that readiness returns by itself."""
+        await asyncio.sleep(_PROBE_SECONDS)
+        try:
+            await self._reload()
+            await self._store.probe()
+        except Exception as error:  # noqa: BLE001 -- whatever it is, it is still broken
+            _log.warning("still_unavailable", error=type(error).__name__)
+        else:
+            self.healthy = True
+            _log.info("available_again")
+
+
+def _recorded(sealer: seal.Sealer, place: Place, stored: Stored) -> Verdict:
+    """How a message ended that was recorded before."""
+    try:
+        opening = entry.unpack(sealer.open(stored.seq, stored.sealed or b"")[1])
+    except entry.BadEntry:  # erased, or damaged: `verify` tells which; the outcome is in the leaf
+        return Verdict(MessageOutcome(stored.kind), (), place, redelivered=True)
+    return Verdict(MessageOutcome(opening.outcome), opening.selections, place, redelivered=True)
+
+
+def _campaigns(taken: Sequence[_Waiting]) -> list[str]:
+    return list(dict.fromkeys(waiting.running.id for waiting in taken))

@@ -1,0 +1,177 @@
+"""A campaign as the gateway runs it: its rules made ready, its keys, and how far it has come."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Literal, NamedTuple
+from zoneinfo import ZoneInfo
+
+from config.campaign import Campaign
+from dedup import caller, keys
+from dedup.caps import CampaignCaps
+from tally import recount, seal, standings
+from tally.codebook import CodeBook
+from tally.outcome import ALWAYS_PENDING, Channel, MessageOutcome, Selection
+from tally.window import ChannelWindow
+
+Status = Literal["scheduled", "open", "closing", "closed"]
+
+
+class Ballot(NamedTuple):
+    """How many candidates of a contest one message must and may name."""
+
+    min: int
+    max: int
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Keyring:
+    """What is derived from a campaign's secret. Never shown."""
+
+    voter: bytes
+    message: bytes
+    sealing: bytes
+    check: bytes
+
+
+def keyring(secret: bytes) -> Keyring:
+    """The keys of a campaign, from its secret (32 bytes)."""
+    return Keyring(
+        voter=keys.derive(secret, "voter"),
+        message=keys.derive(secret, "message"),
+        sealing=keys.derive(secret, "sealing", seal.KEY_BYTES),
+        check=keys.derive(secret, "check"),
+    )
+
+
+@dataclass(slots=True, eq=False)
+class Running:
+    """One campaign, running. What every message asks stands here ready.
+
+    `ballots` are by contest; `pending` the outcomes that wait for a person.
+    `opened` and `closed` follow the ledger's acts; `closed_ms` is set by an early close only.
+    """
+
+    campaign: Campaign
+    keys: Keyring
+    codebook: CodeBook
+    caps: CampaignCaps
+    roll: standings.Roll
+    zone: ZoneInfo
+    ballots: Mapping[str, Ballot]
+    withdrawn: frozenset[Selection]
+    pending: frozenset[MessageOutcome]
+    skew_ms: int
+    barred: frozenset[str]
+    tested: frozenset[str]
+    opened: bool = False
+    closed: bool = False
+    closed_ms: int | None = None
+    _windows: dict[Channel, ChannelWindow] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        """The campaign's id."""
+        return self.campaign.id
+
+    def window(self, channel: Channel) -> ChannelWindow:
+        """The channel's window, cut short if the campaign was closed early."""
+        return self._windows[channel]
+
+    def close_early(self, at_ms: int) -> None:
+        """Nothing from `at_ms` on counts."""
+        self.closed_ms = at_ms
+        for channel, window in self._windows.items():
+            self._windows[channel] = window.closed_at(at_ms)
+
+    def status(self, now_ms: int) -> Status:
+        """`closing` is between the last channel's close and the moment the close is recorded."""
+        if self.closed:
+            return "closed"
+        if now_ms < min(window.opens_ms for window in self._windows.values()):
+            return "scheduled"
+        if now_ms < max(window.closes_ms for window in self._windows.values()):
+            return "open"
+        return "closing"
+
+    @property
+    def settled_ms(self) -> int:
+        """From here on the close can be recorded: every channel's grace is over."""
+        return max(window.settled_ms for window in self._windows.values())
+
+    def rules(self) -> recount.Rules:
+        """The caps as the recount wants them."""
+        return recount.Rules(
+            caps={
+                contest: tuple((cap.per, cap.votes) for cap in rule.caps)
+                for contest, rule in self.caps.contests.items()
+            },
+            total=tuple((cap.per, cap.votes) for cap in self.caps.total),
+            candidates=frozenset(
+                (contest.id, candidate.code)
+                for contest in self.roll.contests
+                for candidate in contest.candidates
+            ),
+        )
+
+
+def run(campaign: Campaign, secret: bytes) -> Running:
+    """A campaign made ready."""
+    return Running(
+        campaign=campaign,
+        keys=keyring(secret),
+        codebook=campaign.codebook,
+        caps=campaign.caps_by_contest,
+        roll=_roll(campaign),
+        zone=campaign.zone,
+        ballots={
+            contest.id: Ballot(contest.selections.min, contest.selections.max)
+            for contest in campaign.contests
+        },
+        withdrawn=campaign.withdrawn,
+        pending=ALWAYS_PENDING | campaign.pending,
+        skew_ms=campaign.skew_ms,
+        barred=_lines(campaign, campaign.bar_list),
+        tested=_lines(campaign, campaign.test_lines),
+        _windows={channel: campaign.window_for(channel) for channel in ("sms", "hotline")},
+    )
+
+
+def _lines(campaign: Campaign, numbers: Sequence[str]) -> frozenset[str]:
+    numbering = campaign.caller.numbering()
+    return frozenset(caller.normalise(number, numbering).line for number in numbers)
+
+
+def _roll(campaign: Campaign) -> standings.Roll:
+    return standings.Roll(
+        campaign.id,
+        campaign.name,
+        tuple(
+            standings.Contest(
+                contest.id,
+                contest.name,
+                contest.seats,
+                tuple(
+                    standings.Candidate(candidate.code, candidate.name, candidate.unit, candidate.withdrawn)
+                    for candidate in contest.candidates
+                ),
+            )
+            for contest in campaign.contests
+        ),
+    )
+
+
+_QUARTER_MS = 900_000
+
+
+def day(at_ms: int, zone: ZoneInfo) -> str:
+    """The calendar day of an instant in a zone: "2018-07-20". Total: before 1970 it is 1970."""
+    return _day(max(at_ms, 0) // _QUARTER_MS, zone)
+
+
+@lru_cache(maxsize=4096)
+def _day(quarter: int, zone: ZoneInfo) -> str:
+    # Every zone's offset is a whole number of quarters of an hour in our time, so a quarter has one day.
+    instant = datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=quarter * _QUARTER_MS)
+    return instant.astimezone(zone).date().isoformat()

@@ -1,0 +1,135 @@
+"""A campaign's calendar: its rules are frozen when it opens, and it closes when the last grace is over.
+
+Each step is an act in the ledger: `config` (the rules' hash, before opening), `open`, `close`.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+import structlog
+
+from gateway.intake.decide import Act
+from gateway.intake.recorder import Recorder
+from gateway.intake.running import Running
+from gateway.storage.store import Unavailable, Unsafe
+from tally import entry
+from tally.verify import Stored
+
+_log = structlog.get_logger()
+
+_TICK_SECONDS: Final = 0.25
+
+
+class TooEarly(RuntimeError):
+    """The campaign cannot be closed yet without cutting its window or grace short."""
+
+
+def resume(running: Running, acts: Iterable[Stored]) -> None:
+    """Take up the state that the ledger's acts tell.
+
+    Raises `Unsafe` if the rules are not those the campaign was opened with.
+    """
+    for stored in acts:
+        leaf = entry.read_leaf(stored.leaf)
+        if leaf.kind == "open":
+            running.opened = True
+            _same_rules(running, leaf.detail)
+        elif leaf.kind == "close":
+            running.closed = True
+            if leaf.detail.get("early"):
+                running.close_early(leaf.detail["closes_ms"])
+
+
+def _same_rules(running: Running, detail: Any) -> None:
+    if detail["rules"] != running.campaign.rules_hash:
+        raise Unsafe(
+            f"the rules of {running.id} have changed since it opened: the ledger has "
+            f"{detail['rules'][:12]}…, the campaign file gives {running.campaign.rules_hash[:12]}…. "
+            "Put the file back as it was at opening"
+        )
+
+
+class Schedule:
+    """Records the acts that time brings. `begin`, then `run` as a task.
+
+    A request that began in time may take `linger_seconds` to arrive whole: the close is recorded after it.
+    """
+
+    def __init__(
+        self,
+        recorder: Recorder,
+        campaigns: Iterable[Running],
+        now_ms: Callable[[], int],
+        linger_seconds: float = 0.0,
+    ) -> None:
+        self._recorder, self._campaigns, self._now_ms = recorder, list(campaigns), now_ms
+        self._linger_seconds = linger_seconds
+
+    async def begin(self, known: dict[str, str | None]) -> None:
+        """Record the rules of campaigns that are not open yet; `known` is each one's last recorded hash."""
+        for running in self._campaigns:
+            if not running.opened and known.get(running.id) != running.campaign.rules_hash:
+                await self._act(running, "config", {"by": "system", "rules": running.campaign.rules_hash})
+        await self.tick()
+
+    async def run(self) -> None:
+        """Open and close on time, for as long as the service runs."""
+        while True:
+            await asyncio.sleep(_TICK_SECONDS)
+            try:
+                await self.tick()
+            except Unavailable:
+                _log.warning("act_postponed")
+
+    async def tick(self) -> None:
+        """Record what is due."""
+        now_ms, linger_ms = self._now_ms(), int(self._linger_seconds * 1000)
+        for running in self._campaigns:
+            if not running.opened and running.status(now_ms) in ("open", "closing"):
+                await self._act(running, "open", {"by": "system", "rules": running.campaign.rules_hash})
+                running.opened = True
+            if running.opened and not running.closed and now_ms > running.settled_ms + linger_ms:
+                await self._close(running, "system", "the schedule", early=False)
+
+    async def close(self, running: Running, by: str, reason: str, now: bool) -> None:
+        """Close by hand. `now` cuts the window, or the grace, short.
+
+        Raises `TooEarly` if that would be so and `now` is not said. Closing twice changes nothing.
+        """
+        if running.closed:
+            return
+        now_ms = self._now_ms()
+        early = now_ms <= running.settled_ms
+        if not running.opened:
+            raise TooEarly(f"{running.id} has not opened")
+        if early and not now:
+            raise TooEarly(
+                f"{running.id} counts until its grace is over; to close it this minute, say --now: "
+                "what arrives later will not count"
+            )
+        if early:
+            running.close_early(now_ms)
+            await asyncio.sleep(self._linger_seconds)
+        await self._close(running, by, reason, early)
+
+    async def _close(self, running: Running, by: str, reason: str, early: bool) -> None:
+        closes_ms = max(running.window(channel).closes_ms for channel in ("sms", "hotline"))
+        await self._act(
+            running, "close", {"by": by, "reason": reason, "early": early, "closes_ms": closes_ms}
+        )
+        running.closed = True
+
+    async def _act(self, running: Running, kind: str, detail: dict[str, Any]) -> None:
+        await self._recorder.act(Act(running, kind, self._now_ms(), detail))
+        _log.info("act_recorded", campaign=running.id, act=kind)
+
+
+def last_rules(acts: Iterable[Stored]) -> str | None:
+    """The rules' hash that the newest `config` or `open` act tells, None if there is none."""
+    hashes = [
+        leaf.detail["rules"]
+        for leaf in map(entry.read_leaf, (act.leaf for act in acts))
+        if "rules" in leaf.detail
+    ]
+    return hashes[-1] if hashes else None

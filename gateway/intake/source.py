@@ -1,0 +1,36 @@
+"""One configured entrance: an SMS provider account, a relay, a hotline's log."""
+
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
+
+from config.problems import Lang
+from dedup.caller import Numbering
+from gateway.intake.calllog import CallLog
+from gateway.intake.provider import Provider
+from gateway.intake.running import Running
+from tally.outcome import Channel
+from tally.window import Clock
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Source:
+    """One entrance, ready. It has a `provider` (HTTP) or a `calllog` (files), never both.
+
+    `token` is the path token, b"" if none is asked for; `allow_from` the addresses that may send, empty
+    for any; `reply` whether senders are answered, in `language`; `body_bytes` the largest request.
+    """
+
+    name: str
+    kind: str
+    channel: Channel
+    running: Running
+    clock: Clock
+    numbering: Numbering
+    provider: Provider | None = None
+    calllog: CallLog | None = None
+    token: bytes = b""
+    allow_from: tuple[IPv4Network | IPv6Network, ...] = ()
+    methods: tuple[str, ...] = ("POST",)
+    reply: bool = False
+    language: Lang = "zh"
+    body_bytes: int = 65_536

@@ -1,0 +1,235 @@
+"""The public page: what is voted on, how to vote, and what the campaign lets everybody see (RULES §7).
+
+It works without scripts; with them it follows the stream of events. A page is drawn once for each state
+of the standings, however many ask for it.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any, Final, NamedTuple
+
+import aiohttp_jinja2
+import jinja2
+from aiohttp import web
+
+from config.problems import Lang
+from gateway import api
+from gateway.board import Board, Standings
+from gateway.intake.running import Running
+from gateway.pages import view
+from gateway.pages.words import LANGS, WORDS
+
+#: Of every page, stream and file here. The pages have no inline script or style, so none can be slipped in.
+HEADERS: Final[Mapping[str, str]] = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+
+_TYPES: Final = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml", "png": "image/png"}
+
+
+def set_up(app: web.Application) -> None:
+    """Make the templates known to the application: once, before it starts."""
+    aiohttp_jinja2.setup(
+        app,
+        loader=jinja2.PackageLoader("gateway.pages"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def routes(
+    board: Board,
+    final: Callable[[Running], bool] = lambda _: False,
+    streams: int = 1_000,
+    ping_seconds: float = 15.0,
+) -> list[web.RouteDef]:
+    """The routes of the public page. The application also needs `set_up`.
+
+    `final` says whether nothing can move a closed campaign's result; until then it is provisional.
+    No more than `streams` viewers are sent events at a time, lest they use up the connections that
+    votes need; the others are asked to come back.
+    """
+    pages = _Pages(board, final, streams, ping_seconds)
+    return [
+        web.get("/", pages.front),
+        web.get("/campaigns/{id}", pages.campaign),
+        web.get("/campaigns/{id}/events", pages.events, allow_head=False),
+        web.get("/static/{file}", pages.static),
+    ]
+
+
+class _Asked(NamedTuple):
+    """In which language, and whether the address said so: then its links go on saying it."""
+
+    lang: Lang
+    kept: bool
+
+
+class _File(NamedTuple):
+    content: bytes
+    kind: str
+    tag: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """A page, and what it was drawn from."""
+
+    standings: Standings
+    shown: Standings | None
+    status: str
+    text: str
+
+    def still(self, standings: Standings, shown: Standings | None, status: str) -> bool:
+        """Whether a page drawn now would be the same: the board makes new standings when they change."""
+        return self.standings is standings and self.shown is shown and self.status == status
+
+
+class _Pages:
+    def __init__(
+        self, board: Board, final: Callable[[Running], bool], streams: int, ping_seconds: float
+    ) -> None:
+        self._board, self._final = board, final
+        self._streams, self._ping_seconds, self._watching = streams, ping_seconds, 0
+        self._drawn: dict[tuple[str, _Asked], _Drawn] = {}
+        self._files = _static_files()
+
+    async def front(self, request: web.Request) -> web.Response:
+        """The only campaign, or a list of them."""
+        running = list(self._board.campaigns().values())
+        if len(running) == 1:
+            return self._page(request, running[0])
+        lang = _asked(request).lang
+        listed = [(one.id, one.campaign.name_in(lang), self._status(one)) for one in running]
+        return self._draw(request, "campaigns.html", {"campaigns": listed})
+
+    async def campaign(self, request: web.Request) -> web.Response:
+        """One campaign."""
+        running = self._board.campaigns().get(request.match_info["id"])
+        return self._missing(request) if running is None else self._page(request, running)
+
+    async def events(self, request: web.Request) -> web.StreamResponse:
+        """What the public may see, as it changes."""
+        campaign = request.match_info["id"]
+        if campaign not in self._board.campaigns():
+            return _refusal(404, "unknown_campaign")
+        if self._watching >= self._streams:
+            refusal = _refusal(503, "too_many_viewers")
+            refusal.headers["Retry-After"] = "60"
+            return refusal
+        self._watching += 1
+        try:
+            stream = self._board.stream(campaign, public=True)
+            return await api.relay(request, stream, HEADERS, self._ping_seconds)
+        finally:
+            self._watching -= 1
+
+    async def static(self, request: web.Request) -> web.Response:
+        """A style sheet or script. Pages ask for it with its tag, so it may be kept for long."""
+        file = self._files.get(request.match_info["file"])
+        if file is None:
+            return self._missing(request)
+        headers = {**HEADERS, "ETag": f'"{file.tag}"', "Cache-Control": "public, max-age=86400"}
+        if file.tag in request.headers.get("If-None-Match", ""):
+            return web.Response(status=304, headers=headers)
+        return web.Response(body=file.content, content_type=file.kind, charset="utf-8", headers=headers)
+
+    def _page(self, request: web.Request, running: Running) -> web.Response:
+        asked = _asked(request)
+        standings, shown = self._board.standings(running.id), self._board.public(running.id)
+        status = self._status(running)
+        drawn = self._drawn.get((request.path, asked))
+        if drawn is None or not drawn.still(standings, shown, status):
+            values = view.page(running, status, shown, asked.lang)
+            several = len(self._board.campaigns()) > 1
+            text = self._text(request, "campaign.html", {**values, "several": several})
+            drawn = self._drawn[request.path, asked] = _Drawn(standings, shown, status, text)
+        return _response(drawn.text, asked.lang)
+
+    def _missing(self, request: web.Request) -> web.Response:
+        return self._draw(request, "missing.html", {}, status=404)
+
+    def _draw(
+        self, request: web.Request, template: str, values: Mapping[str, Any], status: int = 200
+    ) -> web.Response:
+        return _response(self._text(request, template, values), _asked(request).lang, status)
+
+    def _text(self, request: web.Request, template: str, values: Mapping[str, Any]) -> str:
+        asked = _asked(request)
+        page = {
+            "say": {key: getattr(said, asked.lang) for key, said in WORDS.items()},
+            "lang": asked.lang,
+            "query": f"?lang={asked.lang}" if asked.kept else "",
+            "tags": {name: file.tag for name, file in self._files.items()},
+        }
+        return aiohttp_jinja2.render_string(template, request, {**page, **values})
+
+    def _status(self, running: Running) -> str:
+        """The status as the catalogue words it: a closed campaign's result is provisional or final."""
+        status: str = self._board.standings(running.id)["status"]
+        if status != "closed":
+            return status
+        if running.campaign.publish.mode == "never":
+            return "unshown"
+        return "final" if self._final(running) else "closed"
+
+
+def _asked(request: web.Request) -> _Asked:
+    named = request.query.get("lang")
+    for lang in LANGS:
+        if named == lang:
+            return _Asked(lang, kept=True)
+    return _Asked(preferred(request.headers.get("Accept-Language", "")), kept=False)
+
+
+def preferred(accept_language: str) -> Lang:
+    """The language of the pages that a browser likes best; Chinese if it likes none. Total.
+
+    >>> preferred("fr, en-GB;q=0.8, zh;q=0.5")
+    'en'
+    """
+    best: tuple[float, Lang] = (0.0, "zh")
+    for choice in accept_language[:400].split(","):
+        match = re.fullmatch(
+            r"\s*([a-z]{2})(?:-[^;]*)?\s*(?:;\s*q=([01](?:\.[0-9]{0,3})?)\s*)?", choice, re.IGNORECASE
+        )
+        for lang in LANGS:
+            if match and match[1].lower() == lang and float(match[2] or 1) > best[0]:
+                best = (float(match[2] or 1), lang)
+    return best[1]
+
+
+def _response(text: str, lang: Lang, status: int = 200) -> web.Response:
+    headers = {
+        **HEADERS,
+        "Cache-Control": "no-cache",
+        "Content-Language": getattr(WORDS["lang"], lang),
+        "Vary": "Accept-Language",
+    }
+    return web.Response(text=text, status=status, content_type="text/html", headers=headers)
+
+
+def _refusal(status: int, reason: str) -> web.Response:
+    headers = {**HEADERS, "Cache-Control": "no-store"}
+    return web.json_response({"error": reason}, status=status, headers=headers)
+
+
+def _static_files() -> dict[str, _File]:
+    folder = resources.files("gateway.pages") / "static"
+    files = {}
+    for file in folder.iterdir():
+        kind = _TYPES.get(file.name.rpartition(".")[2])
+        if kind is not None:
+            content = file.read_bytes()
+            files[file.name] = _File(content, kind, hashlib.sha256(content).hexdigest()[:16])
+    return files

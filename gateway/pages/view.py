@@ -1,0 +1,210 @@
+"""What a campaign's public page shows, as plain values for its template. Pure: values in, values out."""
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+from config.contest import Contest, VoteCap
+from config.problems import Lang
+from gateway.board import Standings
+from gateway.intake.running import Running
+from gateway.pages.words import MONTHS, WORDS
+from tally.outcome import Channel
+from tally.window import ChannelWindow
+
+CHANNELS: Final[tuple[Channel, ...]] = ("sms", "hotline")
+
+
+class Number(NamedTuple):
+    """A published number, and what a telephone is to do with it: "tel:5169909", "" if that is unclear."""
+
+    shown: str
+    link: str
+
+
+class Instant(NamedTuple):
+    """An instant as people read it, and as ISO 8601."""
+
+    text: str
+    iso: str
+
+
+class Period(NamedTuple):
+    """A voting period; `channel` is "" if it is everybody's."""
+
+    channel: str
+    opens: Instant
+    closes: Instant
+
+
+class Bar(NamedTuple):
+    """One line of a chart. `width` is in per cent of the longest bar, `share` in per cent of all votes."""
+
+    code: str
+    name: str
+    unit: str
+    withdrawn: bool
+    votes: str = ""
+    share: str = ""
+    width: str = ""
+    rank: str = ""
+
+
+class Chart(NamedTuple):
+    """One contest: its candidates by code, and its bars by votes if there are votes to show."""
+
+    id: str
+    name: str
+    seats: int
+    limits: str
+    candidates: list[Bar]
+    votes: str
+    bars: list[Bar]
+
+
+def page(running: Running, status: str, shown: Standings | None, lang: Lang) -> dict[str, Any]:
+    """The values of `campaign.html`. `status` is a key of the catalogue, `shown` what all may see."""
+    campaign = running.campaign
+    publish = campaign.publish
+    coming = publish.mode == "daily" or status == "closing"
+    return {
+        "name": campaign.name_in(lang),
+        "status": status,
+        "voting": status in ("scheduled", "open"),
+        "periods": _periods(running, lang),
+        "zone": campaign.timezone,
+        "offset": _offset(running),
+        "sms": _number(campaign.numbers.sms, "sms"),
+        "hotline": _number(campaign.numbers.hotline, "tel"),
+        "example": campaign.contests[0].candidates[0].code,
+        "together": _caps(campaign.caps, lang),
+        "charts": _charts(running, shown, lang),
+        "as_of": None if shown is None else Instant(_as_of(shown["as_of"]), shown["as_of"]),
+        "shown_status": "" if shown is None else shown["status"],
+        "mode": publish.mode,
+        "at": "" if publish.at is None else f"{publish.at:%H:%M}",
+        "events": (
+            f"/campaigns/{campaign.id}/events"
+            if status != "final" and publish.mode != "never" and (shown is not None or coming)
+            else ""
+        ),
+        "changes_ms": _changes_ms(running, status),
+    }
+
+
+def _as_of(stamp: str) -> str:
+    """A time of the standings as people read it; live.js writes it alike.
+
+    >>> _as_of("2018-07-20T10:00:00+08:00")
+    '2018-07-20 10:00:00'
+    """
+    return stamp[:19].replace("T", " ")
+
+
+def _changes_ms(running: Running, status: str) -> int:
+    """When the status changes by itself, in Unix milliseconds; 0 if nobody knows."""
+    windows = [running.window(channel) for channel in CHANNELS]
+    if status == "scheduled":
+        return min(window.opens_ms for window in windows)
+    return max(window.closes_ms for window in windows) if status == "open" else 0
+
+
+def _periods(running: Running, lang: Lang) -> list[Period]:
+    windows = {channel: running.window(channel) for channel in CHANNELS}
+    if len({(window.opens_ms, window.closes_ms) for window in windows.values()}) == 1:
+        return [_period("", windows["sms"], running, lang)]
+    return [_period(channel, window, running, lang) for channel, window in windows.items()]
+
+
+def _period(channel: str, window: ChannelWindow, running: Running, lang: Lang) -> Period:
+    return Period(
+        channel, _instant(window.opens_ms, running, lang), _instant(window.closes_ms, running, lang)
+    )
+
+
+def _instant(ms: int, running: Running, lang: Lang) -> Instant:
+    at = datetime.fromtimestamp(ms // 1000, running.zone)
+    clock = f"{at:%H:%M:%S}" if at.second else f"{at:%H:%M}"
+    if lang == "zh":
+        return Instant(f"{at.year}年{at.month}月{at.day}日 {clock}", at.isoformat())
+    return Instant(f"{at.day} {MONTHS[at.month - 1]} {at.year}, {clock}", at.isoformat())
+
+
+def _offset(running: Running) -> str:
+    """The zone's distance from UTC during the vote: "UTC+08:00", or both where it changes meanwhile."""
+    window = running.window("sms")
+    instants = [_instant(ms, running, "en") for ms in (window.opens_ms, window.closes_ms)]
+    return " / ".join(dict.fromkeys(f"UTC{instant.iso[19:]}" for instant in instants))
+
+
+def _number(shown: str | None, scheme: str) -> Number | None:
+    if shown is None:
+        return None
+    plain = re.fullmatch(r"\+?[0-9 ()./-]{3,}", shown)
+    return Number(shown, f"{scheme}:{re.sub(r'[^+0-9]', '', shown)}" if plain else "")
+
+
+def _caps(caps: Iterable[VoteCap], lang: Lang) -> str:
+    joined: str = getattr(WORDS["joined"], lang)
+    return joined.join(getattr(WORDS[f"per_{cap.per}"], lang).format(votes=cap.votes) for cap in caps)
+
+
+def _limits(contest: Contest, lang: Lang) -> str:
+    ballot = contest.selections
+    kind = "one" if ballot.max == 1 else "exactly" if ballot.min == ballot.max else "between"
+    choose: str = getattr(WORDS[f"choose_{kind}"], lang).format(min=ballot.min, max=ballot.max)
+    joined: str = getattr(WORDS["joined"], lang)
+    return joined.join([choose, _caps(contest.caps, lang)])
+
+
+def _charts(running: Running, shown: Standings | None, lang: Lang) -> list[Chart]:
+    counted = {} if shown is None else {contest["id"]: contest for contest in shown["contests"]}
+    rules = running.campaign.contests_by_id
+    charts = []
+    for contest in running.roll.contests:
+        names = {one.code: one.name_in(lang) for one in rules[contest.id].candidates}
+        candidates = [
+            Bar(one.code, names.get(one.code, one.name), one.unit, one.withdrawn)
+            for one in contest.candidates
+        ]
+        votes, bars = _bars(counted.get(contest.id), names)
+        charts.append(
+            Chart(
+                id=contest.id,
+                name=rules[contest.id].name_in(lang),
+                seats=contest.seats,
+                limits=_limits(rules[contest.id], lang),
+                candidates=sorted(candidates, key=lambda bar: _code_order(bar.code)),
+                votes=votes,
+                bars=bars,
+            )
+        )
+    return charts
+
+
+def _bars(contest: dict[str, Any] | None, names: dict[str, str]) -> tuple[str, list[Bar]]:
+    if contest is None:
+        return "", []
+    total, rows = contest["votes"], contest["candidates"]
+    longest = max(row["votes"] for row in rows) or 1
+    bars = [
+        Bar(
+            code=row["code"],
+            name=names.get(row["code"], row["name"]),
+            unit=row["unit"],
+            withdrawn=row.get("withdrawn", False),
+            votes=f"{row['votes']:,}",
+            share=f"{row['votes'] / (total or 1):.1%}",
+            width=f"{100 * row['votes'] / longest:.2f}%",
+            rank="–" if row["rank"] is None or not total else str(row["rank"]),
+        )
+        for row in rows
+    ]
+    return f"{total:,}", bars
+
+
+def _code_order(code: str) -> list[tuple[bool, int, str]]:
+    """A2 before A10: numbers by their size and before letters."""
+    parts = re.findall(r"([0-9]+)|([^0-9]+)", code)
+    return [(not digits, int(digits or 0), letters) for digits, letters in parts]

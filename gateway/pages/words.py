@@ -1,0 +1,105 @@
+"""What the public pages say, in Simplified Chinese and in English: plain data.
+
+Braces name values that the page fills in. Nothing here depends on a number's grammar: labels stand
+before figures, so that a page that changes by itself stays right.
+"""
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from config.problems import Lang
+
+LANGS: Final[tuple[Lang, ...]] = ("zh", "en")
+
+
+class Said(NamedTuple):
+    """One wording in both languages."""
+
+    zh: str
+    en: str
+
+
+WORDS: Final[Mapping[str, Said]] = {
+    # every page
+    "lang": Said("zh-CN", "en"),
+    "kicker": Said("公众投票", "Public vote"),
+    "skip": Said("跳到正文", "Skip to content"),
+    "languages": Said("语言", "Language"),
+    "times": Said("时间均为 {zone} 时间（{offset}）。", "All times are {zone} time ({offset})."),
+    "secrecy": Said("投票人的电话号码不会公开。", "The telephone numbers of voters are never made public."),
+    "all_votes": Said("全部投票", "All votes"),
+    "no_votes": Said("目前没有投票。", "There is no vote at present."),
+    "missing": Said("没有这个页面", "Page not found"),
+    "missing_text": Said(
+        "网址可能有误，或者投票已经撤下。", "The address may be wrong, or the vote is gone."
+    ),
+    "home": Said("返回首页", "To the front page"),
+    # status
+    "scheduled": Said("投票尚未开始", "Voting has not begun"),
+    "open": Said("投票进行中", "Voting is open"),
+    "closing": Said("投票已截止，正在核对", "Voting has ended and is being checked"),
+    "closed": Said("投票已结束 · 结果待确认", "Voting has closed · result provisional"),
+    "final": Said("投票已结束 · 最终结果", "Voting has closed · result final"),
+    "unshown": Said("投票已结束", "Voting has closed"),
+    # when and how to vote
+    "voting": Said("怎样投票", "How to vote"),
+    "period": Said("投票时间", "Voting period"),
+    "from": Said("开始", "Begins"),
+    "until": Said("截止", "Ends"),
+    "sms": Said("短信", "SMS"),
+    "hotline": Said("热线电话", "Hotline"),
+    "sms_text": Said("把编号发送到这个号码，例如 {code}", "Send a code to this number, for example {code}"),
+    "hotline_text": Said("拨打热线，说出编号，或按提示按键", "Call, and give a code or key it in when asked"),
+    "no_numbers": Said("投票号码将另行公布。", "The numbers to vote by will be announced."),
+    "together": Said("各项合计", "All together"),
+    "choose_one": Said("每次选 1 个", "One choice each time"),
+    "choose_exactly": Said("每次选满 {max} 个", "Exactly {max} choices each time"),
+    "choose_between": Said("每次选 {min} 至 {max} 个", "{min} to {max} choices each time"),
+    "per_campaign": Said("每个电话号码最多计 {votes} 票", "at most {votes} counted per telephone number"),
+    "per_day": Said("每个电话号码每天最多计 {votes} 票", "at most {votes} a day per telephone number"),
+    "per_candidate": Said(
+        "每个电话号码对同一候选最多计 {votes} 票", "at most {votes} per telephone number for one candidate"
+    ),
+    "joined": Said("；", "; "),
+    # candidates
+    "candidates": Said("候选名单", "Candidates"),
+    "by_code": Said("按编号查看候选", "Candidates by code"),
+    "name": Said("候选", "Candidate"),
+    "seats": Said("名额", "Places"),
+    "withdrawn": Said("已退出", "Withdrawn"),
+    # results
+    "results": Said("得票情况", "Results"),
+    "rank": Said("名次", "Rank"),
+    "votes": Said("票数", "Votes"),
+    "share": Said("占比", "Share"),
+    "total": Said("总票数", "Total votes"),
+    "as_of": Said("截至", "As of"),
+    "provisional": Said(
+        "临时票数：尚未最终确认，可能还会变动。",
+        "Provisional figures: not yet confirmed, they may still change.",
+    ),
+    "confirmed": Said("最终票数：已经确认。", "Final figures: confirmed."),
+    "daily": Said("投票期间每天 {at} 更新。", "During the vote, updated every day at {at}."),
+    "tied": Said("票数相同者名次并列。", "Equal votes share a rank."),
+    # no results
+    "hidden_live": Said(
+        "投票开始后，这里实时公布票数。", "Votes will be shown here live once voting begins."
+    ),
+    "hidden_daily": Said(
+        "票数从投票开始起每天 {at} 公布。", "Votes will be published every day at {at} during the vote."
+    ),
+    "hidden_after_close": Said(
+        "票数将在投票结束并核对后公布。", "Results will be published once voting has closed and been checked."
+    ),
+    "hidden_never": Said("本次投票的票数不在此公布。", "The votes of this campaign are not published here."),
+    # said by the page itself while it is open
+    "live": Said("实时更新", "Live"),
+    "lost": Said("连接中断，正在重试", "Connection lost, trying again"),
+    "spoken": Said("票数已更新，截至 {time}", "Votes updated as of {time}"),
+    "still": Said("本页不会自动更新。", "This page does not update by itself."),
+    "refresh": Said("刷新", "Refresh"),
+}
+
+MONTHS: Final = (
+    "January February March April May June July August September October November December"
+).split()

@@ -1,0 +1,239 @@
+"""What commands print for people: tables in Chinese and English, plain when nobody looks."""
+
+import textwrap
+from pathlib import Path
+from typing import Any, Final
+
+import click
+from rich.bar import Bar
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from config.load import Loaded
+from config.problems import Lang, Problem
+from gateway.audit import Recounted
+from gateway.entrances import Kind
+from gateway.intake.importer import Summary
+from gateway.intake.provider import ProviderKind
+from tally.export import WORDS
+from tally.outcome import MessageOutcome
+
+# Names and paths are shown as they are: as `Text`, and never as rich's mark-up or :codes: for pictures.
+OUT: Final = Console(emoji=False)
+ERRORS: Final = Console(stderr=True, emoji=False)
+
+_STATUS: Final = {
+    "scheduled": ("未开始", "not begun"),
+    "open": ("进行中", "open"),
+    "closing": ("已截止，等待迟到消息", "closed, grace running"),
+    "closed": ("已结束", "closed"),
+}
+
+
+def _say(lang: Lang, zh: str, en: str) -> str:
+    return zh if lang == "zh" else en
+
+
+def words(outcome: str) -> str:
+    """An outcome in both languages."""
+    return " · ".join(WORDS[MessageOutcome(outcome)])
+
+
+def standings(current: dict[str, Any], lang: Lang, top: int | None = None) -> None:
+    """The standings, contest by contest, and how messages ended."""
+    zh, en = _STATUS[current["status"]]
+    head = Text.assemble((current["name"], "bold"), f"  {_say(lang, zh, en)}  {current['as_of']}")
+    OUT.print(head, soft_wrap=True)
+    for contest in current["contests"]:
+        OUT.print(contest_table(contest, lang, top))
+    OUT.print(balance_table(current["balance"], lang))
+
+
+def contest_table(contest: dict[str, Any], lang: Lang, top: int | None = None) -> Table:
+    """One contest with bars; `top` leaves out the rest."""
+    table = Table(
+        title=Text(f"{contest['name']}  {_say(lang, '共', 'total')} {contest['votes']}"),
+        title_justify="left",
+        box=None,
+    )
+    for heading in (_say(lang, "名次", "rank"), _say(lang, "编号", "code")):
+        table.add_column(heading, no_wrap=True)
+    table.add_column(_say(lang, "候选", "candidate"), overflow="fold")
+    for heading in (_say(lang, "票数", "votes"), _say(lang, "短信", "sms"), _say(lang, "热线", "hotline")):
+        table.add_column(heading, justify="right")
+    table.add_column("")
+    most = max((candidate["votes"] for candidate in contest["candidates"]), default=0) or 1
+    for candidate in contest["candidates"][:top]:
+        table.add_row(
+            _say(lang, "退出", "out") if candidate["rank"] is None else str(candidate["rank"]),
+            Text(candidate["code"]),
+            Text(candidate["name"]),
+            str(candidate["votes"]),
+            str(candidate["by_channel"]["sms"]),
+            str(candidate["by_channel"]["hotline"]),
+            Bar(most, 0, candidate["votes"], width=24, color="red"),
+        )
+    return table
+
+
+def balance_table(balance: dict[str, Any], lang: Lang) -> Table:
+    """How every message ended, and that the sums agree."""
+    messages, selections = dict(balance["messages"]), dict(balance["selections"])
+    received, made = messages.pop("received"), selections.pop("made")
+    table = Table(
+        title=_say(lang, "每条消息的结果", "how every message ended"), title_justify="left", box=None
+    )
+    table.add_column(_say(lang, "结果", "outcome"))
+    table.add_column(_say(lang, "数量", "count"), justify="right")
+    table.add_column("")
+    for outcome, count in sorted(messages.items(), key=lambda item: -item[1]):
+        table.add_row(outcome, str(count), words(outcome))
+    sign = "=" if balance["balanced"] else "≠"
+    table.add_row("", str(sum(messages.values())), f"{sign} {received} {_say(lang, '条收到', 'received')}")
+    table.add_row(
+        "",
+        str(sum(selections.values())),
+        f"{sign} {made} {_say(lang, '个选择', 'selections')}: "
+        + ", ".join(f"{name} {count}" for name, count in selections.items()),
+    )
+    return table
+
+
+def greeting(loaded: Loaded, url: str) -> None:
+    """Where to look at a served sample, and how to cast a vote."""
+    token = loaded.settings.sources["sim"].token
+    click.echo(f"""
+  Televote serves the sample campaign.  示例投票已开始。
+
+  The page  网页        {url}/
+  Cast a vote  投一票   (paste; then change number and code 粘贴，再改号码和编号试试)
+
+    curl "{url}/in/sim/{token.get_secret_value() if token else ""}?id=$(date +%s%N)&from=13812345678&text=A01"
+
+  Standings  票数       .venv/bin/televote standings
+  Stop  停止            Ctrl-C
+""")
+
+
+def imported(file: Path, one: Summary, lang: Lang) -> None:
+    """What an import did."""
+    table = Table(title=Text(str(file)), title_justify="left", box=None)
+    table.add_column(_say(lang, "结果", "outcome"))
+    table.add_column(_say(lang, "数量", "count"), justify="right")
+    table.add_column("")
+    for outcome, count in one.outcomes.most_common():
+        table.add_row(outcome, str(count), words(outcome))
+    for zh, en, count in (
+        ("之前已导入", "in already", one.before),
+        ("不是来电，跳过", "no calls, skipped", one.skipped),
+    ):
+        if count:
+            table.add_row("", str(count), _say(lang, zh, en))
+    table.add_row("", str(one.rows), _say(lang, "行合计", "rows in all"))
+    OUT.print(table)
+    for line, note in one.bad:
+        ERRORS.print(f"{file}:{line}: {note}", markup=False, soft_wrap=True)
+    if one.unread > len(one.bad):
+        ERRORS.print(f"… {one.unread - len(one.bad)} more", markup=False)
+
+
+def summary(one: Summary) -> dict[str, Any]:
+    """An import's summary as JSON values."""
+    return {
+        "rows": one.rows,
+        "skipped": one.skipped,
+        "before": one.before,
+        "unread": one.unread,
+        "outcomes": dict(one.outcomes),
+        "bad": [{"line": line, "wrong": note} for line, note in one.bad],
+    }
+
+
+def recount(counted: Recounted, lang: Lang) -> None:
+    """What a recount found."""
+    if counted.agrees:
+        OUT.print(
+            _say(
+                lang,
+                f"重新计票：{counted.entries} 条账目，与保存的票数完全一致",
+                f"recount: {counted.entries} entries; it agrees with what was kept",
+            )
+        )
+    for what, kept, has in counted.differences:
+        OUT.print(
+            f"{what}: {_say(lang, '保存', 'kept')} {kept}, {_say(lang, '重计', 'recounted')} {has}",
+            markup=False,
+        )
+    for fault in counted.faults:
+        OUT.print(fault, markup=False)
+
+
+def recounted(counted: Recounted) -> dict[str, Any]:
+    """A recount as JSON values."""
+    return {
+        "agrees": counted.agrees,
+        "entries": counted.entries,
+        "roots": counted.roots,
+        "differences": [
+            {"what": what, "kept": kept, "recounted": has} for what, kept, has in counted.differences
+        ],
+        "faults": counted.faults,
+        "standings": counted.standings,
+    }
+
+
+def manifest(folder: Path, written: dict[str, Any], lang: Lang) -> None:
+    """What an export wrote."""
+    stamps = {"final": ("最终结果", "final"), "provisional": ("临时结果", "provisional")}
+    table = Table(
+        title=Text.assemble(f"{folder}  ", (_say(lang, *stamps[written["stamp"]]), "bold")),
+        title_justify="left",
+        box=None,
+    )
+    for heading in (_say(lang, "文件", "file"), _say(lang, "可给谁", "for"), "SHA-256"):
+        table.add_column(heading)
+    table.add_column(_say(lang, "字节", "bytes"), justify="right")
+    for file in written["files"]:
+        table.add_row(file["name"], file["audience"], file["sha256"][:16] + "…", str(file["bytes"]))
+    OUT.print(table)
+    for log in written["ledger"]:
+        OUT.print(
+            f"{_say(lang, '账本', 'ledger')} {log['node']}: {log['entries']}  {log['root']}", soft_wrap=True
+        )
+
+
+def kind(one: Kind) -> dict[str, Any]:
+    """A kind of source as JSON values."""
+    http = isinstance(one, ProviderKind)
+    return {
+        "kind": one.kind,
+        "channel": one.channel,
+        "by": "http" if http else "file",
+        "authentication": one.authentication if isinstance(one, ProviderKind) else "the file is yours",
+        "gives_time": one.gives_time,
+        "options": sorted(one.options.model_fields),
+        "configure": one.configure,
+        "reference": one.reference,
+    }
+
+
+def kinds(rows: list[dict[str, Any]]) -> None:
+    """Every kind of source. Lines are not broken: some are to be copied."""
+    for row in rows:
+        OUT.print(Text.assemble((row["kind"], "bold"), f"  {row['channel']}, {row['by']}"))
+        for told in (row["authentication"], f"options: {', '.join(row['options'])}", row["configure"]):
+            if told:
+                OUT.print(textwrap.indent(told, "  "), highlight=False, markup=False, soft_wrap=True)
+
+
+def problem(one: Problem) -> dict[str, Any]:
+    """A problem as JSON values, in both languages."""
+    return {
+        "file": one.file,
+        "line": one.line,
+        "key": one.key,
+        "level": one.level,
+        "wrong": one.wrong._asdict(),
+        "right": one.right._asdict(),
+    }

@@ -1,0 +1,88 @@
+"""The count, without a network: store, recorder and calendar over loaded settings.
+
+`serve` puts HTTP around it; `import` and `close` use it directly when no server runs.
+"""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from config.load import Loaded
+from gateway import clock, entrances
+from gateway.intake import journey, schedule
+from gateway.intake.importer import Landed
+from gateway.intake.inbound import Inbound
+from gateway.intake.recorder import Observer, Recorder
+from gateway.intake.running import Running
+from gateway.intake.schedule import Schedule
+from gateway.intake.source import Source
+from gateway.storage.sqlite import SqliteStore, open_store
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Everything long-lived but HTTP."""
+
+    campaigns: Mapping[str, Running]
+    sources: Mapping[str, Source]
+    store: SqliteStore
+    recorder: Recorder
+    schedule: Schedule
+    now_ms: Callable[[], int]
+
+    async def take(self, source: Source, inbound: Sequence[Inbound]) -> list[Landed]:
+        """Record messages that did not come by HTTP, received now. Raises as `Recorder.submit`."""
+        received_ms = self.now_ms()
+        prepared = [journey.prepare(source, one, received_ms) for one in inbound]
+        verdicts = await self.recorder.submit(source.running, prepared) if prepared else []
+        return [Landed(verdict.outcome, verdict.redelivered) for verdict in verdicts]
+
+
+def database(loaded: Loaded) -> Path:
+    """Where the settings put the database."""
+    return Path(loaded.settings.database)
+
+
+@asynccontextmanager
+async def open_service(
+    loaded: Loaded, observer: Observer, now_ms: Callable[[], int] = clock.now_ms, linger_seconds: float = 0.0
+) -> AsyncIterator[Service]:
+    """The service, its campaigns taken up where the ledger left them; drained and closed at the end.
+
+    `linger_seconds` is how long a request that came in time may take to arrive. Raises
+    `config.problems.Problems`, `store.Unsafe`, `store.Unavailable`.
+    """
+    settings = loaded.settings
+    campaigns = entrances.run_campaigns(loaded)
+    sources = entrances.open_all(loaded, campaigns)
+    path = database(loaded)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    async with open_store(path, settings.storage.synchronous) as store:
+        recorder = Recorder(
+            store,
+            settings.node,
+            observer,
+            os.urandom,
+            queue=settings.limits.queue_messages,
+            batch=settings.limits.batch_messages,
+        )
+        acts = {name: await store.acts(name) for name in campaigns}
+        for name, running in campaigns.items():
+            schedule.resume(running, acts[name])
+        await recorder.begin(campaigns)
+        calendar = Schedule(recorder, campaigns.values(), now_ms, linger_seconds)
+        writing = asyncio.create_task(recorder.run())
+        try:
+            await calendar.begin({name: schedule.last_rules(known) for name, known in acts.items()})
+            ticking = asyncio.create_task(calendar.run())
+            try:
+                yield Service(campaigns, sources, store, recorder, calendar, now_ms)
+            finally:
+                ticking.cancel()
+                await asyncio.gather(ticking, return_exceptions=True)
+        finally:
+            recorder.stop()
+            await writing

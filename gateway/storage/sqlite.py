@@ -1,0 +1,414 @@
+"""The embedded store: one process, one connection that writes and checkpoints, all others read-only.
+
+Debian's SQLite 3.40 can corrupt a WAL when two connections commit and checkpoint at once; a lock file
+keeps a second writer out. A transaction is one hop to the connection's thread, so that the interpreter
+is free while SQLite and the disk work.
+"""
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from functools import lru_cache
+from itertools import chain
+from pathlib import Path
+from typing import Concatenate, Final, ParamSpec, TypeVar, cast
+
+import aiosqlite
+
+from dedup.caps import Claim
+from dedup.keys import MessageKey, VoterKey
+from gateway.storage import blocks, migrate
+from gateway.storage.store import (
+    Batch,
+    Conflict,
+    Head,
+    Heard,
+    HeldClaim,
+    Place,
+    Recall,
+    Unavailable,
+    Unsafe,
+)
+from tally import merkle
+from tally.count import TotalKey
+from tally.verify import Stored
+
+LEDGER: Final = blocks.load("tally", "ledger.sql")
+CLAIMS: Final = blocks.load("dedup", "claims.sql")
+
+#: Parameters of one look-up. SQLite allows 32,766; the sizes are powers of two, so that few statements
+#: are prepared.
+_LOOK_UP: Final = 1024
+#: Rows of one INSERT.
+_INSERT: Final = 512
+_CHUNK: Final = 2000
+_PROBE_BYTES: Final = 256 * 1024
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class _Connection(aiosqlite.Connection):
+    """aiosqlite's connection and thread, with a whole function of ours as one job."""
+
+    async def run(
+        self, job: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        execute = cast("Callable[..., Awaitable[T]]", self._execute)
+        return await execute(job, self._conn, *args, **kwargs)
+
+
+class SqliteStore:
+    """The one writer of a database file. Open it with `open_store`."""
+
+    def __init__(self, path: Path, synchronous: str) -> None:
+        self.path = path
+        self._synchronous = synchronous
+        self._lock: int | None = None
+        self._writer: _Connection | None = None
+
+    async def open(self) -> None:
+        """Lock the file, open it, and bring the schema up to date. Raises `Unsafe`, `Unavailable`."""
+        self._lock = _lock(self.path)
+        try:
+            await self._connect()
+        except BaseException:
+            await self.close()
+            raise
+
+    async def _connect(self) -> None:
+        writer = _Connection(lambda: _open(self.path), iter_chunk_size=64)
+        try:
+            await _begin(writer)
+            self._writer = writer
+            await writer.run(_set_up, self._synchronous)
+        except sqlite3.Error as error:
+            raise Unavailable(f"cannot open {self.path}: {error}") from error
+
+    async def close(self) -> None:
+        """Checkpoint, close, and let the next writer in."""
+        if self._writer is not None:
+            writer, self._writer = self._writer, None
+            await writer.close()
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    async def reopen(self) -> None:
+        """After a failed commit: forget the connection and whatever it believed. Raises `Unavailable`."""
+        if self._writer is not None:
+            writer, self._writer = self._writer, None
+            await writer.close()
+        await self._connect()
+
+    async def _run(
+        self, job: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        if self._writer is None:
+            raise Unavailable("the database is closed")
+        try:
+            return await self._writer.run(job, *args, **kwargs)
+        except sqlite3.IntegrityError as error:
+            raise Conflict(str(error)) from error
+        except sqlite3.Error as error:
+            raise Unavailable(str(error)) from error
+
+    async def head(self, campaign: str, node: str, key_check: bytes) -> Head:
+        """See `store.Store`."""
+        return await self._run(_head, campaign, node, key_check)
+
+    async def recall(self, head: Head, heard: Sequence[Heard]) -> Recall:
+        """See `store.Store`."""
+        return await self._run(_recall, head.campaign_id, heard)
+
+    async def append(self, batches: Sequence[Batch]) -> None:
+        """See `store.Store`."""
+        await self._run(_append, batches)
+
+    async def entries_at(self, places: Sequence[Place]) -> list[Stored]:
+        """See `store.Store`."""
+        return await self._run(_entries_at, places)
+
+    async def acts(self, campaign: str) -> Sequence[Stored]:
+        """See `store.Store`."""
+        return await self._run(_acts, campaign)
+
+    async def totals(self, campaign: str) -> Mapping[TotalKey, int]:
+        """See `store.Store`."""
+        return await self._run(_totals, campaign)
+
+    async def probe(self) -> None:
+        """Write something, durably, without changing anything. Raises `Unavailable`."""
+        await self._run(_probe)
+
+    async def snapshot(self, campaign: str) -> tuple[int, str] | None:
+        """The newest daily snapshot: when it was due (Unix milliseconds), and the standings as JSON."""
+        return await self._run(_snapshot, campaign)
+
+    async def add_snapshot(self, campaign: str, due_ms: int, standings: str) -> None:
+        """Keep a daily snapshot; the first of a day stands."""
+        await self._run(_add_snapshot, campaign, due_ms, standings)
+
+
+@asynccontextmanager
+async def open_store(path: Path, synchronous: str = "FULL") -> AsyncIterator[SqliteStore]:
+    """The store, open for writing, closed at the end. Raises `Unsafe` if another process has it."""
+    store = SqliteStore(path, synchronous)
+    await store.open()
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+class Reader:
+    """A read-only view of one database, from one snapshot: for recounts and exports beside a server."""
+
+    def __init__(self, connection: aiosqlite.Connection) -> None:
+        self._db = connection
+
+    async def logs(self, campaign: str) -> list[Head]:
+        """The heads of a campaign's logs."""
+        rows = await self._db.execute_fetchall(LEDGER["logs"], (campaign,))
+        return [
+            Head(campaign, node, 0, log_id, size, merkle.unpack(frontier))
+            for node, size, frontier, log_id in rows
+        ]
+
+    async def entries(self, log_id: int, since: int = 0) -> AsyncIterator[Sequence[Stored]]:
+        """A log's entries in order, in chunks."""
+        async with self._db.execute(LEDGER["entries"], (log_id, since)) as cursor:
+            while rows := await cursor.fetchmany(_CHUNK):
+                yield [Stored(*row) for row in rows]
+
+    async def acts(self, campaign: str) -> Sequence[Stored]:
+        """The campaign's acts, in order."""
+        return [Stored(*row) for row in await self._db.execute_fetchall(LEDGER["acts"], (campaign,))]
+
+    async def totals(self, campaign: str) -> Mapping[TotalKey, int]:
+        """The campaign's totals over all its logs."""
+        rows = await self._db.execute_fetchall(LEDGER["totals"], (campaign,))
+        return {TotalKey(*row[:5]): row[5] for row in rows}
+
+    async def key_check(self, campaign: str) -> bytes | None:
+        """The hash of the secret the campaign was begun with, None if it was not begun."""
+        rows = list(await self._db.execute_fetchall(CLAIMS["campaign"], (campaign,)))
+        return rows[0][1] if rows else None
+
+    async def claims(self, campaign: str) -> tuple[int, int]:
+        """How many uses of caps, and how many message ids, the campaign's callers hold."""
+        rows = list(await self._db.execute_fetchall(CLAIMS["campaign"], (campaign,)))
+        if not rows:
+            return 0, 0
+        ((caps, messages),) = await self._db.execute_fetchall(CLAIMS["count-claims"], (rows[0][0],))
+        return int(caps), int(messages)
+
+
+async def _begin(connection: aiosqlite.Connection) -> None:
+    """Connect; if that fails, wait for the thread: as it stops it speaks to our event loop once more."""
+    try:
+        await connection
+    except BaseException:
+        connection._thread.join()
+        raise
+
+
+@asynccontextmanager
+async def open_reader(path: Path) -> AsyncIterator[Reader]:
+    """A reader on one snapshot of the database. Raises `Unavailable` if there is none."""
+    if not path.exists():  # noqa: ASYNC240 -- one stat, before anything else runs
+        raise Unavailable(f"there is no database at {path}: nothing has been recorded yet")
+    try:
+        address = f"{path.absolute().as_uri()}?mode=ro"  # noqa: ASYNC240 -- no I/O is in it
+        connection = aiosqlite.connect(address, uri=True, isolation_level=None)
+        await _begin(connection)
+        try:
+            await connection.execute("BEGIN")
+            await connection.execute("PRAGMA query_only = ON")
+            yield Reader(connection)
+        finally:
+            await connection.close()
+    except sqlite3.Error as error:
+        raise Unavailable(f"cannot read {path}: {error}") from error
+
+
+def is_locked(path: Path) -> bool:
+    """Whether a process has the database open for writing."""
+    try:
+        os.close(_lock(path))
+    except Unsafe:
+        return True
+    return False
+
+
+def _lock(path: Path) -> int:
+    handle = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(handle)
+        raise Unsafe(
+            f"another process has {path} open for writing: stop it first, or use another data folder"
+        ) from error
+    return handle
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, cached_statements=256, check_same_thread=False)
+    path.chmod(0o600)
+    return connection
+
+
+def _set_up(db: sqlite3.Connection, synchronous: str) -> None:
+    (mode,) = db.execute("PRAGMA journal_mode = WAL").fetchone()
+    db.execute(f"PRAGMA synchronous = {synchronous}")
+    (level,) = db.execute("PRAGMA synchronous").fetchone()
+    if mode != "wal" or level < 2:
+        raise Unsafe(
+            f"the database would run with journal_mode={mode}, synchronous={level}: a power cut could lose "
+            "acknowledged votes. Use a local disk, and storage.synchronous = FULL"
+        )
+    db.execute("PRAGMA recursive_triggers = ON")
+    db.execute("PRAGMA cache_size = -65536")
+    db.execute("PRAGMA wal_autocheckpoint = 4000")
+    try:
+        migrate.apply(db)
+    except migrate.MigrationFault as error:
+        raise Unsafe(str(error)) from error
+
+
+def _head(db: sqlite3.Connection, campaign: str, node: str, key_check: bytes) -> Head:
+    with _transaction(db):
+        known = db.execute(CLAIMS["campaign"], (campaign,)).fetchone()
+        if known is None:
+            db.execute(CLAIMS["add-campaign"], (campaign, key_check))
+            known = db.execute(CLAIMS["campaign"], (campaign,)).fetchone()
+        if known[1] != key_check:
+            raise Unsafe(
+                f"campaign {campaign} was begun with another secret: with this one every caller would be new "
+                f"and could vote again. Put the first {campaign}.key back in the secrets folder"
+            )
+        if db.execute(LEDGER["log"], (campaign, node)).fetchone() is None:
+            db.execute(LEDGER["add-log"], (campaign, node))
+        log_id, size, frontier = db.execute(LEDGER["log"], (campaign, node)).fetchone()
+        (last,) = db.execute(LEDGER["last-entry"], (log_id,)).fetchone()
+    if size != (0 if last is None else last + 1):
+        raise Unsafe(
+            f"the ledger of {campaign}/{node} has {0 if last is None else last + 1} entries, "
+            f"its head says {size}: run `televote verify` and restore from a backup"
+        )
+    return Head(campaign, node, known[0], log_id, size, merkle.unpack(frontier))
+
+
+@contextmanager
+def _transaction(db: sqlite3.Connection) -> Iterator[None]:
+    """BEGIN IMMEDIATE … COMMIT, or ROLLBACK."""
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        db.execute("COMMIT")
+    finally:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+
+
+def _padded(items: Sequence[T], shape: str) -> Iterator[tuple[str, list[T]]]:
+    """Chunks for an IN list: placeholders, and the items, the last repeated up to a power of two."""
+    for start in range(0, len(items), _LOOK_UP):
+        chunk = list(items[start : start + _LOOK_UP])
+        size = 1 << (len(chunk) - 1).bit_length()
+        chunk.extend(chunk[-1:] * (size - len(chunk)))
+        yield ",".join([shape] * size), chunk
+
+
+def _recall(db: sqlite3.Connection, campaign_id: int, heard: Sequence[Heard]) -> Recall:
+    places: dict[Heard, Place] = {}
+    claims: list[HeldClaim] = []
+    for shape, pairs in _padded(heard, "(?,?)"):
+        sql = CLAIMS["heard"].format(pairs=shape, campaign=campaign_id)
+        for voter, message, log_id, seq in db.execute(sql, [key for pair in pairs for key in pair]):
+            places[Heard(VoterKey(voter), MessageKey(message))] = Place(log_id, seq)
+    for shape, voters in _padded(list({one.voter for one in heard}), "?"):
+        for voter, *claim, channel in db.execute(
+            CLAIMS["claims"].format(voters=shape), [campaign_id, *voters]
+        ):
+            claims.append(HeldClaim(VoterKey(voter), Claim(*claim), channel))
+    return Recall(places, claims)
+
+
+def _append(db: sqlite3.Connection, batches: Sequence[Batch]) -> None:
+    with _transaction(db):
+        for batch in batches:
+            _append_one(db, batch)
+
+
+def _append_one(db: sqlite3.Connection, batch: Batch) -> None:
+    head, after = batch.head, batch.after
+    moved = db.execute(
+        LEDGER["advance-log"], (after.size, merkle.pack(after.frontier), head.log_id, head.size)
+    )
+    if moved.rowcount != 1:
+        raise Conflict(f"the log of {head.campaign}/{head.node} has moved")
+    log_id = head.log_id
+    own = {"campaign": head.campaign_id, "log": log_id}
+    _insert(db, LEDGER["append-entries"], "({log},?,?,?,?,?)".format_map(own), batch.entries)
+    # In key order: neighbours share pages, and on other engines it keeps writers from deadlock.
+    _insert(
+        db, CLAIMS["add-claims"], "(?,{campaign},?,?,?,?,?,?,{log},?)".format_map(own), sorted(batch.claims)
+    )
+    _insert(
+        db,
+        CLAIMS["add-claims"],
+        "(?,{campaign},'','message',?,1,'','',{log},?)".format_map(own),
+        sorted(batch.messages),
+    )
+    added = [(*key, count) for key, count in batch.totals.items() if count]
+    _insert(db, LEDGER["add-totals"], "({log},?,?,?,?,?,?)".format_map(own), added)
+
+
+def _insert(db: sqlite3.Connection, sql: str, shape: str, rows: Sequence[tuple[object, ...]]) -> None:
+    """Insert rows by statements of many rows: one by one, the interpreter's lock would change hands at each.
+
+    The chunks are powers of two, so that few statements are prepared.
+    """
+    start = 0
+    while start < len(rows):
+        size = min(_INSERT, 1 << (len(rows) - start).bit_length() - 1)
+        db.execute(_of_rows(sql, shape, size), list(chain.from_iterable(rows[start : start + size])))
+        start += size
+
+
+@lru_cache(maxsize=256)
+def _of_rows(sql: str, shape: str, size: int) -> str:
+    return sql.format(rows=",".join([shape] * size))
+
+
+def _entries_at(db: sqlite3.Connection, places: Sequence[Place]) -> list[Stored]:
+    return [Stored(*db.execute(LEDGER["entry"], place).fetchone()) for place in places]
+
+
+def _acts(db: sqlite3.Connection, campaign: str) -> list[Stored]:
+    return [Stored(*row) for row in db.execute(LEDGER["acts"], (campaign,))]
+
+
+def _totals(db: sqlite3.Connection, campaign: str) -> dict[TotalKey, int]:
+    return {TotalKey(*row[:5]): row[5] for row in db.execute(LEDGER["totals"], (campaign,))}
+
+
+def _snapshot(db: sqlite3.Connection, campaign: str) -> tuple[int, str] | None:
+    row: tuple[int, str] | None = db.execute(LEDGER["snapshot"], (campaign,)).fetchone()
+    return row
+
+
+def _add_snapshot(db: sqlite3.Connection, campaign: str, due_ms: int, standings: str) -> None:
+    db.execute(LEDGER["add-snapshot"], (campaign, due_ms, standings))
+
+
+def _probe(db: sqlite3.Connection) -> None:
+    # As much as a good batch, or the last free page would pass for a disk with room.
+    with _transaction(db):
+        db.execute("INSERT INTO probe (padding) VALUES (randomblob(?))", (_PROBE_BYTES,))
+    with _transaction(db):
+        db.execute("DELETE FROM probe")

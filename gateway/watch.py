@@ -1,0 +1,171 @@
+"""What is watched from outside: metrics and log lines. No number and no text is in any of them."""
+
+import logging
+import platform
+import sqlite3
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
+from typing import Any, Final, TextIO
+
+import structlog
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    Info,
+    disable_created_metrics,
+    generate_latest,
+)
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+import gateway
+from gateway.intake.decide import Decided
+
+# When a counter began is in our logs; beside each counter it would double the exposition.
+disable_created_metrics()  # type: ignore[no-untyped-call]  # it has no annotation
+
+CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class Metrics:
+    """The service's metrics: one prefix, base units, bounded labels (source, outcome, status, reason)."""
+
+    def __init__(self, registry: CollectorRegistry | None = None) -> None:
+        self.registry = registry = registry or CollectorRegistry()
+        self.messages = Counter(
+            "televote_messages", "Messages recorded, by outcome.", ["source", "outcome"], registry=registry
+        )
+        self.redeliveries = Counter(
+            "televote_redeliveries", "Messages recognised as sent again.", ["source"], registry=registry
+        )
+        self.requests = Counter(
+            "televote_requests",
+            "Requests at /in/, by how they ended.",
+            ["source", "status", "reason"],
+            registry=registry,
+        )
+        self._answered: dict[tuple[str, int, str], Counter] = {}
+        self._heard: dict[str, int] = {}
+        registry.register(
+            _Labelled(
+                "televote_source_last_message_timestamp_seconds",
+                "When the source was last heard.",
+                "source",
+                lambda: {source: at_ms / 1000 for source, at_ms in self._heard.items()},
+            )
+        )
+        self.commit_seconds = Histogram(
+            "televote_commit_duration_seconds",
+            "From taking a batch to its being on disk.",
+            buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
+            registry=registry,
+        )
+        self.commit_failures = Counter(
+            "televote_commit_failures", "Batches that could not be committed.", registry=registry
+        )
+        Info("televote_build", "What is running.", registry=registry).info(
+            {
+                "version": gateway.__version__,
+                "python": platform.python_version(),
+                "sqlite": sqlite3.sqlite_version,
+            }
+        )
+
+    def committed(self, decided: Sequence[Decided], seconds: float) -> None:
+        """See `recorder.Observer`."""
+        self.commit_seconds.observe(seconds)
+        for one in decided:
+            for ending, messages in one.endings.items():
+                self.messages.labels(ending.source, ending.outcome).inc(messages)
+            for source, messages in one.redelivered.items():
+                self.redeliveries.labels(source).inc(messages)
+
+    def heard(self, source: str, at_ms: int) -> None:
+        """See `recorder.Observer`."""
+        self._heard[source] = at_ms
+
+    def failed(self) -> None:
+        """See `recorder.Observer`."""
+        self.commit_failures.inc()
+
+    def answered(self, source: str, status: int, reason: str) -> None:
+        """See `receive.Observer`."""
+        child = self._answered.get((source, status, reason))
+        if child is None:
+            child = self._answered[source, status, reason] = self.requests.labels(source, status, reason)
+        child.inc()
+
+    def gauge(self, name: str, text: str, read: Callable[[], float]) -> None:
+        """A gauge that is read when asked."""
+        Gauge(name, text, registry=self.registry).set_function(read)
+
+    def by_campaign(self, name: str, text: str, read: Callable[[], Mapping[str, float]]) -> None:
+        """A gauge with a value for each campaign, read when asked."""
+        self.registry.register(_Labelled(name, text, "campaign", read))
+
+    def exposition(self) -> bytes:
+        """The metrics as Prometheus reads them."""
+        return generate_latest(self.registry)
+
+
+class _Labelled(Collector):
+    """A gauge with one label, read when asked."""
+
+    def __init__(self, name: str, text: str, label: str, read: Callable[[], Mapping[str, float]]) -> None:
+        self._name, self._text, self._label, self._read = name, text, label, read
+
+    def collect(self) -> Iterator[Metric]:
+        family = GaugeMetricFamily(self._name, self._text, labels=[self._label])
+        for value, reading in self._read().items():
+            family.add_metric([value], reading)
+        yield family
+
+
+def _where(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """An exception as its type and where it was raised: its message might quote input."""
+    if event.pop("exc_info", None):
+        event.update(_raised(sys.exc_info()[1]))
+    return event
+
+
+def _raised(error: BaseException | None) -> dict[str, Any]:
+    if error is None:
+        return {}
+    frames = traceback.extract_tb(error.__traceback__)[-3:]
+    places = [f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in frames]
+    return {"exception": type(error).__name__, "raised_at": places}
+
+
+class _Libraries(logging.Handler):
+    """What libraries log (aiohttp, asyncio), without their words, which quote what was sent: which library
+    it was, where, and the exception's type."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        raised = _raised(record.exc_info[1] if record.exc_info else None)
+        at = f"{record.filename}:{record.lineno}"
+        structlog.get_logger().log(record.levelno, "library", logger=record.name, at=at, **raised)
+
+
+def log_to(stream: TextIO | None = None, level: str = "info") -> None:
+    """One JSON object a line, with UTC time, level and event; context variables (request id) are added.
+
+    `stream` is stderr if not given.
+    """
+    root = logging.getLogger()
+    if not any(isinstance(handler, _Libraries) for handler in root.handlers):
+        root.addHandler(_Libraries())
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _where,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        logger_factory=structlog.WriteLoggerFactory(stream or sys.stderr),
+        cache_logger_on_first_use=False,
+    )

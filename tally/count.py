@@ -1,0 +1,76 @@
+"""Totals: how many messages and selections ended how. A projection of the ledger, kept as it grows.
+
+`received` and `made` are counted where messages enter, the outcomes where they end, so that the
+balance of RULES §2 compares two counts that were made apart.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Literal, NamedTuple
+
+Subject = Literal["received", "message", "made", "selection", "act"]
+
+
+class TotalKey(NamedTuple):
+    """What a total is of. Fields that do not apply are ""."""
+
+    subject: Subject
+    channel: str
+    contest: str
+    candidate: str
+    outcome: str
+
+
+Totals = Counter[TotalKey]
+
+
+@cache
+def received(channel: str) -> TotalKey:
+    """Messages that entered by a channel."""
+    return TotalKey("received", channel, "", "", "")
+
+
+@cache
+def message(channel: str, outcome: str) -> TotalKey:
+    """Messages of a channel that ended in an outcome."""
+    return TotalKey("message", channel, "", "", outcome)
+
+
+@cache
+def made(channel: str) -> TotalKey:
+    """Selections that were judged, or wait for a ruling."""
+    return TotalKey("made", channel, "", "", "")
+
+
+@cache
+def selection(channel: str, contest: str, candidate: str, outcome: str) -> TotalKey:
+    """Selections of a candidate that ended in an outcome."""
+    return TotalKey("selection", channel, contest, candidate, outcome)
+
+
+#: Entries of the ledger that are acts, not messages.
+ACTS = TotalKey("act", "", "", "", "")
+
+
+def add_messages(
+    totals: Totals, channel: str, outcome: str, selections: Iterable[tuple[str, str, str]], messages: int = 1
+) -> None:
+    """Count so many messages that ended alike, with their selections (contest, candidate, outcome)."""
+    totals[received(channel)] += messages
+    totals[message(channel, outcome)] += messages
+    for contest, candidate, ended in selections:
+        totals[made(channel)] += messages
+        totals[selection(channel, contest, candidate, ended)] += messages
+
+
+def differences(
+    kept: Mapping[TotalKey, int], recounted: Mapping[TotalKey, int]
+) -> list[tuple[TotalKey, int, int]]:
+    """Every total in which two counts differ: (key, kept, recounted)."""
+    keys = sorted({*kept, *recounted})
+    return [
+        (key, kept.get(key, 0), recounted.get(key, 0))
+        for key in keys
+        if kept.get(key, 0) != recounted.get(key, 0)
+    ]

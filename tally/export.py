@@ -1,0 +1,134 @@
+"""The files of an export: the same ledger gives the same bytes, wherever and whenever.
+
+No file holds a whole telephone number, a text, or a caller's pseudonym. Every time in them comes
+from the ledger or the campaign, never from the clock of the machine that exports.
+"""
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from tally.outcome import MessageOutcome
+from tally.verify import Checked
+
+BOM: Final = "\ufeff"
+#: A cell that begins so would be run as a formula by a spreadsheet.
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\0", "＝", "＋", "－", "＠")
+
+#: What an outcome means, in words for the people who read an export: Chinese, English.
+WORDS: Final[Mapping[str, tuple[str, str]]] = {
+    MessageOutcome.COUNTED: ("已计票", "counted"),
+    MessageOutcome.REPEAT: ("重复投票，以先前的为准", "voted before; the earlier vote stands"),
+    MessageOutcome.UNKNOWN_CODE: ("没有这个编号", "no such code"),
+    MessageOutcome.NO_CODE: ("没有写编号", "no code in it"),
+    MessageOutcome.UNCLEAR: ("意思不明确，待人工裁定", "unclear; a person rules"),
+    MessageOutcome.OVERVOTE: ("超过可选人数", "more selections than a ballot may have"),
+    MessageOutcome.UNDERVOTE: ("少于应选人数", "fewer selections than a ballot must have"),
+    MessageOutcome.WITHDRAWN: ("候选对象已退出", "the candidate has withdrawn"),
+    MessageOutcome.EARLY: ("投票尚未开始", "before the vote opened"),
+    MessageOutcome.LATE: ("投票已经截止", "at or after the close"),
+    MessageOutcome.IN_TRANSIT: (
+        "截止前发出、截止后才收到，待人工裁定",
+        "sent in time, received too late; a person rules",
+    ),
+    MessageOutcome.WITHHELD_CALLER: ("隐藏号码", "the number was withheld"),
+    MessageOutcome.INVALID_CALLER: ("号码无效或不在范围内", "not a number that may vote"),
+    MessageOutcome.BARRED_CALLER: ("号码在禁投名单上", "the number is barred"),
+    MessageOutcome.TEST: ("测试线路", "a test line"),
+    MessageOutcome.UNPARSED: ("无法读取，原文已保存", "could not be read; kept as it came"),
+}
+
+
+def safe(cell: object) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    text = str(cell)
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def to_csv(rows: Iterable[Iterable[object]], begin: bool = True) -> Iterator[bytes]:
+    """CSV as Excel reads it: UTF-8, CRLF, one chunk a row; `begin` puts the byte order mark first."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\r\n")
+    buffer.write(BOM if begin else "")
+    for row in rows:
+        writer.writerow([safe(cell) for cell in row])
+        yield buffer.getvalue().encode("utf-8", "replace")
+        buffer.seek(0)
+        buffer.truncate()
+
+
+def to_json(value: Mapping[str, Any]) -> bytes:
+    """JSON for people and programs: two spaces, keys as given, one newline at the end."""
+    return (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode()
+
+
+def standings_rows(standings: Mapping[str, Any]) -> Iterator[list[object]]:
+    """`standings.csv`: a row a candidate."""
+    yield [
+        "contest",
+        "contest_name",
+        "rank",
+        "code",
+        "name",
+        "unit",
+        "votes",
+        "sms",
+        "hotline",
+        "withdrawn",
+        "status",
+    ]
+    for contest in standings["contests"]:
+        for candidate in contest["candidates"]:
+            channels = candidate["by_channel"]
+            yield [
+                contest["id"], contest["name"], candidate["rank"] or "", candidate["code"], candidate["name"],
+                candidate["unit"], candidate["votes"], channels["sms"], channels["hotline"],
+                "yes" if candidate.get("withdrawn") else "", standings["status"],
+            ]  # fmt: skip
+
+
+MESSAGE_HEADER: Final = [
+    "entry",
+    "received_at",
+    "sent_at",
+    "channel",
+    "source",
+    "caller",
+    "outcome",
+    "selections",
+]
+OUTCOME_HEADER: Final = [*MESSAGE_HEADER, "原因", "reason"]
+
+
+def message_row(checked: Checked, mask: Callable[[str], str], stamp: Callable[[int], str]) -> list[object]:
+    """`messages.csv`: a row a message. `stamp` writes Unix milliseconds in the campaign's zone.
+
+    An erased message keeps its row, without what was erased.
+    """
+    opening = checked.opening
+    if opening is None:
+        return [checked.seq, stamp(checked.leaf.at_ms), "", "", "", "erased", checked.leaf.kind, ""]
+    sent = "" if opening.sent_ms is None else stamp(opening.sent_ms)
+    named = " ".join(f"{candidate}:{outcome}" for _, candidate, outcome in opening.selections)
+    return [
+        checked.seq, stamp(opening.received_ms), sent, opening.channel, opening.source,
+        mask(opening.line), opening.outcome, named,
+    ]  # fmt: skip
+
+
+def is_uncounted(checked: Checked) -> bool:
+    """Whether `outcomes.csv` must explain this message: it, or one of its selections, did not count."""
+    if checked.leaf.kind != MessageOutcome.COUNTED:
+        return True
+    return checked.opening is not None and any(
+        outcome != "counted" for *_, outcome in checked.opening.selections
+    )
+
+
+def outcome_row(row: list[object]) -> list[object]:
+    """`outcomes.csv`: the message's row and, in words, why it was not counted."""
+    outcome = str(row[6])
+    partly = outcome == MessageOutcome.COUNTED
+    return [*row, *(("部分选择未计票", "some selections did not count") if partly else WORDS[outcome])]

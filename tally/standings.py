@@ -1,0 +1,134 @@
+"""The standings: the one shape that command line, API, live events and export share (DESIGN §8)."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tally.count import TotalKey
+
+CHANNELS = ("sms", "hotline")
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A candidate as the standings show it."""
+
+    code: str
+    name: str
+    unit: str = ""
+    withdrawn: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """A contest as the standings show it; `seats` is how many can win."""
+
+    id: str
+    name: str
+    seats: int
+    candidates: tuple[Candidate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Roll:
+    """What is being voted on."""
+
+    campaign: str
+    name: str
+    contests: tuple[Contest, ...]
+
+
+def build(roll: Roll, totals: Mapping[TotalKey, int], status: str, as_of: str) -> dict[str, Any]:
+    """The standings as JSON values. `as_of` is ISO 8601 with the campaign's offset.
+
+    Candidates stand in the order of their votes, then of the code book. Ties share a rank, and the
+    next rank is skipped; a withdrawn candidate has votes but no rank (RULES §7).
+    """
+    return {
+        "campaign": roll.campaign,
+        "name": roll.name,
+        "status": status,
+        "as_of": as_of,
+        "contests": [_contest(contest, totals) for contest in roll.contests],
+        "balance": balance(totals),
+    }
+
+
+def _contest(contest: Contest, totals: Mapping[TotalKey, int]) -> dict[str, Any]:
+    rows = []
+    for candidate in contest.candidates:
+        by_channel = {
+            channel: totals.get(TotalKey("selection", channel, contest.id, candidate.code, "counted"), 0)
+            for channel in CHANNELS
+        }
+        rows.append((sum(by_channel.values()), candidate, by_channel))
+    rows.sort(key=lambda row: -row[0])
+    ranks = _ranks([votes for votes, candidate, _ in rows if not candidate.withdrawn])
+    return {
+        "id": contest.id,
+        "name": contest.name,
+        "seats": contest.seats,
+        "votes": sum(votes for votes, _, _ in rows),
+        "candidates": [
+            {
+                "code": candidate.code,
+                "name": candidate.name,
+                "unit": candidate.unit,
+                "votes": votes,
+                "by_channel": by_channel,
+                "rank": None if candidate.withdrawn else ranks[votes],
+                **({"withdrawn": True} if candidate.withdrawn else {}),
+            }
+            for votes, candidate, by_channel in rows
+        ],
+    }
+
+
+def _ranks(votes: Sequence[int]) -> dict[int, int]:
+    """Rank by votes, ties sharing the best: [9, 7, 7, 2] -> {9: 1, 7: 2, 2: 4}."""
+    ranks: dict[int, int] = {}
+    for position, count in enumerate(sorted(votes, reverse=True), 1):
+        ranks.setdefault(count, position)
+    return ranks
+
+
+def balance(totals: Mapping[TotalKey, int]) -> dict[str, Any]:
+    """The balance of RULES §2: what came in, how it ended, and whether the two agree on every channel."""
+    messages: Counter[str] = Counter()
+    selections: Counter[str] = Counter()
+    by_channel = {channel: _channel(totals, channel) for channel in CHANNELS}
+    for channel in by_channel.values():
+        messages.update(channel["messages"])
+        selections.update(channel["selections"])
+    return {
+        "messages": dict(messages),
+        "selections": dict(selections),
+        "balanced": all(channel["balanced"] for channel in by_channel.values()),
+        "by_channel": by_channel,
+    }
+
+
+def waiting(messages: Mapping[str, int], pending: Iterable[str]) -> int:
+    """How many messages wait for a person: those with an outcome in `pending`."""
+    return sum(messages.get(outcome, 0) for outcome in pending)
+
+
+def _channel(totals: Mapping[TotalKey, int], channel: str) -> dict[str, Any]:
+    messages: Counter[str] = Counter()
+    selections: Counter[str] = Counter()
+    for key, count in sorted(totals.items()):
+        if key.channel == channel and count:
+            if key.subject == "message":
+                messages[key.outcome] += count
+            elif key.subject == "selection":
+                selections[key.outcome] += count
+    received = totals.get(TotalKey("received", channel, "", "", ""), 0)
+    made = totals.get(TotalKey("made", channel, "", "", ""), 0)
+    negative = any(count < 0 for key, count in totals.items() if key.channel == channel)
+    balanced = received == messages.total() and made == selections.total() and not negative
+    return {
+        "messages": {"received": received, **messages},
+        "selections": {"made": made, **selections},
+        "balanced": balanced,
+    }

@@ -1,0 +1,65 @@
+"""In the window or not, by which clock (RULES §3). Instants are Unix milliseconds; the close is exclusive."""
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+Clock = Literal["arrival", "provider"]
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelWindow:
+    """`[opens_ms, closes_ms)`, and how long after the close an on-time message may still arrive."""
+
+    opens_ms: int
+    closes_ms: int
+    grace_ms: int = 0
+
+    @property
+    def settled_ms(self) -> int:
+        """From here on nothing that arrives can be counted without a person's ruling."""
+        return self.closes_ms + self.grace_ms
+
+    def closed_at(self, closed_ms: int | None) -> "ChannelWindow":
+        """This window, cut short by a close at `closed_ms`: what arrives after that counts no more."""
+        if closed_ms is None or closed_ms >= self.settled_ms:
+            return self
+        closes_ms = min(self.closes_ms, closed_ms)
+        return ChannelWindow(min(self.opens_ms, closed_ms), closes_ms, closed_ms - closes_ms)
+
+
+class Placement(NamedTuple):
+    """Where a message falls, the instant that decided it, and whose clock that was.
+
+    `note` is "" or "future": the sender's time was too far ahead to be believed.
+    """
+
+    when: Literal["on_time", "early", "late", "in_transit"]
+    at_ms: int
+    decided_by: Clock
+    note: Literal["", "future"] = ""
+
+
+def place(
+    window: ChannelWindow, received_ms: int, sent_ms: int | None, clock: Clock, skew_ms: int
+) -> Placement:
+    """Place one message in its channel's window."""
+    note: Literal["", "future"] = ""
+    if clock == "provider" and sent_ms is not None:
+        if sent_ms <= received_ms + skew_ms:
+            return _by_provider(window, received_ms, sent_ms)
+        note = "future"
+    if received_ms < window.opens_ms:
+        return Placement("early", received_ms, "arrival", note)
+    if received_ms >= window.closes_ms:
+        return Placement("late", received_ms, "arrival", note)
+    return Placement("on_time", received_ms, "arrival", note)
+
+
+def _by_provider(window: ChannelWindow, received_ms: int, sent_ms: int) -> Placement:
+    if sent_ms < window.opens_ms:
+        return Placement("early", sent_ms, "provider")
+    if sent_ms >= window.closes_ms:
+        return Placement("late", sent_ms, "provider")
+    if received_ms > window.settled_ms:
+        return Placement("in_transit", sent_ms, "provider")
+    return Placement("on_time", sent_ms, "provider")

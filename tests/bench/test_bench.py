@@ -1,0 +1,72 @@
+"""The benchmark runs and says what it promises. How fast anything is, is not asked here."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+WEBHOOK = {
+    "webhook_ratio",
+    "webhook_cpu_ratio",
+    "webhook_votes_per_s",
+    "noop_per_s",
+    "webhook_cpu_us",
+    "noop_cpu_us",
+    "webhook_p50_ms",
+    "webhook_p99_ms",
+    "noop_p50_ms",
+    "noop_p99_ms",
+    "noop_core",
+}
+ARRAY = {"array_votes_per_s", "array_ratio", "array_cpu_us", "array_p99_ms"}
+IMPORT = {
+    "import_rows",
+    "import_rows_per_s",
+    "import_cpu_us",
+    "import_peak_mb",
+    "import_tenth_peak_mb",
+    "recount_rows_per_s",
+    "recount_cpu_us",
+    "recount_peak_mb",
+}
+ALWAYS = {"rounds", "quick", "machine", "version", "import_flat"}
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the benchmark reads /proc")
+
+
+def run(*options: str) -> dict[str, Any]:
+    done = subprocess.run(
+        [sys.executable, "-m", "bench", "--quick", "--rounds", "1", "--seconds", "0.2", *options],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    last: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return last
+
+
+def test_everything_has_its_figure() -> None:
+    found = run("--rows", "100")
+
+    assert set(found) == WEBHOOK | ARRAY | IMPORT | ALWAYS
+    assert all(found[name] > 0 for name in WEBHOOK | ARRAY | IMPORT)
+    assert found["import_rows"] == 100
+    assert found["import_flat"] is None
+    assert found["rounds"] == 1
+    assert found["quick"] is True
+    assert set(found["machine"]) == {"cpu", "cores", "python", "sqlite", "kernel", "disk"}
+
+
+def test_what_was_not_measured_is_null() -> None:
+    found = run("--only", "import", "--rows", "100")
+
+    assert set(found) == WEBHOOK | ARRAY | IMPORT | ALWAYS
+    assert all(found[name] is None for name in WEBHOOK | ARRAY)
+    assert found["rounds"] == 0

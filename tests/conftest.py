@@ -1,0 +1,174 @@
+"""A house to test in: a real campaign folder, a real database, a real server, and a clock we set."""
+
+import base64
+import hmac
+import json
+import os
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+import structlog
+from aiohttp import ClientSession
+
+from config import load
+from config.load import Loaded
+from gateway import app, service, setup
+from gateway.app import Server
+from gateway.service import Service
+from gateway.watch import Metrics
+
+for _name in [name for name in os.environ if name.startswith("TELEVOTE_")]:
+    del os.environ[_name]
+
+#: 2018-07-09 08:00 in Shanghai, and the close of the shipped sample.
+OPENS_MS, CLOSES_MS = 1_531_094_400_000, 1_532_080_800_000
+GRACE_MS, SETTLED_MS = 15 * 60_000, CLOSES_MS + 24 * 3_600_000
+
+
+@dataclass
+class Clock:
+    """A clock that stands where it is put."""
+
+    ms: int = OPENS_MS + 3_600_000
+
+    def __call__(self) -> int:
+        return self.ms
+
+
+@dataclass
+class House:
+    """A set-up folder. `clock` is the gateway's."""
+
+    folder: Path
+    clock: Clock = field(default_factory=Clock)
+
+    @property
+    def settings(self) -> Path:
+        return self.folder / "televote.toml"
+
+    @property
+    def campaign(self) -> Path:
+        return self.folder / "campaigns/beita-2018.toml"
+
+    @property
+    def database(self) -> Path:
+        return self.folder / "televote.db"
+
+    def load(self) -> Loaded:
+        return load.everything(self.settings, {})
+
+    def secret(self, name: str) -> str:
+        return (self.folder / "secrets" / name).read_text().strip()
+
+    def edit(self, file: Path, old: str, new: str) -> None:
+        text = file.read_text("utf-8")
+        assert old in text
+        file.write_text(text.replace(old, new, 1), "utf-8")
+
+    @asynccontextmanager
+    async def service(self) -> AsyncIterator[Service]:
+        async with service.open_service(self.load(), Metrics(), self.clock) as counting:
+            yield counting
+
+    @asynccontextmanager
+    async def serve(self) -> AsyncIterator["Visitor"]:
+        async with app.serve(self.load(), self.clock) as server, ClientSession() as session:
+            yield Visitor(self, server, session)
+
+
+@dataclass
+class Visitor:
+    """Whoever sends something to a running server."""
+
+    house: House
+    server: Server
+    session: ClientSession
+
+    @property
+    def service(self) -> Service:
+        return self.server.service
+
+    async def kannel(self, caller: str, text: str, name: str = "", **query: str) -> int:
+        """A message by the SIM's relay; returns the HTTP status."""
+        named = {"id": name} if name else {}
+        asked = urlencode({**named, "from": caller, "text": text, "coding": "0", "charset": "UTF-8", **query})
+        url = f"{self.server.url}/in/sim/{self.house.secret('sim.token')}?{asked}"
+        async with self.session.get(url) as response:
+            return response.status
+
+    def signed(self, body: bytes, name: str) -> Mapping[str, str]:
+        """Standard Webhooks headers for a body, as our own relay would make them."""
+        secret = base64.b64decode(self.house.secret("sms.secret").removeprefix("whsec_"))
+        at = self.house.clock.ms // 1000
+        signature = base64.b64encode(hmac.digest(secret, f"{name}.{at}.".encode() + body, "sha256")).decode()
+        return {"webhook-id": name, "webhook-timestamp": str(at), "webhook-signature": f"v1,{signature}"}
+
+    async def send(self, body: bytes, name: str) -> int:
+        """A signed body, whatever is in it; returns the HTTP status."""
+        async with self.session.post(
+            f"{self.server.url}/in/sms", data=body, headers=self.signed(body, name)
+        ) as response:
+            return response.status
+
+    async def vote(self, caller: str, text: str, name: str) -> int:
+        """A vote by our own relay; returns the HTTP status."""
+        return await self.send(
+            json.dumps(
+                {
+                    "type": "vote.received",
+                    "timestamp": "2018-07-09T09:00:00+08:00",
+                    "data": {"from": caller, "text": text},
+                }
+            ).encode(),
+            name,
+        )
+
+    async def get(self, path: str, token: bool = False) -> tuple[int, str]:
+        """Any page; returns status and text."""
+        headers = {"Authorization": f"Bearer {self.house.secret('api.token')}"} if token else {}
+        async with self.session.get(self.server.url + path, headers=headers) as response:
+            return response.status, await response.text()
+
+    async def outcomes(self) -> dict[str, int]:
+        """How many messages ended how, from the store."""
+        totals = await self.service.store.totals("beita-2018")
+        counted: dict[str, int] = {}
+        for key, count in totals.items():
+            if key.subject == "message":
+                counted[key.outcome] = counted.get(key.outcome, 0) + count
+        return counted
+
+
+Edit = Callable[[str], str]
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_they_were() -> Iterator[None]:
+    """A test that sets up the logs does so for itself: its stream is gone after it."""
+    yield
+    structlog.reset_defaults()
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    """The shipped sample as it was in 2018, one hour after its opening."""
+    folder = tmp_path / "var"
+    dates = setup.Dates(
+        datetime.fromisoformat("2018-07-09T08:00:00+08:00"),
+        datetime.fromisoformat("2018-07-20T18:00:00+08:00"),
+    )
+    setup.write(folder, dates, "127.0.0.1:0")
+    return House(folder)
+
+
+def standings_of(text: str) -> dict[str, Any]:
+    """Candidate code -> votes."""
+    return {
+        one["code"]: one["votes"] for contest in json.loads(text)["contests"] for one in contest["candidates"]
+    }

@@ -1,0 +1,318 @@
+"""The documents name what there is, lead where they say, and their examples do what they say."""
+
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from config.problems import Problems, types_at
+from gateway import app, cli, entrances
+from gateway.intake.provider import ProviderKind, Refusal
+from tally import merkle
+from tally.outcome import MessageOutcome, SelectionOutcome
+from tests.conftest import House
+from tests.providers import runner
+from tests.providers.rows import Table
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+
+
+def text(name: str) -> str:
+    return (ROOT / name).read_text("utf-8")
+
+
+def blocks(name: str, language: str) -> list[str]:
+    """The code blocks of one language in a document."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", text(name), re.MULTILINE | re.DOTALL)
+
+
+# ---- what there is, is named ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", sorted(cli.televote.commands))
+def test_every_command_is_documented(command: str) -> None:
+    assert f"`televote {command}`" in text("docs/administrator.md")
+
+
+@pytest.mark.parametrize("outcome", [*MessageOutcome, *SelectionOutcome])
+def test_every_outcome_has_its_line_in_the_rules(outcome: str) -> None:
+    assert f"\n| `{outcome}` |" in text("docs/rules.md")
+
+
+@pytest.mark.parametrize("outcome", MessageOutcome)
+def test_the_hotline_is_told_of_every_outcome(outcome: MessageOutcome) -> None:
+    assert f"\n| `{outcome}` |" in text("docs/operator.md")
+
+
+async def test_every_metric_is_documented_and_no_other(house: House) -> None:
+    async with house.serve() as visitor:
+        _, exposed = await visitor.get("/metrics", token=True)
+    typed = re.findall(r"^# TYPE (\S+)", exposed, re.MULTILINE)
+    offered = {name for name in typed if not name.endswith("_created")}
+    documented = set(re.findall(r"^\| `(televote_\w+)` \|", text("docs/administrator.md"), re.MULTILINE))
+    assert documented == offered
+    used = set(re.findall(r"televote_[a-z_]+", text("deploy/televote-alerts.yml")))
+    assert {name.removesuffix("_bucket") for name in used} <= offered
+
+
+def test_every_reason_for_a_refusal_is_documented() -> None:
+    door = text("gateway/intake/receive.py")
+    kinds = "".join(path.read_text("utf-8") for path in ROOT.glob("gateway/providers/*.py"))
+    reasons = re.findall(r'\bRefus(?:ed|al)\(\d{3}, "(\w+)"\)', door + kinds)
+    assert len(reasons) > 10
+    told = text("docs/administrator.md")
+    assert [
+        reason for reason in (*reasons, "unavailable", "busy", "stopping") if f"`{reason}`" not in told
+    ] == []
+
+
+def test_every_event_in_the_log_is_documented() -> None:
+    source = "".join(path.read_text("utf-8") for path in ROOT.glob("gateway/**/*.py"))
+    events = re.findall(r'_log\.(?:debug|info|warning|error|exception)\(\s*"(\w+)"', source)
+    assert len(events) > 5
+    told = text("docs/administrator.md")
+    assert [event for event in events if f"`{event}`" not in told] == []
+
+
+def options(model: type[BaseModel], prefix: str = "") -> list[str]:
+    """Every option of a kind, those in its tables with a dot, by the names used in the settings."""
+    found = []
+    for name, field in model.model_fields.items():
+        key = prefix + (field.alias or name)
+        tables = [
+            one for one in types_at(model, (name,)) if isinstance(one, type) and issubclass(one, BaseModel)
+        ]
+        found += [inner for table in tables for inner in options(table, f"{key}.")] or [key]
+    return found
+
+
+@pytest.mark.parametrize("kind", sorted(entrances.kinds()))
+def test_every_kind_of_source_and_each_option_is_documented(kind: str) -> None:
+    sources, made = text("docs/sources.md"), entrances.kinds()[kind]
+    assert (
+        f"\n| [`{kind}`](#{kind}) | {made.channel} | {'HTTP' if isinstance(made, ProviderKind) else 'file'} |"
+        in sources
+    )
+    section = sources.partition(f"\n## {kind}\n")[2].partition("\n## ")[0]
+    documented = re.findall(r"^\| `([\w.]+)` \|", section, re.MULTILINE)
+    assert sorted(documented) == sorted(options(made.options))
+
+
+def test_the_read_me_begins_with_two_commands() -> None:
+    recipes = re.findall(r"^(\w+):", text("Makefile"), re.MULTILINE)
+    for target in ("run", "test", "demo"):
+        assert f"make {target} " in text("README.md")
+        assert target in recipes
+    for command in re.findall(r"-m gateway ([\w-]+)", text("Makefile")):
+        assert command in cli.televote.commands, f"the Makefile calls televote {command}"
+    assert "<!-- bench -->" in text("README.md")
+    assert "<!-- /bench -->" in text("README.md")
+
+
+def test_the_changelog_has_this_version() -> None:
+    assert f"\n## [{cli.gateway.__version__}] - " in text("CHANGELOG.md")
+
+
+# ---- what is named, is there ----------------------------------------------------------------------
+
+
+def anchors(path: Path) -> set[str]:
+    """A document's headings, as links name them."""
+    prose = re.sub(r"^```.*?^```$", "", path.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+    headings = re.findall(r"^#+ (.+)$", prose, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_every_link_leads_somewhere(path: Path) -> None:
+    prose = re.sub(r"^```.*?^```$", "", path.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+    dead = []
+    for target in re.findall(r"\]\(([^)\s]+)\)", prose):
+        if target.startswith(("https://", "http://")):
+            continue
+        file, _, anchor = target.partition("#")
+        there = path.parent / file if file else path
+        if not there.exists() or (anchor and anchor not in anchors(there)):
+            dead.append(target)
+    assert dead == []
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_every_command_in_an_example_is_one(path: Path) -> None:
+    prose = path.read_text("utf-8")
+    lines = "\n".join(re.findall(r"^```(?:console|bash)\n(.*?)^```$", prose, re.MULTILINE | re.DOTALL))
+    called = re.findall(r"(?:^|[ /])televote(?: --(?:settings|lang) \S+)* ([a-z]+)\b", lines, re.MULTILINE)
+    in_containers = {"televote", "sh"}  # what follows an image's or a container's name
+    assert set(called) - set(cli.televote.commands) <= in_containers
+    for target in re.findall(r"\bmake ([a-z]+)\b", lines):
+        assert f"\n{target}:" in text("Makefile")
+
+
+def test_the_picture_is_there_and_small() -> None:
+    picture = (ROOT / "docs/img/page.png").read_bytes()
+    assert picture.startswith(b"\x89PNG")
+    assert int.from_bytes(picture[16:20]) == 1280
+    assert len(picture) < 300_000
+
+
+def tracked() -> list[Path]:
+    """The repository's files; where there is no git, whatever an archive of it holds."""
+    if shutil.which("git") and (ROOT / ".git").exists():
+        listed = ("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+        told = subprocess.run(listed, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+        return [path for name in told.split("\0") if name and (path := ROOT / name).is_file()]
+    hidden = re.compile(r"/(\.[^/]*|__pycache__|var|dist)/")
+    return [
+        path for path in ROOT.rglob("*") if path.is_file() and not hidden.search(f"/{path.relative_to(ROOT)}")
+    ]
+
+
+#: Folders of somebody's machine, and registries that only some can reach. In parts, so as not to find itself.
+_ELSEWHERE = re.compile(
+    "|".join(
+        (
+            "/" + "work/",
+            "/" + "root/",
+            "/" + "home/",
+            "/" + "Users/",
+            "index-" + "url [^-]",
+            "find-" + "links",
+            "file:" + "///",
+        )
+    )
+    + "|python"
+    + "hosted|artifact"
+    + "ory"
+)
+
+
+def test_no_file_names_a_machine_or_a_registry() -> None:
+    named = []
+    for path in tracked():
+        content = path.read_bytes()
+        if b"\0" in content[:8000]:
+            continue
+        if found := _ELSEWHERE.search(content.decode("utf-8", "replace").replace("--no-emit-index-url", "")):
+            named.append(f"{path.relative_to(ROOT)}: {found[0]}")
+    assert named == []
+
+
+# ---- and the examples are true --------------------------------------------------------------------
+
+
+def module(name: str, source: str) -> Any:
+    made = ModuleType(name)
+    sys.modules[name] = made
+    exec(compile(source, f"{name}.py", "exec"), made.__dict__)
+    return made
+
+
+def test_the_provider_of_the_exercise_keeps_its_promises(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = blocks("CONTRIBUTING.md", "python")
+    monkeypatch.setitem(sys.modules, "acme", None)
+    monkeypatch.setitem(sys.modules, "table_acme", None)
+    kind, table = module("acme", first).provider, module("table_acme", second).TABLE
+    assert isinstance(kind, ProviderKind)
+    assert isinstance(table, Table)
+    assert runner.gaps(kind, table) == []
+    without = replace(table, rows=[row for row in table.rows if row.covers != "unsigned"])
+    assert runner.gaps(kind, without) == ["lacks unsigned"]
+    made = kind.build(kind.options.model_validate(table.options))
+    for row in table.rows:
+        taken = runner.take(made, row.request)
+        assert not isinstance(taken, Refusal)
+        assert list(taken) == list(row.messages)
+    for killer in runner.killers(table):
+        carried = table.carry(killer.payload)
+        taken = made.read(replace(carried, headers={**carried.headers, **killer.headers}))
+        assert killer.text is None or [one.text for one in taken] == [killer.text], killer.name
+
+
+async def test_the_auditors_programs_agree_with_the_ledger(house: House) -> None:
+    by_leaves, by_openings = blocks("docs/auditor.md", "python")
+    house.edit(house.campaign, 'over_cap = "first"', 'over_cap = "void_all"')
+    async with house.serve() as visitor:
+        for number, (caller, said) in enumerate(
+            [("1", "A01 B01"), ("2", "A02"), ("2", "A03"), ("3", "B02"), ("3", "B02"), ("4", "hello")]
+        ):
+            assert await visitor.kannel(f"1381234567{caller}", said, f"m{number}") == 200
+        head = visitor.service.recorder.head("beita-2018")
+        totals = await visitor.service.store.totals("beita-2018")
+    size, root = head.size, merkle.root(head.frontier).hex()
+    assert run(by_leaves, house.database) == f"beita-2018 n1 {size} {root}\n"
+    counted = {
+        f"{key.contest} {key.candidate} {count}"
+        for key, count in totals.items()
+        if (key.subject, key.outcome) == ("selection", "counted") and count
+    }
+    key = house.folder / "secrets/beita-2018.key"
+    assert counted == {"window A01 1", "star B01 1", "star B02 1"}, "A02 was voided"
+    assert set(run(by_openings, house.database, key, "beita-2018").splitlines()) == counted
+
+
+def run(program: str, *words: object) -> str:
+    command = [sys.executable, "-c", program, *map(str, words)]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def test_the_settings_of_the_sources_are_right(house: House) -> None:
+    secrets = {
+        "ali.token": "a" * 32,
+        "modem.token": "b" * 32,
+        "modem.password": "geheim",
+        "relay.secret": house.secret("sms.secret"),
+        "tw.token": "c" * 32,
+    }
+    for name, secret in secrets.items():
+        (house.folder / "secrets" / name).write_text(secret)
+        (house.folder / "secrets" / name).chmod(0o600)
+    shown = "\n".join(blocks("docs/sources.md", "toml"))
+    settings = house.settings.read_text("utf-8").partition("\n[sources.")[0]
+    house.settings.write_text(f"{settings}\n{shown}", "utf-8")
+    try:
+        loaded = house.load()
+        opened = entrances.open_all(loaded, entrances.run_campaigns(loaded))
+    except Problems as error:
+        pytest.fail(error.render("en"))
+    assert {source.kind for source in opened.values()} == set(entrances.kinds())
+    assert loaded.warnings == ()
+
+
+# ---- what is shipped ------------------------------------------------------------------------------
+
+
+def test_a_stop_has_time_to_drain() -> None:
+    unit = text("deploy/televote.service")
+    (seconds,) = re.findall(r"^TimeoutStopSec=(\d+)$", unit, re.MULTILINE)
+    assert int(seconds) > app.DRAIN_SECONDS
+    assert f"RestartPreventExitStatus={cli.USAGE}\n" in unit
+
+
+def test_the_image_has_every_package() -> None:
+    docker, let_in = text("Dockerfile"), text(".dockerignore")
+    for package in ("gateway", "config", "dedup", "tally"):
+        assert f"\nCOPY {package}/ " in docker
+        assert f"\n!{package}/\n" in let_in
+    assert '\nENTRYPOINT ["televote"]\n' in docker
+
+
+def test_the_wheel_has_every_file(tmp_path: Path) -> None:
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    shipped = set(zipfile.ZipFile(wheel).namelist())
+    packages = tuple(ROOT / package for package in ("gateway", "config", "dedup", "tally"))
+    wanted = {
+        str(path.relative_to(ROOT)) for path in tracked() if any(path.is_relative_to(one) for one in packages)
+    }
+    assert wanted - shipped == set()
+    assert any(name.endswith("licenses/LICENSE") for name in shipped)

@@ -1,0 +1,59 @@
+"""The settings of each kind: wrong ones are named, and no secret is ever printed."""
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from tests.providers import runner
+from tests.providers.runner import KINDS, TABLES
+
+SECRET = "hunter2" * 3
+LONG = "whsec_" + "QUJD" * 8
+
+BAD = [
+    ("twilio", "no token", {"auth_tokens": []}, "auth_tokens"),
+    ("twilio", "three tokens", {"auth_tokens": [SECRET] * 3}, "auth_tokens"),
+    ("twilio", "blank token", {"auth_tokens": [SECRET, " \n"]}, "auth token is empty"),
+    ("twilio", "token as text", {"auth_tokens": SECRET}, "auth_tokens"),
+    ("twilio", "another sid", {"account_sid": "SM" + "0" * 32}, "account_sid"),
+    ("twilio", "sid and newline", {"account_sid": "AC" + "0" * 32 + "\n"}, "account_sid"),
+    ("twilio", "url with query", {"public_url": f"https://a.example/?{SECRET}"}, "public_url"),
+    ("twilio", "unknown setting", {"auth_token": SECRET}, "auth_token"),
+    ("standard", "no secret", {"secrets": []}, "secrets"),
+    ("standard", "no base64", {"secrets": [LONG, SECRET + "!"]}, "a secret is not base64"),
+    ("standard", "short", {"secrets": [SECRET[:8]]}, "24 to 64 bytes"),
+    ("standard", "no tolerance", {"secrets": [LONG], "tolerance_seconds": 0}, "tolerance_seconds"),
+    ("standard", "a day's tolerance", {"secrets": [LONG], "tolerance_seconds": 86_400}, "tolerance_seconds"),
+    ("aliyun", "no zone", {"timezone": "Mars/Olympus"}, "IANA"),
+    ("aliyun", "a path as zone", {"timezone": "../../etc/passwd"}, "IANA"),
+    ("aliyun", "a folder as zone", {"timezone": "Asia"}, "IANA"),
+    ("aliyun", "an empty zone", {"timezone": ""}, "IANA"),
+    ("aliyun", "a nul in the zone", {"timezone": "Asia/\0"}, "IANA"),
+    ("kannel", "user alone", {"user": "u"}, "go together"),
+    ("kannel", "password alone", {"password": SECRET}, "go together"),
+    ("kannel", "colon in the user", {"user": "a:b", "password": SECRET}, "user"),
+    ("kannel", "empty password", {"user": "u", "password": ""}, "password"),
+]
+
+
+@pytest.mark.parametrize(
+    ("kind", "label", "options", "named"), BAD, ids=[f"{b[0]}-{b[1].replace(' ', '_')}" for b in BAD]
+)
+def test_a_wrong_setting_is_named_and_not_quoted(
+    kind: str, label: str, options: dict[str, Any], named: str
+) -> None:
+    with pytest.raises(ValidationError) as why:
+        KINDS[kind].options.model_validate({**TABLES[kind].options, **options})
+    assert named in str(why.value)
+    assert "hunter2" not in str(why.value)
+
+
+@pytest.mark.parametrize("kind", TABLES)
+def test_no_secret_is_printed(kind: str) -> None:
+    secrets = {"user": "u", "password": SECRET} if "password" in KINDS[kind].options.model_fields else {}
+    given = {**TABLES[kind].options, **secrets}
+    printed = repr(KINDS[kind].options.model_validate(given)) + repr(runner.build(kind, secrets))
+    for value in given.values():
+        for secret in value if isinstance(value, list) else [SECRET]:
+            assert str(secret) not in printed

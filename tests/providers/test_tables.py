@@ -1,0 +1,212 @@
+"""Every kind of provider is found, has a table, and does what its table says; and no input breaks it."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.intake.inbound import Form
+from gateway.intake.provider import Refusal, Request
+from tests.providers import runner
+from tests.providers.rows import Row
+from tests.providers.runner import KINDS, TABLES, Killer
+
+ROWS = [
+    pytest.param(kind, row, id=f"{kind}-{row.covers}-{row.label.replace(' ', '_')}")
+    for kind, table in TABLES.items()
+    for row in table.rows
+]
+KILLERS = [
+    pytest.param(kind, killer, id=f"{kind}-{killer.name.replace(' ', '_')}")
+    for kind, table in TABLES.items()
+    for killer in runner.killers(table)
+]
+SIGNING = [kind for kind in TABLES if KINDS[kind].signs]
+
+
+# ---- the tables are there -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_has_a_table_with_the_compulsory_rows(kind: str) -> None:
+    assert runner.gaps(KINDS[kind], TABLES.get(kind)) == []
+
+
+@pytest.mark.parametrize("kind", TABLES)
+def test_a_missing_row_is_noticed(kind: str) -> None:
+    table = TABLES[kind]
+    for name in {row.covers for row in table.rows}:
+        without = replace(table, rows=[row for row in table.rows if row.covers != name])
+        assert runner.gaps(KINDS[kind], without) == [f"lacks {name}"]
+    for name in runner.compulsory(KINDS[kind]):
+        excused = replace(table, lacks={**table.lacks, name: "no reason is good enough"})
+        assert f"cannot be let off {name}" in runner.gaps(KINDS[kind], excused)
+
+
+def test_a_missing_table_is_noticed() -> None:
+    kind = replace(KINDS["twilio"], kind="newco")
+    assert runner.gaps(kind, runner.table_of("newco")) == ["no table: tests/providers/table_newco.py"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_kind_says_what_an_operator_must_know(kind: str) -> None:
+    made = KINDS[kind]
+    assert made.kind == kind
+    assert made.methods
+    assert made.configure
+    assert made.reference
+    assert made.gives_time or not made.signs_time
+    assert made.signs or made.authentication.startswith("none"), "an unsigned kind must say so"
+    assert made.options.model_config.get("extra") == "forbid"
+    assert made.options.model_config.get("hide_input_in_errors"), "or a bad secret is printed"
+
+
+# ---- and true -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("kind", "row"), ROWS)
+def test_row(kind: str, row: Row) -> None:
+    made = runner.build(kind, row.options)
+    taken = runner.take(made, row.request)
+    if isinstance(taken, Refusal):
+        assert taken == row.refused
+        return
+    assert row.refused is None, "it should have been refused"
+    assert list(taken) == list(row.messages)
+    if row.answer is not None:
+        ended = runner.counted(taken) if row.ended is None else row.ended
+        assert made.answer(row.request, ended) == row.answer
+
+
+@pytest.mark.parametrize(("kind", "row"), [p for p in ROWS if p.values[1].covers == "redelivery"])
+def test_a_redelivery_has_the_same_ids(kind: str, row: Row) -> None:
+    assert row.again is not None, "a redelivery row shows the second delivery"
+    assert row.again != row.request, "the second delivery differs in what a delivery may differ in"
+    made = runner.build(kind, row.options)
+    first, second = runner.take(made, row.request), runner.take(made, row.again)
+    assert not isinstance(first, Refusal)
+    assert not isinstance(second, Refusal)
+    assert first, "nothing was delivered"
+    assert [message.message_id for message in second] == [message.message_id for message in first]
+
+
+@pytest.mark.parametrize(("kind", "row"), [p for p in ROWS if p.values[1].covers == "accepted"])
+def test_reading_does_not_need_what_authenticating_left_behind(kind: str, row: Row) -> None:
+    assert list(runner.build(kind, row.options).read(row.request)) == list(row.messages)
+
+
+# ---- nothing breaks it ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("kind", "killer"), KILLERS)
+def test_known_killer(kind: str, killer: Killer) -> None:
+    """RELIABILITY O2, each signed as the provider would: refused, kept unread, or read as it stands."""
+    table = TABLES[kind]
+    carried = table.carry(killer.payload)
+    request = table.sign(replace(carried, headers={**carried.headers, **killer.headers}))
+    taken = runner.take(runner.build(kind), request)
+    if killer.text is not None:
+        assert not isinstance(taken, Refusal)
+        assert [message.text for message in taken] == [killer.text]
+        assert taken[0].form is Form.TEXT
+    elif not isinstance(taken, Refusal):
+        assert taken, "an authentic request must leave a trace"
+        assert {message.form for message in taken} == {Form.UNPARSED}
+
+
+_SIGNATURES = ("webhook-id", "webhook-timestamp", "webhook-signature", "x-twilio-signature", "authorization")
+_wild_text = st.text(st.characters() | st.sampled_from("\ud800\udcff")) | st.sampled_from(
+    ["v1", "v1,", "v1,a v1,é", "Basic =", "\udcff"]
+)
+_wild_headers = st.dictionaries(st.sampled_from(_SIGNATURES) | st.text(max_size=8), _wild_text, max_size=8)
+_wild_requests = st.builds(
+    Request,
+    method=st.sampled_from(["GET", "POST", "HEAD", ""]),
+    target=st.builds("{}{}".format, st.sampled_from(["/in/x", "/in/x?", ""]), _wild_text),
+    headers=_wild_headers,
+    body=st.binary(max_size=200),
+    received_ms=st.integers(min_value=0, max_value=2**53),
+)
+
+
+@pytest.mark.parametrize("kind", TABLES)
+@settings(max_examples=200, deadline=None)
+@given(request=_wild_requests)
+def test_garbage_is_refused_or_unparsed(kind: str, request: Request) -> None:
+    made = runner.build(kind)
+    taken = runner.take(made, request)
+    if KINDS[kind].signs:
+        assert isinstance(taken, Refusal)
+    messages = made.read(request)
+    for message in messages:
+        runner.check_sound(message, request.headers.get("webhook-id", ""))
+        assert message.form is Form.UNPARSED
+    assert messages or request.body.strip() == b"[]"
+
+
+@pytest.mark.parametrize("kind", TABLES)
+@settings(max_examples=200, deadline=None)
+@given(body=st.binary(max_size=300))
+def test_signed_garbage_is_kept_unread(kind: str, body: bytes) -> None:
+    """RELIABILITY O8."""
+    table = TABLES[kind]
+    taken = runner.take(runner.build(kind), table.sign(table.carry(body)))
+    if not isinstance(taken, Refusal):
+        assert taken or body.strip() == b"[]"
+        assert all(message.form is Form.UNPARSED for message in taken)
+
+
+@pytest.mark.parametrize("kind", TABLES)
+@settings(max_examples=200, deadline=None)
+@given(data=st.data())
+def test_a_damaged_payload_leaves_a_trace(kind: str, data: st.DataObject) -> None:
+    """A good payload with a piece replaced, signed again: whatever it now says, it is sound."""
+    table = TABLES[kind]
+    good = (b'"A01"' if table.syntax == "json" else b"A01").join(table.spoken)
+    start = data.draw(st.integers(0, len(good)))
+    end = data.draw(st.integers(start, min(start + 12, len(good))))
+    piece = data.draw(
+        st.binary(max_size=6) | st.sampled_from([b'"', b"\\", b"[", b"{}", b"&", b"=", b"%", b"null"])
+    )
+    taken = runner.take(runner.build(kind), table.sign(table.carry(good[:start] + piece + good[end:])))
+    assert isinstance(taken, Refusal) or len(taken) >= 1
+
+
+def _flips(text: bytes) -> list[bytes]:
+    return [
+        text[:at] + bytes([text[at] ^ (1 << bit)]) + text[at + 1 :]
+        for at in range(len(text))
+        for bit in range(8)
+    ]
+
+
+def _mutations(kind: str, request: Request) -> list[Request]:
+    table = TABLES[kind]
+    path, mark, query = request.target.partition("?")
+    mutated = [replace(request, body=body) for body in _flips(request.body)]
+    for name in table.signed_headers:
+        texts = [text.decode("latin-1") for text in _flips(request.headers[name].encode("latin-1"))]
+        mutated += [replace(request, headers={**request.headers, name: text}) for text in texts]
+    if table.signs_query and mark:
+        mutated += [
+            replace(request, target=path + text.decode("latin-1")) for text in _flips((mark + query).encode())
+        ]
+    return mutated
+
+
+@pytest.mark.parametrize("kind", SIGNING)
+def test_one_flipped_bit_is_refused(kind: str) -> None:
+    """RELIABILITY S1, exhaustively: every bit of the body, the query and the signed headers."""
+    tried = 0
+    for row in TABLES[kind].rows:
+        if row.covers != "accepted":
+            continue
+        made = runner.build(kind, row.options)
+        for request in _mutations(kind, row.request):
+            taken = runner.take(made, request)
+            if not isinstance(taken, Refusal):
+                assert TABLES[kind].equal(row.request, request), request
+                assert [m._replace(raw=b"") for m in taken] == [m._replace(raw=b"") for m in row.messages]
+            tried += 1
+    assert tried > 5_000
