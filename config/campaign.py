@@ -51,12 +51,11 @@ from dedup.caller import Kind, Numbering
 from dedup.caps import CampaignCaps
 from tally import codebook
 from tally.codebook import CodeBook
-from tally.outcome import MAY_BE_PENDING, Channel, MessageOutcome, Selection
+from tally.outcome import CHANNELS, MAY_BE_PENDING, Channel, MessageOutcome, Selection
 from tally.window import ChannelWindow
 
 __all__ = ["CHANNELS", "Campaign", "Candidate", "Contest"]
 
-CHANNELS: Final[tuple[Channel, ...]] = ("sms", "hotline")
 PLACEHOLDERS: Final = ("{candidate}", "{contest}", "{code}")
 
 

@@ -2,16 +2,16 @@
 
 import hashlib
 import os
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import gateway
 from config.load import Loaded
 from dedup import caller
-from gateway import clock, entrances, service
+from gateway import board, clock, entrances, service
 from gateway.intake import schedule
 from gateway.intake.running import Running
 from gateway.storage.sqlite import Reader, open_reader
@@ -19,7 +19,7 @@ from gateway.storage.store import Head
 from tally import count, export, merkle, seal, standings
 from tally.count import TotalKey
 from tally.recount import Recount
-from tally.verify import Checked, Stored, Tampered, Verifier
+from tally.verify import Checked, Tampered, Verifier
 
 OnRows = Callable[[int], None]
 
@@ -57,8 +57,7 @@ class Checkable:
         for head in self.heads:
             name = f"{head.campaign}/{head.node}"
             verifier = Verifier(head.campaign, seal.Sealer(self.running.keys.sealing, name))
-            stored = cast("AsyncGenerator[Sequence[Stored], None]", self.reader.entries(head.log_id))
-            async with aclosing(stored) as chunks:
+            async with aclosing(self.reader.entries(head.log_id)) as chunks:
                 async for rows in chunks:
                     yield [verifier.check(row) for row in rows]
                     done += len(rows)
@@ -91,8 +90,7 @@ async def current(loaded: Loaded, campaign: str, now_ms: int) -> dict[str, Any]:
     async with open_ledger(loaded, campaign) as ledger:
         schedule.resume(ledger.running, await ledger.reader.acts(campaign))
         totals = await ledger.reader.totals(campaign)
-        as_of = clock.stamp(now_ms // 1000 * 1000, ledger.running.zone)
-        return standings.build(ledger.running.roll, totals, ledger.running.status(now_ms), as_of)
+        return board.as_they_stand(ledger.running, totals, now_ms)
 
 
 @dataclass(slots=True)

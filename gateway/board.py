@@ -116,7 +116,8 @@ class Board:
             due = await self._snapshot_due(shown.running, now_ms)
             if version == shown.version and due is None:
                 continue
-            shown.standings = await self.read(shown.running, now_ms)
+            totals = await self._store.totals(shown.running.id)
+            shown.standings = as_they_stand(shown.running, totals, now_ms)
             if due is not None:
                 await self._store.add_snapshot(shown.running.id, due, json.dumps(_public(shown.standings)))
             shown.public = await self._publish(shown.running, shown.standings)
@@ -124,12 +125,6 @@ class Board:
             shown.version = version
             async with shown.changed:
                 shown.changed.notify_all()
-
-    async def read(self, running: Running, now_ms: int) -> Standings:
-        """The standings from the store, as of `now_ms`."""
-        totals = await self._store.totals(running.id)
-        as_of = clock.stamp(now_ms // 1000 * 1000, running.zone)
-        return standings.build(running.roll, totals, running.status(now_ms), as_of)
 
     async def _snapshot_due(self, running: Running, now_ms: int) -> int | None:
         """When a daily snapshot was due that has not been taken, None if none was."""
@@ -141,9 +136,8 @@ class Board:
         if due > now:
             due -= timedelta(days=1)
         due_ms = int(due.timestamp() * 1000)
-        opens_ms = min(running.window(channel).opens_ms for channel in ("sms", "hotline"))
         taken = await self._store.snapshot(running.id)
-        return due_ms if due_ms >= opens_ms and (taken is None or taken[0] < due_ms) else None
+        return due_ms if due_ms >= running.opens_ms and (taken is None or taken[0] < due_ms) else None
 
     async def _publish(self, running: Running, current: Standings) -> Standings | None:
         match running.campaign.publish.mode:
@@ -176,6 +170,12 @@ class Board:
                 yield text
             async with shown.changed:
                 await shown.changed.wait_for(lambda: self._stopping.is_set() or news() is not None)
+
+
+def as_they_stand(running: Running, totals: Mapping[TotalKey, int], now_ms: int) -> Standings:
+    """The standings from kept totals, as of `now_ms`, to the second."""
+    as_of = clock.stamp(now_ms // 1000 * 1000, running.zone)
+    return standings.build(running.roll, totals, running.status(now_ms), as_of)
 
 
 def _text(current: Standings | None) -> str | None:

@@ -35,7 +35,7 @@ T = TypeVar("T")
 FAILED, USAGE, INTERRUPTED = 1, 2, 130
 #: Where the settings are looked for when nobody says.
 _USUAL = (Path("televote.toml"), Path("var/televote.toml"))
-_SETTINGS = "TELEVOTE_SETTINGS"
+_SETTINGS, _LANG = "TELEVOTE_SETTINGS", "TELEVOTE_LANG"
 _SAMPLE_LISTEN = "127.0.0.1:8080"
 
 
@@ -76,7 +76,7 @@ def _refused(error: OSError) -> Wrong:
 @click.option(
     "--settings", "path", envvar=_SETTINGS, type=click.Path(path_type=Path), help="The settings file."
 )
-@click.option("--lang", type=click.Choice(["zh", "en"]), envvar="TELEVOTE_LANG", help="Language of messages.")
+@click.option("--lang", type=click.Choice(["zh", "en"]), envvar=_LANG, help="Language of messages.")
 @click.version_option(gateway.__version__, prog_name="televote")
 @click.pass_context
 def televote(context: click.Context, path: Path | None, lang: Lang | None) -> None:
@@ -92,11 +92,8 @@ class _Chosen:
 
     def load(self) -> Loaded:
         """Everything, or one message with every problem."""
-        environ = {
-            name: value for name, value in os.environ.items() if name not in (_SETTINGS, "TELEVOTE_LANG")
-        }
         try:
-            loaded = load.everything(self.path, environ)
+            loaded = load.everything(self.path, _environ())
             entrances.open_all(loaded, entrances.run_campaigns(loaded))
         except Problems as error:
             raise Wrong("\n".join([error.render(self.lang), *self.hint()])) from None
@@ -121,6 +118,11 @@ class _Chosen:
         if given is None or given not in loaded.campaigns:
             raise Wrong(f"name one of the campaigns: {', '.join(loaded.campaigns)}")
         return given
+
+
+def _environ() -> dict[str, str]:
+    """The environment without what is this command's own: the rest of TELEVOTE_… are settings."""
+    return {name: value for name, value in os.environ.items() if name not in (_SETTINGS, _LANG)}
 
 
 def _lang() -> Lang:
@@ -152,10 +154,9 @@ def _run(coroutine: Coroutine[Any, Any, T]) -> T:
 @click.pass_obj
 def check(chosen: _Chosen, as_json: bool) -> None:
     """Check settings and campaign files; every error at once."""
-    environ = {name: value for name, value in os.environ.items() if name not in (_SETTINGS, "TELEVOTE_LANG")}
     problems: list[Problem] = []
     try:
-        loaded = load.everything(chosen.path, environ)
+        loaded = load.everything(chosen.path, _environ())
         problems += loaded.warnings
         entrances.open_all(loaded, entrances.run_campaigns(loaded))
     except Problems as error:

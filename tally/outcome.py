@@ -4,9 +4,10 @@ These strings are written into the ledger, metrics and exports: they never chang
 """
 
 from enum import StrEnum
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 Channel = Literal["sms", "hotline"]
+CHANNELS: Final[tuple[Channel, ...]] = ("sms", "hotline")
 
 
 class MessageOutcome(StrEnum):

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tally.count import TotalKey
-
-CHANNELS = ("sms", "hotline")
+from tally.outcome import CHANNELS
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from dedup import caller, keys
 from dedup.caps import CampaignCaps
 from tally import recount, seal, standings
 from tally.codebook import CodeBook
-from tally.outcome import ALWAYS_PENDING, Channel, MessageOutcome, Selection
+from tally.outcome import ALWAYS_PENDING, CHANNELS, Channel, MessageOutcome, Selection
 from tally.window import ChannelWindow
 
 Status = Literal["scheduled", "open", "closing", "closed"]
@@ -89,11 +89,21 @@ class Running:
         """`closing` is between the last channel's close and the moment the close is recorded."""
         if self.closed:
             return "closed"
-        if now_ms < min(window.opens_ms for window in self._windows.values()):
+        if now_ms < self.opens_ms:
             return "scheduled"
-        if now_ms < max(window.closes_ms for window in self._windows.values()):
+        if now_ms < self.closes_ms:
             return "open"
         return "closing"
+
+    @property
+    def opens_ms(self) -> int:
+        """When the first channel opens."""
+        return min(window.opens_ms for window in self._windows.values())
+
+    @property
+    def closes_ms(self) -> int:
+        """When the last channel closes."""
+        return max(window.closes_ms for window in self._windows.values())
 
     @property
     def settled_ms(self) -> int:
@@ -134,7 +144,7 @@ def run(campaign: Campaign, secret: bytes) -> Running:
         skew_ms=campaign.skew_ms,
         barred=_lines(campaign, campaign.bar_list),
         tested=_lines(campaign, campaign.test_lines),
-        _windows={channel: campaign.window_for(channel) for channel in ("sms", "hotline")},
+        _windows={channel: campaign.window_for(channel) for channel in CHANNELS},
     )
 
 

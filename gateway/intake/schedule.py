@@ -114,9 +114,8 @@ class Schedule:
         await self._close(running, by, reason, early)
 
     async def _close(self, running: Running, by: str, reason: str, early: bool) -> None:
-        closes_ms = max(running.window(channel).closes_ms for channel in ("sms", "hotline"))
         await self._act(
-            running, "close", {"by": by, "reason": reason, "early": early, "closes_ms": closes_ms}
+            running, "close", {"by": by, "reason": reason, "early": early, "closes_ms": running.closes_ms}
         )
         running.closed = True
 

@@ -3,17 +3,15 @@
 import re
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from config.contest import Contest, VoteCap
 from config.problems import Lang
 from gateway.board import Standings
 from gateway.intake.running import Running
 from gateway.pages.words import MONTHS, WORDS
-from tally.outcome import Channel
+from tally.outcome import CHANNELS
 from tally.window import ChannelWindow
-
-CHANNELS: Final[tuple[Channel, ...]] = ("sms", "hotline")
 
 
 class Number(NamedTuple):

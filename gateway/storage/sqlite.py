@@ -8,7 +8,7 @@ is free while SQLite and the disk work.
 import fcntl
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from functools import lru_cache
 from itertools import chain
@@ -177,7 +177,7 @@ class Reader:
             for node, size, frontier, log_id in rows
         ]
 
-    async def entries(self, log_id: int, since: int = 0) -> AsyncIterator[Sequence[Stored]]:
+    async def entries(self, log_id: int, since: int = 0) -> AsyncGenerator[Sequence[Stored], None]:
         """A log's entries in order, in chunks."""
         async with self._db.execute(LEDGER["entries"], (log_id, since)) as cursor:
             while rows := await cursor.fetchmany(_CHUNK):
