@@ -103,9 +103,13 @@ class SqliteStore:
             await writer.close()
         await self._connect()
 
-    async def _run(
+    async def run(
         self, job: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
+        """A function of the connection, run on its thread: other rooms keep their small tables so.
+
+        Raises `Conflict` if a constraint refuses, `Unavailable` for anything else that SQLite says.
+        """
         if self._writer is None:
             raise Unavailable("the database is closed")
         try:
@@ -117,39 +121,39 @@ class SqliteStore:
 
     async def head(self, campaign: str, node: str, key_check: bytes) -> Head:
         """See `store.Store`."""
-        return await self._run(_head, campaign, node, key_check)
+        return await self.run(_head, campaign, node, key_check)
 
     async def recall(self, head: Head, heard: Sequence[Heard]) -> Recall:
         """See `store.Store`."""
-        return await self._run(_recall, head.campaign_id, heard)
+        return await self.run(_recall, head.campaign_id, heard)
 
     async def append(self, batches: Sequence[Batch]) -> None:
         """See `store.Store`."""
-        await self._run(_append, batches)
+        await self.run(_append, batches)
 
     async def entries_at(self, places: Sequence[Place]) -> list[Stored]:
         """See `store.Store`."""
-        return await self._run(_entries_at, places)
+        return await self.run(_entries_at, places)
 
     async def acts(self, campaign: str) -> Sequence[Stored]:
         """See `store.Store`."""
-        return await self._run(_acts, campaign)
+        return await self.run(_acts, campaign)
 
     async def totals(self, campaign: str) -> Mapping[TotalKey, int]:
         """See `store.Store`."""
-        return await self._run(_totals, campaign)
+        return await self.run(_totals, campaign)
 
     async def probe(self) -> None:
         """Write something, durably, without changing anything. Raises `Unavailable`."""
-        await self._run(_probe)
+        await self.run(_probe)
 
     async def snapshot(self, campaign: str) -> tuple[int, str] | None:
         """The newest daily snapshot: when it was due (Unix milliseconds), and the standings as JSON."""
-        return await self._run(_snapshot, campaign)
+        return await self.run(_snapshot, campaign)
 
     async def add_snapshot(self, campaign: str, due_ms: int, standings: str) -> None:
         """Keep a daily snapshot; the first of a day stands."""
-        await self._run(_add_snapshot, campaign, due_ms, standings)
+        await self.run(_add_snapshot, campaign, due_ms, standings)
 
 
 @asynccontextmanager
@@ -280,7 +284,7 @@ def _set_up(db: sqlite3.Connection, synchronous: str) -> None:
 
 
 def _head(db: sqlite3.Connection, campaign: str, node: str, key_check: bytes) -> Head:
-    with _transaction(db):
+    with transaction(db):
         known = db.execute(CLAIMS["campaign"], (campaign,)).fetchone()
         if known is None:
             db.execute(CLAIMS["add-campaign"], (campaign, key_check))
@@ -303,7 +307,7 @@ def _head(db: sqlite3.Connection, campaign: str, node: str, key_check: bytes) ->
 
 
 @contextmanager
-def _transaction(db: sqlite3.Connection) -> Iterator[None]:
+def transaction(db: sqlite3.Connection) -> Iterator[None]:
     """BEGIN IMMEDIATE … COMMIT, or ROLLBACK."""
     db.execute("BEGIN IMMEDIATE")
     try:
@@ -339,7 +343,7 @@ def _recall(db: sqlite3.Connection, campaign_id: int, heard: Sequence[Heard]) ->
 
 
 def _append(db: sqlite3.Connection, batches: Sequence[Batch]) -> None:
-    with _transaction(db):
+    with transaction(db):
         for batch in batches:
             _append_one(db, batch)
 
@@ -408,7 +412,7 @@ def _add_snapshot(db: sqlite3.Connection, campaign: str, due_ms: int, standings:
 
 def _probe(db: sqlite3.Connection) -> None:
     # As much as a good batch, or the last free page would pass for a disk with room.
-    with _transaction(db):
+    with transaction(db):
         db.execute("INSERT INTO probe (padding) VALUES (randomblob(?))", (_PROBE_BYTES,))
-    with _transaction(db):
+    with transaction(db):
         db.execute("DELETE FROM probe")
