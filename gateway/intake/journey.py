@@ -79,6 +79,7 @@ def prepare(source: Source, inbound: Inbound, received_ms: int) -> Prepared:
 
 
 _UNREADABLE: Final = Reading(Finding.NOTHING)
+_HEARSAY: Final = Reading(Finding.UNCLEAR, why="spoken")
 
 
 def _read(source: Source, inbound: Inbound) -> Reading:
@@ -87,6 +88,8 @@ def _read(source: Source, inbound: Inbound) -> Reading:
             return selections.read_text(source.running.codebook, inbound.text)
         case Form.DIGITS:
             return selections.read_digits(source.running.codebook, inbound.text)
+        case Form.SPOKEN:
+            return _HEARSAY
         case Form.UNPARSED:
             return _UNREADABLE
         case form:
