@@ -13,6 +13,8 @@ from aiohttp import web
 from aiohttp_sse import EventSourceResponse
 
 from gateway.board import Board
+from gateway.pages import guard
+from gateway.people.roles import TOKEN
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -31,9 +33,9 @@ def routes(board: Board, token: bytes, ping_seconds: float = 15.0) -> list[web.R
     api = _Api(board, ping_seconds)
     campaign = "/api/campaigns/{id}"
     return [
-        web.get("/api/campaigns", behind(token, api.campaigns)),
-        web.get(f"{campaign}/standings", behind(token, api.standings)),
-        web.get(f"{campaign}/standings/stream", behind(token, api.stream), allow_head=False),
+        guard.get("/api/campaigns", behind(token, api.campaigns), TOKEN),
+        guard.get(f"{campaign}/standings", behind(token, api.standings), TOKEN),
+        guard.get(f"{campaign}/standings/stream", behind(token, api.stream), TOKEN, allow_head=False),
     ]
 
 

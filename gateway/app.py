@@ -16,7 +16,8 @@ from config.settings import Settings
 from gateway import api, clock, control
 from gateway.board import Board
 from gateway.intake.receive import RETRY_SECONDS, Door
-from gateway.pages import public
+from gateway.pages import guard, public
+from gateway.people.roles import PUBLIC, TOKEN
 from gateway.service import Service, open_service
 from gateway.watch import CONTENT_TYPE, Metrics
 
@@ -90,8 +91,10 @@ async def _listening(settings: Settings, server: Server) -> AsyncIterator[None]:
     app = web.Application(client_max_size=settings.limits.body_bytes)
     app.add_routes(routes(server, settings))
     public.set_up(app)
-    runner = _runner(app)
-    inner = _runner(control.application(server.service, server.status))
+    controls = control.application(server.service, server.status)
+    for one in (app, controls):
+        guard.check(one)
+    runner, inner = _runner(app), _runner(controls)
     try:
         await runner.setup()
         _before(runner, door)
@@ -144,13 +147,13 @@ def routes(server: Server, settings: Settings) -> list[web.RouteDef]:
         token = settings.api.token.get_secret_value().encode()
         guarded = [
             *api.routes(server.board, token),
-            web.get("/metrics", api.behind(token, _metrics(server.metrics))),
+            guard.get("/metrics", api.behind(token, _metrics(server.metrics)), TOKEN),
         ]
     return [
         *guarded,
         *public.routes(server.board, final=lambda running: server.board.is_final(running.id)),
-        web.get("/healthz", _health),
-        web.get("/readyz", _readiness(server)),
+        guard.get("/healthz", _health, PUBLIC),
+        guard.get("/readyz", _readiness(server), PUBLIC),
     ]
 
 

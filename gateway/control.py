@@ -17,6 +17,8 @@ from gateway.intake.importer import Landed
 from gateway.intake.inbound import Form, Inbound
 from gateway.intake.recorder import Busy, Stopping
 from gateway.intake.schedule import TooEarly
+from gateway.pages import guard
+from gateway.people.roles import OWNER
 from gateway.service import Service
 from gateway.storage.store import Unavailable
 
@@ -64,7 +66,13 @@ def application(service: Service, status: Callable[[], dict[str, Any]]) -> web.A
         return response
 
     app = web.Application(client_max_size=_LARGEST, middlewares=[said])
-    app.add_routes([web.post("/take", take), web.post("/close", close), web.get("/status", tell)])
+    app.add_routes(
+        [
+            guard.post("/take", take, OWNER),
+            guard.post("/close", close, OWNER),
+            guard.get("/status", tell, OWNER),
+        ]
+    )
     return app
 
 
