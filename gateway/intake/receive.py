@@ -114,11 +114,9 @@ class Door:
         asked = Request(request.method, request.raw_path, _headers(request), body, received_ms)
         verdicts = await self._recorded(_Arrived(asked, source, provider))
         if source.reply:
-            ended = [
-                Ended(verdict.outcome, replies.reply(source, verdict)) for verdict in verdicts if verdict
-            ]
+            ended = [Ended(verdict.outcome, replies.reply(source, verdict)) for verdict in verdicts]
         else:
-            ended = [Ended(verdict.outcome) for verdict in verdicts if verdict]
+            ended = [Ended(verdict.outcome) for verdict in verdicts]
         return respond(request, provider.answer(asked, ended), received_ms)
 
     def _recorded(self, arrived: _Arrived) -> Done:
