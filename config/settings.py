@@ -152,6 +152,7 @@ class Source(_Table):
     language: Literal["zh", "en"] = "zh"
     reply: bool = False
     body_bytes: Positive | None = None
+    silence_minutes: Annotated[int, Field(ge=0)] | None = None
     options: dict[str, Any] = Field(default_factory=dict, repr=False)
 
 

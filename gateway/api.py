@@ -54,13 +54,13 @@ class _Api:
         campaign = request.match_info["id"]
         if campaign not in self._board.campaigns():
             return _json({"error": "unknown_campaign"}, status=404)
-        return _json(self._board.standings(campaign))
+        return _json(self._board.committee(campaign))
 
     async def stream(self, request: web.Request) -> web.StreamResponse:
         campaign = request.match_info["id"]
         if campaign not in self._board.campaigns():
             return _json({"error": "unknown_campaign"}, status=404)
-        return await relay(request, self._board.stream(campaign, public=False), HEADERS, self._ping_seconds)
+        return await relay(request, self._board.stream(campaign, "api"), HEADERS, self._ping_seconds)
 
 
 async def relay(

@@ -16,8 +16,9 @@ from config.settings import Settings
 from gateway import api, clock, control
 from gateway.board import Board
 from gateway.intake.receive import RETRY_SECONDS, Door
-from gateway.pages import guard, public
+from gateway.pages import guard, live, live_view, public
 from gateway.people.roles import PUBLIC, TOKEN
+from gateway.pulse import Pulse
 from gateway.service import Service, open_service
 from gateway.watch import CONTENT_TYPE, Metrics
 
@@ -35,14 +36,15 @@ class Server:
 
     service: Service
     board: Board
+    pulse: Pulse
     metrics: Metrics
     url: str = ""
     draining: bool = False
 
-    def status(self) -> dict[str, Any]:
-        """How the server is, for `readyz` and the control socket."""
+    def unready(self) -> list[str]:
+        """Why it takes no votes; nothing if it does."""
         recorder = self.service.recorder
-        reasons = [
+        return [
             reason
             for reason, bad in {
                 "draining": self.draining,
@@ -51,6 +53,10 @@ class Server:
             }.items()
             if bad
         ]
+
+    def status(self) -> dict[str, Any]:
+        """How the server is, for `readyz` and the control socket."""
+        reasons = self.unready()
         return {"ready": not reasons, "reasons": reasons, "version": gateway.__version__}
 
 
@@ -62,9 +68,9 @@ async def serve(loaded: Loaded, now_ms: Callable[[], int] = clock.now_ms) -> Asy
     """
     metrics = Metrics()
     async with open_service(loaded, metrics, now_ms, loaded.settings.limits.read_seconds) as service:
-        board = Board(service.store, service.campaigns, lambda: service.recorder.version, now_ms)
+        server = _server(service, metrics)
+        board = server.board
         await board.refresh()
-        server = Server(service, board, metrics)
         _gauges(server)
         showing = asyncio.create_task(board.run())
         try:
@@ -76,6 +82,16 @@ async def serve(loaded: Loaded, now_ms: Callable[[], int] = clock.now_ms) -> Asy
             await board.stop()
             showing.cancel()
             await asyncio.gather(showing, return_exceptions=True)
+
+
+def _server(service: Service, metrics: Metrics) -> Server:
+    recorder = service.recorder
+    pulse = Pulse(service.tempo, service.sources, lambda: recorder.queued, lambda: server.unready())
+    board = Board(
+        service.store, service.campaigns, lambda: recorder.version, service.now_ms, pulse, live_view.VIEWS
+    )
+    server = Server(service, board, pulse, metrics)
+    return server
 
 
 @asynccontextmanager
@@ -152,6 +168,7 @@ def routes(server: Server, settings: Settings) -> list[web.RouteDef]:
     return [
         *guarded,
         *public.routes(server.board, final=lambda running: server.board.is_final(running.id)),
+        *live.routes(server.board, server.pulse, server.service.now_ms),
         guard.get("/healthz", _health, PUBLIC),
         guard.get("/readyz", _readiness(server), PUBLIC),
     ]

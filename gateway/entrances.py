@@ -103,6 +103,7 @@ def _source(
         reply=settings.reply,
         language=settings.language,
         body_bytes=settings.body_bytes or loaded.settings.limits.body_bytes,
+        silence_minutes=settings.silence_minutes,
     )
 
 

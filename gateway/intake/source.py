@@ -17,7 +17,8 @@ class Source:
     """One entrance, ready. It has a `provider` (HTTP) or a `calllog` (files), never both.
 
     `token` is the path token, b"" if none is asked for; `allow_from` the addresses that may send, empty
-    for any; `reply` whether senders are answered, in `language`; `body_bytes` the largest request.
+    for any; `reply` whether senders are answered, in `language`; `body_bytes` the largest request;
+    `silence_minutes` how long it may pause without alarm, 0 for ever, None as `gateway.vitals` finds.
     """
 
     name: str
@@ -34,3 +35,4 @@ class Source:
     reply: bool = False
     language: Lang = "zh"
     body_bytes: int = 65_536
+    silence_minutes: int | None = None

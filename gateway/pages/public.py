@@ -62,6 +62,7 @@ def routes(
         guard.get("/campaigns/{id}", pages.campaign, PUBLIC),
         guard.get("/campaigns/{id}/events", pages.events, PUBLIC, allow_head=False),
         guard.get("/static/{file}", pages.static, PUBLIC),
+        guard.get("/static/vendor/{file}", pages.static, PUBLIC),
     ]
 
 
@@ -119,14 +120,14 @@ class _Pages:
             return refusal
         self._watching += 1
         try:
-            stream = self._board.stream(campaign, public=True)
+            stream = self._board.stream(campaign, "public")
             return await api.relay(request, stream, HEADERS, self._ping_seconds)
         finally:
             self._watching -= 1
 
     async def static(self, request: web.Request) -> web.Response:
         """A style sheet or script. Pages ask for it with its tag, so it may be kept for long."""
-        file = FILES.get(request.match_info["file"])
+        file = FILES.get(request.path.removeprefix("/static/"))
         if file is None:
             return self._missing(request)
         headers = {**HEADERS, "ETag": f'"{file.tag}"', "Cache-Control": "public, max-age=86400"}
