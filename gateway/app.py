@@ -1,6 +1,7 @@
 """The only builder of long-lived things: the service, its metrics and standings, and HTTP around them."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -15,8 +16,9 @@ from config.load import Loaded
 from config.settings import Settings
 from gateway import api, clock, control
 from gateway.board import Board
+from gateway.desk.desk import Desk
 from gateway.intake.receive import RETRY_SECONDS, Door
-from gateway.pages import guard, live, live_view, public
+from gateway.pages import desk, guard, live, live_view, public
 from gateway.people.roles import PUBLIC, TOKEN
 from gateway.pulse import Pulse
 from gateway.service import Service, open_service
@@ -169,6 +171,7 @@ def routes(server: Server, settings: Settings) -> list[web.RouteDef]:
         *guarded,
         *public.routes(server.board, final=lambda running: server.board.is_final(running.id)),
         *live.routes(server.board, server.pulse, server.service.now_ms),
+        *desk.routes(Desk(server.service, os.urandom)),
         guard.get("/healthz", _health, PUBLIC),
         guard.get("/readyz", _readiness(server), PUBLIC),
     ]
