@@ -33,8 +33,14 @@ UPDATE claims SET channel = ''
 WHERE voter_key = ? AND campaign = ? AND cap IN ('campaign', 'candidate', 'day') AND log = ? AND seq = ?;
 
 -- name: release-candidate
--- Gives back every use for one candidate. Codes are unique over a campaign's contests.
-DELETE FROM claims WHERE campaign = ? AND candidate = ? AND cap IN ('campaign', 'candidate', 'day');
+-- Gives back every use by a counted vote for one candidate, also of caps over all contests: codes are unique
+-- in a campaign. What was voided stays used.
+DELETE FROM claims
+WHERE campaign = ?1 AND candidate = ?3 AND cap IN ('campaign', 'candidate', 'day') AND channel <> ''
+  AND NOT EXISTS (
+    SELECT 1 FROM claims AS mark
+    WHERE mark.voter_key = claims.voter_key AND mark.campaign = ?1 AND mark.cap = 'void' AND mark.contest = ?2
+  );
 
 -- name: messages-of
 -- Where the messages of one caller stand.

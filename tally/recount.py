@@ -25,7 +25,7 @@ _UNDO_MS: Final = 120_000
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The campaign's rules as plain values: contest id -> ((per, votes), ...), and the caps over all contests.
+    """The rules as plain values: contest id -> ((per, votes), ...), and the caps over all contests.
 
     `candidates` are the (contest, code) pairs that exist, `pending` the outcomes that wait for a person;
     `releases` says whether a withdrawal gives votes back, `adjudicators` how many people rule.
@@ -161,7 +161,7 @@ class Recount:
         self._turn(voter, contest, counted=False)
 
     def _turn(self, voter: str, contest: str, *, counted: bool) -> None:
-        """Take a caller's votes in a contest out of the count, or back into it, where caps still hold them."""
+        """Take the votes in a contest that caps still hold out of the count, or back into it."""
         was, now = ("voided", "counted") if counted else ("counted", "voided")
         votes = self._votes.get((voter, contest), [])
         for place, vote in enumerate(votes):
@@ -174,7 +174,7 @@ class Recount:
         for (voter, where), votes in self._votes.items():
             if where == contest:
                 votes[:] = [
-                    self._free(contest, voter, vote) if vote.candidate == candidate else vote
+                    self._free(contest, voter, vote) if vote.candidate == candidate and vote.counted else vote
                     for vote in votes
                 ]
 
@@ -184,8 +184,8 @@ class Recount:
         leaf, private = act.leaf, act.private
         was, now = ending(private["was"]), ending(private["now"])
         place = (leaf.detail["node"], leaf.detail["entry"])
-        standing = self._standing(place, message)
-        if was != (message.outcome, standing):
+        standing = self._standing(place, message) if _changes(leaf) else message.selections
+        if was != (message.outcome, message.selections):
             self._fault(act, "does not begin with what the message had come to")
         for fault in _unlawful(self.rules, leaf, message):
             self._fault(act, fault)
@@ -198,7 +198,7 @@ class Recount:
         if counting:
             for contest in private["now"]["voids"]:
                 self._void(message.voter, contest)
-        self._move(leaf, message, was, now)
+        self._move(leaf, message, (was[0], standing), now)
         if counting:
             self._count_again(place, message, now[1])
         message.outcome, message.selections = now

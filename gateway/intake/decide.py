@@ -134,7 +134,9 @@ def _settle(
     if item.ended is not None:
         outcome = "pending" if item.pending else "withdrawn"
         if item.pending:
-            text_key = keys.text_key(item.source.running.keys.message, item.inbound.text)
+            unread = item.inbound.form is Form.UNPARSED  # then `text` says why, and the bytes are what it says
+            words = item.raw_sha256 if unread else item.inbound.text
+            text_key = keys.text_key(item.source.running.keys.message, words)
             batch.cases.append(CaseRow(place.seq, "waiting", text_key))
             batch.totals[count.waiting(item.source.channel, item.ended)] += 1
         return Verdict(item.ended, _selected(item.selections, (outcome,) * len(item.selections)), place), ()

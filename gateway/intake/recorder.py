@@ -17,9 +17,9 @@ import structlog
 from gateway.intake import journey, revise
 from gateway.intake.decide import Decided, Verdict, decide
 from gateway.intake.journey import Prepared
-from gateway.intake.revise import Act, Docket, Refused, Ruling
+from gateway.intake.revise import Act, Docket, Foreseen, Refused, Ruling
 from gateway.intake.running import Running
-from gateway.storage.store import Conflict, Head, Place, Recall, Store, Unavailable
+from gateway.storage.store import Conflict, Head, Place, Store, Unavailable
 from tally import entry, seal
 from tally.outcome import MessageOutcome
 from tally.verify import Stored
@@ -71,6 +71,7 @@ class _Waiting:
     running: Running
     done: Done
     at_ms: int = 0
+    foreseen: Foreseen | None = None
 
     @property
     def alone(self) -> bool:
@@ -143,16 +144,27 @@ class Recorder:
         """
         return await self._enqueue(_Waiting(items, running, self._done()))
 
-    async def act(self, act: Act) -> None:
-        """Record an act, after all that waits already, and have the campaign follow it. Raises as `submit`."""
+    async def act(self, act: Act) -> Place:
+        """Record an act, after all that waits already; the campaign follows it. Returns where its entry
+        stands. Raises as `submit`."""
         await self._enqueue(_Waiting((act,), act.running, self._done()))
+        head = self.head(act.running.id)  # it was a batch of its own, and its sender goes on before the next
+        return Place(head.log_id, head.size - 1)
 
-    async def revise(self, running: Running, rulings: Sequence[Ruling], at_ms: int) -> list[Verdict]:
+    async def revise(
+        self, running: Running, rulings: Sequence[Ruling], at_ms: int, foreseen: Foreseen | None = None
+    ) -> list[Verdict]:
         """Record rulings on different messages of one campaign, all or none: how each message ended.
 
-        Raises as `submit`, and `revise.Refused` if one is not allowed.
+        Raises as `submit`, and `revise.Refused` if one is not allowed, or they do not come to what was
+        `foreseen`.
         """
-        return await self._enqueue(_Waiting(rulings, running, self._done(), at_ms))
+        return await self._enqueue(_Waiting(rulings, running, self._done(), at_ms, foreseen))
+
+    async def foresee(self, running: Running, rulings: Sequence[Ruling], at_ms: int) -> Foreseen:
+        """What rulings would come to now. Records nothing. Raises `revise.Refused`, `store.Unavailable`."""
+        waiting = _Waiting(rulings, running, self._done(), at_ms)
+        return revise.foreseen(await self._decide_alone(self._logs[running.id], waiting))
 
     @staticmethod
     def _done() -> Done:
@@ -310,7 +322,10 @@ class Recorder:
         ]
         held = await self._store.held(log.head, voters)
         docket = Docket(running, log.head, log.sealer, held, waiting.at_ms, self._blinding)
-        return revise.judge(docket, cases, rulings)
+        decided = revise.judge(docket, cases, rulings)
+        if waiting.foreseen is not None and revise.foreseen(decided) != waiting.foreseen:
+            raise Refused("changed")
+        return decided
 
     def _blinding(self) -> bytes:
         return self._randomness(entry.BLINDING_BYTES)

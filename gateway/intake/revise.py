@@ -16,6 +16,7 @@ from gateway.intake.decide import Decided, Selected, Verdict, Vote, cast_vote, f
 from gateway.intake.running import Running
 from gateway.storage.store import ActRow, Batch, CaseRow, CaseState, Filed, Head, HeldClaim, Place, Yielded
 from tally import acts, count, entry, merkle, verify
+from tally.count import TotalKey
 from tally.entry import Opening
 from tally.outcome import MessageOutcome, Selection
 from tally.seal import Sealer
@@ -38,7 +39,7 @@ REFUSALS: Final = (
     "no_such_message", "erased", "twice", "no_reason", "not_waiting", "not_disputed", "already_waiting",
     "needs_two", "same_person", "no_selection", "no_candidate", "too_many", "not_yours", "too_late",
     "nothing_to_undo", "nothing_to_void", "barred_line", "already_withdrawn", "already_barred", "not_barred",
-    "not_a_line", "not_open", "nothing_changes",
+    "not_a_line", "not_open", "nothing_changes", "changed",
 )  # fmt: skip
 
 
@@ -55,7 +56,7 @@ class Act:
     at_ms: int
     detail: Mapping[str, Any]
     private: Mapping[str, Any] = field(default_factory=dict)
-    released: tuple[str, ...] = ()
+    released: tuple[Selection, ...] = ()
 
 
 class Ruling(NamedTuple):
@@ -81,6 +82,11 @@ class Ruling(NamedTuple):
     selections: tuple[Selection, ...] = ()
     release: bool = False
     line: str = ""
+
+    @property
+    def changes(self) -> bool:
+        """Whether what the message had come to is taken back before anything else."""
+        return self.kind != "dispute" and self.verdict != "keep"
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +175,7 @@ def _rules(running: Running, case: Case, ruling: Ruling, at_ms: int) -> Iterable
             assert opening is not None
             yield "not_yours", not opening.message_id.startswith(f"{ruling.by}/")
             yield "too_late", at_ms - opening.received_ms > UNDO_MS
-            yield "nothing_to_undo", not (case.waits or _counted(case.selections))
+            yield "nothing_to_undo", not (case.waits or case.voids or _counted(case.selections))
         case "void":
             yield "nothing_to_void", not _counted(case.selections)
         case "dispute":
@@ -191,6 +197,13 @@ def _ballot(running: Running, chosen: Sequence[Selection]) -> Iterable[tuple[str
 
 def _counted(selections: Selected) -> bool:
     return any(outcome == "counted" for *_, outcome in selections)
+
+
+class Foreseen(NamedTuple):
+    """What rulings come to: how each message ends, and by how much each total moves."""
+
+    endings: tuple[tuple[str, Selected], ...]
+    moves: tuple[tuple[TotalKey, int], ...]
 
 
 class _Claimed(NamedTuple):
@@ -229,12 +242,12 @@ class Docket:
             raise Refused(word)
         self._ruled.add(case.place)
         voter = voter_of(self._running, case, ruling.line)
-        standing = self._standing(case, voter)
+        standing = self._standing(case, voter) if ruling.changes else case.selections
         if ruling.kind == "void" and not _counted(standing):
             raise Refused("nothing_to_void")
         verdict, voids = self._ending(case, ruling, voter, standing)
         self._move(case, ruling, standing, verdict)
-        self._append(case, ruling, standing, verdict, voids, voter)
+        self._append(case, ruling, verdict, voids, voter)
 
     def _standing(self, case: Case, voter: VoterKey) -> Selected:
         """The message's selections, those that a later vote of the caller's has voided shown as such."""
@@ -263,8 +276,8 @@ class Docket:
         """The message's new outcome and selections, and the contests in which it now voids earlier votes."""
         seq = self.decided.batch.head.size + len(self.decided.batch.entries)
         place = Place(case.place.log_id, seq)
-        if ruling.kind == "dispute" or ruling.verdict == "keep":
-            return Verdict(case.outcome, standing, place), case.voids
+        if not ruling.changes:
+            return Verdict(case.outcome, case.selections, place), case.voids
         mute = ruling.kind == "void" and not ruling.release
         self._take_back(case, voter, "mute" if mute else "release")
         voids = case.voids if mute else ()
@@ -346,7 +359,6 @@ class Docket:
         self,
         case: Case,
         ruling: Ruling,
-        was: Selected,
         verdict: Verdict,
         voids: tuple[str, ...],
         voter: VoterKey,
@@ -365,7 +377,7 @@ class Docket:
         if ruling.kind == "void":
             detail["release"] = ruling.release
         private: dict[str, Any] = {
-            "was": {"outcome": case.outcome.value, "selections": was, "voids": case.voids},
+            "was": {"outcome": case.outcome.value, "selections": case.selections, "voids": case.voids},
             "now": {"outcome": verdict.outcome.value, "selections": verdict.selections, "voids": voids},
             "voter": voter.hex(),
             "line": ruling.line,
@@ -408,3 +420,14 @@ def judge(docket: Docket, cases: Mapping[Place, Case], rulings: Sequence[Ruling]
         docket.rule(cases[ruling.target], ruling)
     finish(docket.decided.batch)
     return docket.decided
+
+
+def foreseen(decided: Decided) -> Foreseen:
+    """What rulings come to, once they are judged."""
+    endings = [
+        (verdict.outcome.value, verdict.selections)
+        for verdict in decided.verdicts
+        if isinstance(verdict, Verdict)
+    ]
+    moves = sorted((key, n) for key, n in decided.batch.totals.items() if n)
+    return Foreseen(tuple(endings), tuple(moves))

@@ -4,7 +4,7 @@ Each step is an act in the ledger: `config` (the rules' hash, before opening), `
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 import structlog
@@ -12,7 +12,7 @@ import structlog
 from gateway.intake.recorder import Recorder
 from gateway.intake.revise import Act
 from gateway.intake.running import Running
-from gateway.storage.store import Acted, Unavailable, Unsafe
+from gateway.storage.store import Acted, Place, Unavailable, Unsafe
 from tally import acts, entry, verify
 from tally.seal import Sealer
 
@@ -64,6 +64,8 @@ class Schedule:
     ) -> None:
         self._recorder, self._campaigns, self._now_ms = recorder, list(campaigns), now_ms
         self._linger_seconds = linger_seconds
+        #: Nobody closes what somebody else is closing.
+        self._closing = {running.id: asyncio.Lock() for running in self._campaigns}
 
     async def begin(self, known: dict[str, str | None]) -> None:
         """Record the rules of campaigns that are not open yet; `known` is each one's last recorded hash."""
@@ -87,18 +89,29 @@ class Schedule:
         for running in self._campaigns:
             if not running.opened and running.status(now_ms) in ("open", "closing"):
                 await self._act(running, "open", {"by": "system", "rules": running.campaign.rules_hash})
-            if running.opened and not running.closed and now_ms > running.settled_ms + linger_ms:
-                await self._close(running, "system", "the schedule", early=False)
+            due = running.opened and not running.closed and now_ms > running.settled_ms + linger_ms
+            if due and not self._closing[running.id].locked():
+                async with self._closing[running.id]:
+                    early = running.closed_ms is not None  # by hand, and that could not be recorded then
+                    await self._close(running, "system", "the schedule", early)
 
-    async def close(self, running: Running, by: str, reason: str, now: bool, second: str = "") -> None:
+    async def close(
+        self, running: Running, by: str, reason: str, now: bool, second: str = "", note: str = ""
+    ) -> Place | None:
         """Close by hand. `now` cuts the window, or the grace, short; `second` is who agreed.
 
-        Raises `TooEarly` if that would be so and `now` is not said. Closing twice changes nothing.
+        `note` is sealed. Returns where the entry stands, None if the campaign is closed already. Raises
+        `TooEarly` if it would be cut short and `now` is not said.
         """
-        if running.closed:
-            return
+        async with self._closing[running.id]:
+            return None if running.closed else await self._close_by(running, by, reason, now, second, note)
+
+    async def _close_by(
+        self, running: Running, by: str, reason: str, now: bool, second: str, note: str
+    ) -> Place:
         now_ms = self._now_ms()
         early = now_ms <= running.settled_ms
+        cut = early or running.closed_ms is not None  # earlier, and that could not be recorded then
         if not running.opened:
             raise TooEarly(f"{running.id} has not opened")
         if early and not now:
@@ -109,16 +122,21 @@ class Schedule:
         if early:
             running.close_early(now_ms)
             await asyncio.sleep(self._linger_seconds)
-        await self._close(running, by, reason, early, second)
+        return await self._close(running, by, reason, cut, second, note)
 
-    async def _close(self, running: Running, by: str, reason: str, early: bool, second: str = "") -> None:
+    async def _close(
+        self, running: Running, by: str, reason: str, early: bool, second: str = "", note: str = ""
+    ) -> Place:
         agreed = {"second": second} if second else {}
         detail = {"by": by, **agreed, "reason": reason, "early": early, "closes_ms": running.closes_ms}
-        await self._act(running, "close", detail)
+        return await self._act(running, "close", detail, {"note": note} if note else {})
 
-    async def _act(self, running: Running, kind: acts.Kind, detail: dict[str, Any]) -> None:
-        await self._recorder.act(Act(running, kind, self._now_ms(), detail))
+    async def _act(
+        self, running: Running, kind: acts.Kind, detail: dict[str, Any], private: Mapping[str, Any] = {}
+    ) -> Place:
+        place = await self._recorder.act(Act(running, kind, self._now_ms(), detail, private))
         _log.info("act_recorded", campaign=running.id, act=kind)
+        return place
 
 
 def last_rules(recorded: Iterable[Acted]) -> str | None:

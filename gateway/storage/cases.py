@@ -1,4 +1,4 @@
-"""Messages as a person looks at them: one at a time, with what was ruled on each. Functions of a connection."""
+"""Messages as a person looks at them: each with what was ruled on it. Functions of a connection."""
 
 import sqlite3
 from collections.abc import Iterable, Sequence
@@ -30,9 +30,10 @@ def waiting(db: sqlite3.Connection, campaign: str, after: Place, limit: int) -> 
     return filed(db, _places(db.execute(LEDGER["waiting"], (campaign, *after, limit))))
 
 
-def alike(db: sqlite3.Connection, campaign: str, text_key: str, limit: int) -> list[Place]:
-    """Those that wait with the identical text."""
-    return _places(db.execute(LEDGER["alike"], (text_key, campaign, limit))) if text_key else []
+def alike(db: sqlite3.Connection, campaign: str, text_key: str, outcome: str, limit: int) -> list[Place]:
+    """Those that wait with the identical text and for the same reason."""
+    asked = (text_key, campaign, outcome, limit)
+    return _places(db.execute(LEDGER["alike"], asked)) if text_key else []
 
 
 def of_caller(db: sqlite3.Connection, campaign: str, voter: VoterKey) -> list[Filed]:

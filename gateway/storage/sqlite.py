@@ -38,7 +38,6 @@ from tally import merkle
 from tally.count import TotalKey
 from tally.verify import Stored
 
-
 #: Parameters of one look-up. SQLite allows 32,766; the sizes are powers of two, so that few statements
 #: are prepared.
 _LOOK_UP: Final = 1024
@@ -424,8 +423,8 @@ def _append_acts(db: sqlite3.Connection, batch: Batch) -> None:
     _insert(db, LEDGER["add-acts"], "(?,?,?,?)", rows)
     for voter, seq, how in batch.yielded:
         db.execute(CLAIMS[how], (voter, campaign, log, seq))
-    for candidate in batch.released:
-        db.execute(CLAIMS["release-candidate"], (campaign, candidate))
+    for gone in batch.released:
+        db.execute(CLAIMS["release-candidate"], (campaign, *gone))
 
 
 def _insert(db: sqlite3.Connection, sql: str, shape: str, rows: Sequence[tuple[object, ...]]) -> None:

@@ -9,6 +9,7 @@ from dedup.caps import Claim
 from dedup.keys import MessageKey, VoterKey
 from tally.count import TotalKey, Totals
 from tally.merkle import Frontier
+from tally.outcome import Selection
 from tally.verify import Stored
 
 
@@ -147,7 +148,7 @@ class Batch:
     acts: list[ActRow] = field(default_factory=list)
     cases: list[CaseRow] = field(default_factory=list)
     yielded: list[Yielded] = field(default_factory=list)
-    released: list[str] = field(default_factory=list)
+    released: list[Selection] = field(default_factory=list)
     tempo: Counter[Minute] = field(default_factory=Counter)
 
 
