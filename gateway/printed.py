@@ -14,6 +14,8 @@ from config.load import Loaded
 from config.problems import Lang, Problem
 from gateway.audit import Recounted
 from gateway.entrances import Kind
+from gateway.intake.calllog import CallLogKind
+from gateway.intake.desk import DeskKind
 from gateway.intake.importer import Summary
 from gateway.intake.provider import ProviderKind
 from tally.export import WORDS
@@ -205,12 +207,18 @@ def manifest(folder: Path, written: dict[str, Any], lang: Lang) -> None:
 
 def kind(one: Kind) -> dict[str, Any]:
     """A kind of source as JSON values."""
-    http = isinstance(one, ProviderKind)
+    match one:
+        case ProviderKind():
+            by, authentication = "http", one.authentication
+        case CallLogKind():
+            by, authentication = "file", "the file is yours"
+        case DeskKind():
+            by, authentication = "page", "operators sign in"
     return {
         "kind": one.kind,
         "channel": one.channel,
-        "by": "http" if http else "file",
-        "authentication": one.authentication if isinstance(one, ProviderKind) else "the file is yours",
+        "by": by,
+        "authentication": authentication,
         "gives_time": one.gives_time,
         "options": sorted(one.options.model_fields),
         "configure": one.configure,

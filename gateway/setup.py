@@ -38,6 +38,11 @@ campaign = "{campaign}"
 token_file = "sim.token"
 reply = true
 
+# The operators' desk: calls are typed in at /operator. 热线接线台：操作员在 /operator 登记来电。
+[sources.desk]
+kind = "desk"
+campaign = "{campaign}"
+
 # The office hotline's log, handed in as CSV: televote import --source hotline FILE. 热线通话记录。
 [sources.hotline]
 kind = "csv"

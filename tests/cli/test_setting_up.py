@@ -163,13 +163,14 @@ def test_help_and_version() -> None:
 
 def test_sources_lists_every_kind() -> None:
     kinds = {one["kind"]: one for one in call("sources", "--json").json()}
-    assert list(kinds) == ["aliyun", "kannel", "standard", "twilio", "asterisk-cdr", "csv"]
+    assert list(kinds) == ["aliyun", "kannel", "standard", "twilio", "asterisk-cdr", "csv", "desk"]
     for one in kinds.values():
         assert set(one) == {
             *("kind", "channel", "by", "authentication", "gives_time", "options", "configure", "reference")
         }
         assert one["configure"]
     assert {name for name, one in kinds.items() if one["by"] == "file"} == {"asterisk-cdr", "csv"}
+    assert {name for name, one in kinds.items() if one["by"] == "page"} == {"desk"}
     assert {one["channel"] for one in kinds.values()} == {"sms", "hotline"}
 
 
