@@ -290,7 +290,7 @@ class _SettingsReader:
             if isinstance(value, dict):
                 table[name] = dict(value)
                 self._secrets(path, table[name])
-            elif name.endswith("_file") and at[:1] in (("api",), ("sources",)):
+            elif name.endswith("_file") and at[:1] in (("accounts",), ("api",), ("sources",)):
                 del table[name]
                 self._secret(path, value, table)
 

@@ -18,7 +18,9 @@ from gateway import api, clock, control
 from gateway.board import Board
 from gateway.desk.desk import Desk
 from gateway.intake.receive import RETRY_SECONDS, Door
-from gateway.pages import desk, guard, live, live_view, public
+from gateway.pages import arrival, desk, guard, live, live_view, public, signin
+from gateway.pages.guard import Office
+from gateway.people.people import People, open_people
 from gateway.people.roles import PUBLIC, TOKEN
 from gateway.pulse import Pulse
 from gateway.service import Service, open_service
@@ -34,12 +36,13 @@ DRAIN_SECONDS: Final = 8.0
 
 @dataclass(slots=True)
 class Server:
-    """A running server: `url` is where it listens; `stop` begins a graceful end."""
+    """A running server: `url` is where it listens; `people` is None if the settings have no key for them."""
 
     service: Service
     board: Board
     pulse: Pulse
     metrics: Metrics
+    people: People | None = None
     url: str = ""
     draining: bool = False
 
@@ -73,6 +76,7 @@ async def serve(loaded: Loaded, now_ms: Callable[[], int] = clock.now_ms) -> Asy
         server = _server(service, metrics)
         board = server.board
         await board.refresh()
+        server.people = open_people(service.store, loaded.settings.accounts, service.campaigns, now_ms)
         _gauges(server)
         showing = asyncio.create_task(board.run())
         try:
@@ -109,6 +113,12 @@ async def _listening(settings: Settings, server: Server) -> AsyncIterator[None]:
     app = web.Application(client_max_size=settings.limits.body_bytes)
     app.add_routes(routes(server, settings))
     public.set_up(app)
+    if server.people is not None:
+        entry = arrival.Door(settings.public_url, settings.accounts.insecure_http)
+        app[guard.OFFICE] = Office(
+            server.people.sessions, server.service.campaigns, entry, settings.trusted_proxies
+        )
+        app.add_routes(staff_routes(server, server.people))
     controls = control.application(server.service, server.status)
     for one in (app, controls):
         guard.check(one)
@@ -170,10 +180,17 @@ def routes(server: Server, settings: Settings) -> list[web.RouteDef]:
     return [
         *guarded,
         *public.routes(server.board, final=lambda running: server.board.is_final(running.id)),
-        *live.routes(server.board, server.pulse, server.service.now_ms),
-        *desk.routes(Desk(server.service, os.urandom)),
         guard.get("/healthz", _health, PUBLIC),
         guard.get("/readyz", _readiness(server), PUBLIC),
+    ]
+
+
+def staff_routes(server: Server, people: People) -> list[web.RouteDef]:
+    """The pages for people who sign in. They stand on an `Office`."""
+    return [
+        *signin.routes(people),
+        *live.routes(server.board, server.pulse, server.service.now_ms),
+        *desk.routes(Desk(server.service, os.urandom)),
     ]
 
 

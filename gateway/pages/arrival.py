@@ -14,8 +14,10 @@ _LOOPBACK_NAMES: Final = ("localhost", "127.0.0.1", "::1")
 
 
 class Arrival(NamedTuple):
-    """`secure`: over TLS. `private`: what is said stays between us, so that people may sign in."""
+    """`secure`: over TLS. `private`: what is said stays between us, so that people may sign in.
+    `own` is our address as the sender called it; a form may also come from `public_url`."""
 
+    own: str
     secure: bool
     private: bool
     origins: frozenset[str]
@@ -40,7 +42,7 @@ def arrived(door: Door, host: str, address: str, forwarded_proto: str) -> Arriva
     secure = forwarded_proto == "https" or (forwarded_proto == "" and to_public)
     own = origin(f"{'https' if secure else 'http'}://{host}")
     here = _is_loopback(address) and (urlsplit(own).hostname or "") in _LOOPBACK_NAMES
-    return Arrival(secure, secure or here or door.insecure_http, frozenset({own, public} - {""}))
+    return Arrival(own, secure, secure or here or door.insecure_http, frozenset({own, public} - {""}))
 
 
 def is_from_us(arrival: Arrival, headers: Mapping[str, str]) -> bool:

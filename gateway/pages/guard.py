@@ -168,13 +168,18 @@ async def still(request: web.Request) -> bool:
     return await request.app[OFFICE].sessions.who(request[_SESSION], active=False) is not None
 
 
+async def visitor(request: web.Request) -> SignedIn | None:
+    """Whoever is asking for a page that is for everybody, None if they are not signed in."""
+    token = cookies.read(request, "session", secure=arrived(request).secure)
+    return await request.app[OFFICE].sessions.who(token) if token and arrived(request).private else None
+
+
 async def _admit(request: web.Request, access: Access) -> None:
     """Find out who is asking. Raises `Refused` if they may not, `Unavailable`."""
-    token = cookies.read(request, "session", secure=arrived(request).secure)
-    office = request.app[OFFICE]
-    who = await office.sessions.who(token) if token and arrived(request).private else None
+    who = await visitor(request)
     if who is not None:
-        request[_WHO], request[_SESSION] = who, token
+        request[_WHO] = who
+        request[_SESSION] = cookies.read(request, "session", secure=arrived(request).secure)
     if word := refusal(access, who, request.match_info.get("campaign")):
         raise Refused(word)
 
@@ -209,12 +214,18 @@ def browser(request: web.Request) -> str:
 
 def csrf(request: web.Request) -> str:
     """The token for a page's forms and scripts: of the session, or of the browser before there is one."""
-    bound = request[_SESSION] if _SESSION in request else browser(request)
-    return hmac.digest(bound.encode(), b"televote csrf", "sha256").hex()
+    return csrf_of(request[_SESSION] if _SESSION in request else browser(request))
+
+
+def csrf_of(cookie: str) -> str:
+    """The token for forms that goes with a cookie's value."""
+    return hmac.digest(cookie.encode(), b"televote csrf", "sha256").hex()
 
 
 async def form(request: web.Request) -> dict[str, str]:
-    """The texts of a form. Raises `Refused` if it cannot be read."""
+    """The texts of a form, which is in UTF-8. Raises `Refused` if it cannot be read."""
+    if (request.charset or "utf-8").lower() != "utf-8":
+        raise Refused("unreadable")
     try:
         async with asyncio.timeout(_READ_SECONDS):
             read = await request.post()

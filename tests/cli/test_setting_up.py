@@ -22,7 +22,13 @@ def test_init_writes_a_folder_that_is_right_at_once(tmp_path: Path) -> None:
     assert f"televote --settings {folder}/televote.toml serve" in said.out
     assert mode(folder / "secrets") == 0o700
     secrets = sorted((folder / "secrets").iterdir())
-    assert [file.name for file in secrets] == ["api.token", "beita-2018.key", "sim.token", "sms.secret"]
+    assert [file.name for file in secrets] == [
+        "accounts.secret",
+        "api.token",
+        "beita-2018.key",
+        "sim.token",
+        "sms.secret",
+    ]
     assert {mode(file) for file in secrets} == {0o600}
     checked = call("check", settings=folder / "televote.toml")
     assert checked == (0, "no errors\n", "")
