@@ -17,10 +17,9 @@ from config.settings import Settings
 from gateway import api, clock, control
 from gateway.board import Board
 from gateway.desk.desk import Desk
+from gateway.exports import Exports
 from gateway.intake.receive import RETRY_SECONDS, Door
-from gateway.pages import arrival, desk, guard, live, live_view, public, signin
-from gateway.pages.guard import Office
-from gateway.people.people import People, open_people
+from gateway.pages import desk, exports, guard, live, live_view, public
 from gateway.people.roles import PUBLIC, TOKEN
 from gateway.pulse import Pulse
 from gateway.service import Service, open_service
@@ -36,13 +35,13 @@ DRAIN_SECONDS: Final = 8.0
 
 @dataclass(slots=True)
 class Server:
-    """A running server: `url` is where it listens; `people` is None if the settings have no key for them."""
+    """A running server: `url` is where it listens; `stop` begins a graceful end."""
 
     service: Service
     board: Board
     pulse: Pulse
+    exports: Exports
     metrics: Metrics
-    people: People | None = None
     url: str = ""
     draining: bool = False
 
@@ -73,7 +72,7 @@ async def serve(loaded: Loaded, now_ms: Callable[[], int] = clock.now_ms) -> Asy
     """
     metrics = Metrics()
     async with open_service(loaded, metrics, now_ms, loaded.settings.limits.read_seconds) as service:
-        server = _server(service, metrics)
+        server = _server(loaded, service, metrics)
         board = server.board
         await board.refresh()
         server.people = open_people(service.store, loaded.settings.accounts, service.campaigns, now_ms)
@@ -86,17 +85,18 @@ async def serve(loaded: Loaded, now_ms: Callable[[], int] = clock.now_ms) -> Asy
                 await board.stop()
         finally:
             await board.stop()
+            await server.exports.stop()
             showing.cancel()
             await asyncio.gather(showing, return_exceptions=True)
 
 
-def _server(service: Service, metrics: Metrics) -> Server:
+def _server(loaded: Loaded, service: Service, metrics: Metrics) -> Server:
     recorder = service.recorder
     pulse = Pulse(service.tempo, service.sources, lambda: recorder.queued, lambda: server.unready())
     board = Board(
         service.store, service.campaigns, lambda: recorder.version, service.now_ms, pulse, live_view.VIEWS
     )
-    server = Server(service, board, pulse, metrics)
+    server = Server(service, board, pulse, Exports(loaded), metrics)
     return server
 
 
@@ -180,17 +180,11 @@ def routes(server: Server, settings: Settings) -> list[web.RouteDef]:
     return [
         *guarded,
         *public.routes(server.board, final=lambda running: server.board.is_final(running.id)),
+        *live.routes(server.board, server.pulse, server.service.now_ms),
+        *exports.routes(server.board, server.exports),
+        *desk.routes(Desk(server.service, os.urandom)),
         guard.get("/healthz", _health, PUBLIC),
         guard.get("/readyz", _readiness(server), PUBLIC),
-    ]
-
-
-def staff_routes(server: Server, people: People) -> list[web.RouteDef]:
-    """The pages for people who sign in. They stand on an `Office`."""
-    return [
-        *signin.routes(people),
-        *live.routes(server.board, server.pulse, server.service.now_ms),
-        *desk.routes(Desk(server.service, os.urandom)),
     ]
 
 

@@ -170,12 +170,12 @@ EXPORTS: Final[Mapping[str, Said]] = {
         "本次投票在结束之前不显示票数（committee_totals），结束后才能导出。",
         "This vote keeps its figures back until the close (committee_totals): exports are made after it.",
     ),
-    "export_files": Said("文件", "Files"),
+    "state_of_it": Said("状态", "State"),
     "export_file": Said("文件", "File"),
     "export_for": Said("给谁", "For"),
     "export_size": Said("字节", "Bytes"),
-    "export_zip": Said("全部文件，一个 ZIP", "All files, in one ZIP"),
-    "export_older": Said("较早的导出", "Earlier exports"),
+    "export_zip_committee": Said("全部文件（ZIP）", "All files (ZIP)"),
+    "export_zip_public": Said("可公开的文件（ZIP）", "The public files (ZIP)"),
     "export_keep": Said(
         "保留最近 {keep} 次导出，更早的会删除。", "The last {keep} exports are kept, older ones are deleted."
     ),
@@ -187,9 +187,7 @@ EXPORTS: Final[Mapping[str, Said]] = {
     "manifest_root": Said("账本根", "Ledger root"),
     "manifest_recount": Said("重新计票", "Recount"),
     "manifest_agrees": Said("一致", "agrees"),
-    "manifest_balance": Said("平衡", "Balance"),
     "manifest_waiting": Said("待裁定", "Waiting for a ruling"),
-    "manifest_last": Said("最后一条", "Last entry"),
     "manifest_minutes": Said(
         "把条目数和根写进会议记录：账本此后若有改动，根就不同。",
         "Put the number of entries and the root into the minutes: any later change gives another root.",

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from aiohttp import web
+from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestClient, TestServer
 
 from config.campaign import Campaign
@@ -20,6 +20,7 @@ from gateway.pulse import Pulse
 from gateway.vitals import MINUTE_MS
 from tests.pages import boards
 from tests.pages.boards import Client, Stage
+from tests.pages.reading import Page
 
 #: Tokens of sessions, by who is in them.
 PEOPLE = {
@@ -89,14 +90,40 @@ def room(*campaigns: Campaign, votes: Mapping[str, int] = boards.VOTES, **settin
 @asynccontextmanager
 async def client(room: Room, who: str | None = "committee", **options: Any) -> AsyncIterator[Client]:
     """A real server over the room, and a browser in which `who` is signed in."""
+    board = room.stage.board
+    routes = live.routes(board, room.pulse, lambda: room.stage.now_ms, **options)
+    async with visit(board, routes, who, room.sessions) as opened:
+        yield opened
+
+
+@asynccontextmanager
+async def visit(
+    board: Board, routes: Iterable[web.RouteDef], who: str | None, sessions: Sessions | None = None
+) -> AsyncIterator[Client]:
+    """A real server with these routes, and a browser in which `who` is signed in. Streams end with it."""
     app = web.Application()
-    campaigns = {one.id: one for one in room.stage.campaigns}
-    app[guard.OFFICE] = Office(room.sessions, campaigns, Door(None, insecure_http=True), ())
+    app[guard.OFFICE] = Office(sessions or Sessions(), board.campaigns(), Door(None, insecure_http=True), ())
     public.set_up(app)
-    app.add_routes(public.routes(room.stage.board))
-    app.add_routes(live.routes(room.stage.board, room.pulse, lambda: room.stage.now_ms, **options))
+    app.add_routes([*public.routes(board), *routes])
     guard.check(app)
     cookies = {} if who is None else {"televote-plain": who}
     async with TestClient(TestServer(app), cookies=cookies) as opened:
         yield opened
-        await room.stage.board.stop()
+        await board.stop()
+
+
+async def token(client: Client, path: str) -> str:
+    """The token for the forms of a page."""
+    page = Page(await (await client.get(path)).text())
+    return page.all("meta", name="csrf")[0]["content"]
+
+
+async def post(client: Client, path: str, at: str, **fields: str) -> ClientResponse:
+    """Send a form of the page `at`, as a browser does."""
+    url = client.make_url(path)
+    return await client.post(
+        path,
+        data={"csrf": await token(client, at), **fields},
+        headers={"Origin": f"http://{url.host}:{url.port}"},
+        allow_redirects=False,
+    )
