@@ -19,7 +19,9 @@ from gateway.board import Board
 from gateway.desk.desk import Desk
 from gateway.exports import Exports
 from gateway.intake.receive import RETRY_SECONDS, Door
-from gateway.pages import desk, exports, guard, live, live_view, public
+from gateway.pages import arrival, desk, exports, guard, live, live_view, public, signin
+from gateway.pages.guard import Office
+from gateway.people.people import People, open_people
 from gateway.people.roles import PUBLIC, TOKEN
 from gateway.pulse import Pulse
 from gateway.service import Service, open_service
@@ -35,13 +37,14 @@ DRAIN_SECONDS: Final = 8.0
 
 @dataclass(slots=True)
 class Server:
-    """A running server: `url` is where it listens; `stop` begins a graceful end."""
+    """A running server: `url` is where it listens; `people` is None if the settings have no key for them."""
 
     service: Service
     board: Board
     pulse: Pulse
     exports: Exports
     metrics: Metrics
+    people: People | None = None
     url: str = ""
     draining: bool = False
 
@@ -180,11 +183,18 @@ def routes(server: Server, settings: Settings) -> list[web.RouteDef]:
     return [
         *guarded,
         *public.routes(server.board, final=lambda running: server.board.is_final(running.id)),
+        guard.get("/healthz", _health, PUBLIC),
+        guard.get("/readyz", _readiness(server), PUBLIC),
+    ]
+
+
+def staff_routes(server: Server, people: People) -> list[web.RouteDef]:
+    """The pages for people who sign in. They stand on an `Office`."""
+    return [
+        *signin.routes(people),
         *live.routes(server.board, server.pulse, server.service.now_ms),
         *exports.routes(server.board, server.exports),
         *desk.routes(Desk(server.service, os.urandom)),
-        guard.get("/healthz", _health, PUBLIC),
-        guard.get("/readyz", _readiness(server), PUBLIC),
     ]
 
 
