@@ -1,14 +1,16 @@
 """Rulings: what each makes of a message, of its votes and of its caller's caps; and the recount agrees."""
 
 import random
-from collections.abc import Sequence
+import sqlite3
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 
 import pytest
 
 from gateway import audit
 from gateway.casebook import START
-from gateway.intake import journey
+from gateway.intake import journey, revise
 from gateway.intake.decide import Verdict
 from gateway.intake.inbound import Form, Inbound
 from gateway.intake.revise import REFUSALS, Refused, Ruling
@@ -19,6 +21,7 @@ from gateway.storage.store import Place
 from tally import acts
 from tally.count import TotalKey
 from tally.outcome import Selection
+from tally.verify import Tampered
 from tests.conftest import CLOSES_MS, SETTLED_MS, House
 
 CAMPAIGN = "beita-2018"
@@ -505,3 +508,47 @@ def test_every_kind_of_ruling_has_its_reasons() -> None:
     assert {"count", "reject", "keep"} | acts.REVISIONS - {"adjudicate"} <= set(acts.REASONS)
     assert all(acts.REASONS.values())
     assert TotalKey("waiting", "sms", "", "", "unclear").subject == "waiting"
+
+
+# ---- the recount does not take the judge's word ---------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("make", "fault"),
+    [
+        (lambda call, _: void(call, second=""), "needs two people"),
+        (lambda call, _: void(call, second="wang"), "needs two people"),
+        (lambda call, _: count(call, A02), "rules on a message that does not wait"),
+        (lambda call, _: undo(call, by="op2"), "takes back another operator's call"),
+        (lambda call, _: undo(call), "comes too late"),
+        (lambda _, unclear: count(unclear, Selection("window", "A99")), "no candidate A99 in contest window"),
+    ],
+)
+async def test_the_recount_finds_a_ruling_that_was_not_allowed(
+    house: House, monkeypatch: pytest.MonkeyPatch, make: Callable[[Place, Place], Ruling], fault: str
+) -> None:
+    async with house.service() as counting:
+        room = Room(house, counting)
+        call = await room.send("13812345678", "A01", by="op1")
+        unclear = await room.send("13812345679", "不要A01")
+        house.clock.ms += 3 * MINUTE
+        monkeypatch.setattr(revise, "objection", lambda *_: "")
+        ruling = make(call.place, unclear.place)
+        await room.rule(ruling)
+    async with audit.open_ledger(house.load(), CAMPAIGN) as ledger:
+        counted = await audit.recount(ledger, lambda _: None)
+    assert [one for one in counted.faults if one.endswith(fault)], counted.faults
+
+
+async def test_a_private_part_that_was_changed_is_found(house: House) -> None:
+    async with house.service() as counting:
+        room = Room(house, counting)
+        unclear = await room.send("13812345679", "不要A01")
+        (ruled,) = await room.rule(reject(unclear.place))
+    with closing(sqlite3.connect(house.database, isolation_level=None)) as db:
+        where = (ruled.place.seq,)
+        (sealed,) = db.execute("SELECT sealed FROM entries WHERE seq = ?", where).fetchone()
+        db.execute("UPDATE entries SET sealed = ? WHERE seq = ?", (sealed[:-1] + b"?", *where))
+    async with audit.open_ledger(house.load(), CAMPAIGN) as ledger:
+        with pytest.raises(Tampered, match=f"entry {ruled.place.seq}"):
+            await audit.verify(ledger, lambda _: None)
