@@ -47,8 +47,8 @@ class Casebook:
         return self._opened(await self._store.filed(places))
 
     async def alike(self, campaign: str, case: Case) -> list[Place]:
-        """Those that wait with the identical text, the case itself among them."""
-        return await self._store.run(cases.alike, campaign, case.text_key, MOST_ALIKE)
+        """Those that wait with the identical text and for the same reason, the case itself among them."""
+        return await self._store.run(cases.alike, campaign, case.text_key, case.outcome, MOST_ALIKE)
 
     async def of_caller(self, running: Running, line: str) -> list[Case]:
         """All messages of one line (E.164), in the order they were recorded."""

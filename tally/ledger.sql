@@ -70,8 +70,11 @@ WHERE logs.campaign = ? AND cases.state <> 'ruled' AND (cases.log, cases.seq) > 
 ORDER BY cases.log, cases.seq LIMIT ?;
 
 -- name: alike
+-- Those that wait with the identical text and for the same reason.
 SELECT cases.log, cases.seq FROM cases JOIN logs ON logs.id = cases.log
-WHERE cases.text_key = ? AND cases.state = 'waiting' AND logs.campaign = ? ORDER BY cases.log, cases.seq LIMIT ?;
+JOIN entries ON entries.log = cases.log AND entries.seq = cases.seq
+WHERE cases.text_key = ? AND cases.state = 'waiting' AND logs.campaign = ? AND entries.kind = ?
+ORDER BY cases.log, cases.seq LIMIT ?;
 
 -- name: adopt-cases
 -- A database from before there were cases: these outcomes wait, and have no text in common that we know of.

@@ -134,7 +134,8 @@ def _settle(
     if item.ended is not None:
         outcome = "pending" if item.pending else "withdrawn"
         if item.pending:
-            unread = item.inbound.form is Form.UNPARSED  # then `text` says why, and the bytes are what it says
+            # Of what could not be read, `text` says only why: alike are the same bytes.
+            unread = item.inbound.form is Form.UNPARSED
             words = item.raw_sha256 if unread else item.inbound.text
             text_key = keys.text_key(item.source.running.keys.message, words)
             batch.cases.append(CaseRow(place.seq, "waiting", text_key))
