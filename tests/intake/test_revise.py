@@ -271,7 +271,7 @@ async def test_all_or_none(house: House) -> None:
 
 
 async def test_two_adjudicators_where_the_campaign_asks(house: House) -> None:
-    house.edit(house.campaign, 'withdrawal = "keep"', 'withdrawal = "keep"\nadjudicators = 2')
+    house.edit(house.campaign, "adjudicators = 1", "adjudicators = 2")
     async with house.service() as counting:
         room = Room(house, counting)
         unclear = await room.send("13812345678", "不要A01")
