@@ -1,4 +1,4 @@
-"""What the room asks of the count: that alike is identical, that a close is one, that acts say where they stand."""
+"""What the room asks of the count: alike is identical, a close is one, rulings come to what was foreseen."""
 
 import asyncio
 
