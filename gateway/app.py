@@ -19,7 +19,8 @@ from gateway.board import Board
 from gateway.desk.desk import Desk
 from gateway.exports import Exports
 from gateway.intake.receive import RETRY_SECONDS, Door
-from gateway.pages import arrival, desk, exports, guard, live, live_view, public, signin
+from gateway.pages import account, arrival, desk, exports, guard, live, live_view, public, signin, times
+from gateway.pages import people as accounts
 from gateway.pages.guard import Office
 from gateway.people.people import People, open_people
 from gateway.people.roles import PUBLIC, TOKEN
@@ -190,8 +191,12 @@ def routes(server: Server, settings: Settings) -> list[web.RouteDef]:
 
 def staff_routes(server: Server, people: People) -> list[web.RouteDef]:
     """The pages for people who sign in. They stand on an `Office`."""
+    campaigns, now_ms = server.service.campaigns, server.service.now_ms
+    zone = times.zone_of(campaigns)
     return [
         *signin.routes(people),
+        *account.routes(people, lambda ms: times.shown(ms, zone)),
+        *accounts.routes(people, campaigns, lambda ms: times.shown(ms, zone), now_ms),
         *live.routes(server.board, server.pulse, server.service.now_ms),
         *exports.routes(server.board, server.exports),
         *desk.routes(Desk(server.service, os.urandom)),

@@ -7,6 +7,7 @@ browser says of the sender, and by a token in the form (`csrf`) or in the header
 
 import asyncio
 import hmac
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
@@ -58,6 +59,7 @@ _STATUS: Final = {
     "unavailable": 503,
 }
 _READ_SECONDS: Final = 10.0
+_PATH: Final = re.compile(r"(/[A-Za-z0-9._-]+)+")
 
 
 class Unstated(RuntimeError):
@@ -286,6 +288,11 @@ def see_other(path: str, done: str = "") -> web.Response:
     """Go on to another page; it then says `done_…` of its catalogue."""
     location = f"{path}?done={done}" if done else path
     return web.Response(status=303, headers={**HEADERS, "Location": location})
+
+
+def is_path(path: str) -> bool:
+    """Whether that is a path of ours, to which a form may lead back: no other host, and no query."""
+    return _PATH.fullmatch(path) is not None
 
 
 def refuse(request: web.Request, word: str) -> web.Response:

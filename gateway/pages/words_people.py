@@ -169,7 +169,6 @@ WORDS: Final[Mapping[str, Said]] = {
     ),
     "refused_login_taken": Said("已有这个账号。", "There is such an account already."),
     "refused_name_shape": Said("请填写姓名，最多 60 个字。", "Give a name of at most 60 characters."),
-    "refused_role_shape": Said("请选择角色。", "Choose a role."),
     "refused_campaign_unknown": Said("没有这项投票。", "There is no such vote."),
     "refused_unknown_account": Said("没有这个账号。", "There is no such account."),
     "refused_last_administrator": Said(

@@ -72,7 +72,10 @@ class Accounts:
     async def change(self, login: str, name: str, role: Role, campaigns: Iterable[str], by: str) -> None:
         """Another name, role or campaigns. Raises `Refused`."""
         account, name, named = await self.named(login), policy.name(name), tuple(campaigns)
+        # A campaign that is gone stays with the account: without any it would have all.
+        gone = [one for one in account.campaigns.split() if one not in self._campaigns]
         self._check(name, named)
+        named = (*named, *gone)
         if role != account.role:
             _not_oneself(account, by)
         try:
