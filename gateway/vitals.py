@@ -125,7 +125,7 @@ def _heard(flow: Flow, source: Source, now_ms: int) -> Heard:
         hearing=hearing(flow, source, now_ms),
         last_ms=last_ms,
         since_minutes=None if last_ms is None else max(0, now_ms - last_ms) // MINUTE_MS,
-        last_hour=flow.messages(source.name, now_ms - HOUR_MS, now_ms + MINUTE_MS),
+        last_hour=flow.messages(source.name, now_ms - HOUR_MS + 1, now_ms + MINUTE_MS),
     )
 
 

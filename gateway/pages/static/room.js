@@ -175,6 +175,9 @@
   function begin() {
     follow();
     draw();
+    const print = document.getElementById('print');
+    print.hidden = false;
+    print.addEventListener('click', () => window.print());
     document.getElementById('flow-table').addEventListener('toggle', (event) => {
       if (event.target.open) event.target.querySelector('.short').scrollTop = 0;
     });
