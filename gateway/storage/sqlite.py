@@ -182,8 +182,14 @@ async def open_store(path: Path, synchronous: str = "FULL") -> AsyncIterator[Sql
 class Reader:
     """A read-only view of one database, from one snapshot: for recounts and exports beside a server."""
 
-    def __init__(self, connection: aiosqlite.Connection) -> None:
+    def __init__(self, connection: _Connection) -> None:
         self._db = connection
+
+    async def run(
+        self, job: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """A function of the connection, run on its thread: it may take time, and nobody else's."""
+        return await self._db.run(job, *args, **kwargs)
 
     async def logs(self, campaign: str) -> list[Head]:
         """The heads of a campaign's logs."""
@@ -245,7 +251,9 @@ async def open_reader(path: Path) -> AsyncIterator[Reader]:
         raise Unavailable(f"there is no database at {path}: nothing has been recorded yet")
     try:
         address = f"{path.absolute().as_uri()}?mode=ro"  # noqa: ASYNC240 -- no I/O is in it
-        connection = aiosqlite.connect(address, uri=True, isolation_level=None)
+        connection = _Connection(
+            lambda: sqlite3.connect(address, uri=True, isolation_level=None), iter_chunk_size=64
+        )
         await _begin(connection)
         try:
             await connection.execute("BEGIN")
