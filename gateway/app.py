@@ -19,7 +19,20 @@ from gateway.board import Board
 from gateway.desk.desk import Desk
 from gateway.exports import Exports
 from gateway.intake.receive import RETRY_SECONDS, Door
-from gateway.pages import account, arrival, desk, exports, guard, live, live_view, public, signin, times
+from gateway.pages import (
+    account,
+    arrival,
+    desk,
+    exports,
+    guard,
+    handin,
+    live,
+    live_view,
+    operators,
+    public,
+    signin,
+    times,
+)
 from gateway.pages import people as accounts
 from gateway.pages.guard import Office
 from gateway.people.people import People, open_people
@@ -199,8 +212,13 @@ def staff_routes(server: Server, people: People) -> list[web.RouteDef]:
         *accounts.routes(people, campaigns, lambda ms: times.shown(ms, zone), now_ms),
         *live.routes(server.board, server.pulse, server.service.now_ms),
         *exports.routes(server.board, server.exports),
-        *desk.routes(Desk(server.service, os.urandom)),
+        *_desk_routes(server),
     ]
+
+
+def _desk_routes(server: Server) -> list[web.RouteDef]:
+    floor = Desk(server.service, os.urandom)
+    return [*desk.routes(floor), *handin.routes(server.service), *operators.routes(floor)]
 
 
 async def _health(_: web.Request) -> web.Response:

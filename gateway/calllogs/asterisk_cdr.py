@@ -133,6 +133,8 @@ class AsteriskCdr:
         self._map = options.choice.map
         self._pattern = re.compile(options.choice.pattern) if options.choice.pattern else None
         self._choose = lru_cache(maxsize=4096)(self._look)
+        read = {"caller": "src", "start": "start", "choice": options.choice.column, "call_id": "uniqueid"}
+        self.columns = {word: f"{name} ({place[name] + 1})" for word, name in read.items() if name in place}
 
     def read(self, lines: Iterable[str]) -> Iterator[Row]:
         """Every record of the log as a row; the format has no header."""

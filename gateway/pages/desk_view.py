@@ -99,7 +99,7 @@ def outcome(running: Running, told: Told, lang: Lang) -> dict[str, Any]:
         "outcome": told.outcome.value,
         "tone": "wait" if waits else TONES.get(told.outcome, "bad"),
         "heading": _say(OUTCOMES[told.outcome], lang),
-        "say": _say(SAY[told.outcome], lang),
+        "say": _say(WORDS["say_to_caller"], lang) + _say(SAY[told.outcome], lang),
         "time": moment(told.at_ms, running),
         "number": told.number or _say(SCRIPT["withheld_short"], lang),
         "entered": _entered(told, lang),

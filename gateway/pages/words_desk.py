@@ -258,8 +258,6 @@ WORDS: Final[Mapping[str, Said]] = {
     ),
     "upload_no_file": Said("请选择文件。", "Choose a file."),
     "upload_no_source": Said("请选择来源。", "Choose a source."),
-    "upload_too_large": Said("文件太大。", "The file is too large."),
-    "upload_busy": Said("另一个文件正在处理，请稍后再试。", "Another file is being read: try again shortly."),
     "upload_unreadable": Said(
         "整个文件无法读取，没有录入任何内容：", "The file cannot be read, nothing was recorded: "
     ),
@@ -370,6 +368,7 @@ SCRIPT: Final[Mapping[str, Said]] = {
     "refused": Said(
         "没有登记：{text} 这通来电仍在本机。", "Not recorded: {text} The call is still on this computer."
     ),
+    "not_recorded": Said("没有登记", "Not recorded"),
     "take_up": Said("改后再登记", "Correct it"),
     "no_storage": Said(
         "浏览器不能保存数据：断线时请不要关闭此页。",
