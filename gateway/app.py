@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,7 +35,7 @@ from gateway.pages import (
 )
 from gateway.pages import people as accounts
 from gateway.pages.guard import Office
-from gateway.people.people import People, open_people
+from gateway.people.people import People, carry_out, open_people
 from gateway.people.roles import PUBLIC, TOKEN
 from gateway.pulse import Pulse
 from gateway.service import Service, open_service
@@ -74,6 +74,11 @@ class Server:
             }.items()
             if bad
         ]
+
+    async def users(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """What `televote users` asks, and where links lead."""
+        assert self.people is not None, "the command asks for a key first, in the same settings"
+        return {**await carry_out(self.people, asked), "url": self.url}
 
     def status(self) -> dict[str, Any]:
         """How the server is, for `readyz` and the control socket."""
@@ -136,7 +141,7 @@ async def _listening(settings: Settings, server: Server) -> AsyncIterator[None]:
             server.people.sessions, server.service.campaigns, entry, settings.trusted_proxies
         )
         app.add_routes(staff_routes(server, server.people))
-    controls = control.application(server.service, server.status)
+    controls = control.application(server.service, server.status, server.users)
     for one in (app, controls):
         guard.check(one)
     runner, inner = _runner(app), _runner(controls)
@@ -204,12 +209,12 @@ def routes(server: Server, settings: Settings) -> list[web.RouteDef]:
 
 def staff_routes(server: Server, people: People) -> list[web.RouteDef]:
     """The pages for people who sign in. They stand on an `Office`."""
-    campaigns, now_ms = server.service.campaigns, server.service.now_ms
+    campaigns = server.service.campaigns
     zone = times.zone_of(campaigns)
     return [
         *signin.routes(people),
         *account.routes(people, lambda ms: times.shown(ms, zone)),
-        *accounts.routes(people, campaigns, lambda ms: times.shown(ms, zone), now_ms),
+        *accounts.routes(people, campaigns, lambda ms: times.shown(ms, zone)),
         *live.routes(server.board, server.pulse, server.service.now_ms),
         *exports.routes(server.board, server.exports),
         *_desk_routes(server),

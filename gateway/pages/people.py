@@ -9,7 +9,7 @@ from gateway.intake.running import Running
 from gateway.pages import guard
 from gateway.pages.guard import only
 from gateway.pages.words_people import WORDS
-from gateway.people.accounts import LINK_MS, Refused
+from gateway.people.accounts import LINK_MS, Refused, state
 from gateway.people.people import People
 from gateway.people.roles import Role
 from gateway.people.store import Account, Listed
@@ -19,10 +19,10 @@ _EMPTY: Final = {"login": "", "name": "", "role": "", "campaigns": ()}
 
 
 def routes(
-    people: People, campaigns: Mapping[str, Running], shown: Callable[[int], str], now_ms: Callable[[], int]
+    people: People, campaigns: Mapping[str, Running], shown: Callable[[int], str]
 ) -> list[web.RouteDef]:
     """The routes under `/people`; `shown` is how an instant is written."""
-    pages, administrator = _Accounts(people, campaigns, shown, now_ms), only(Role.ADMINISTRATOR)
+    pages, administrator = _Accounts(people, campaigns, shown), only(Role.ADMINISTRATOR)
     one = f"{_PEOPLE}/{{login}}"
     return [
         guard.get(_PEOPLE, pages.everybody, administrator),
@@ -41,10 +41,9 @@ class _Accounts:
         people: People,
         campaigns: Mapping[str, Running],
         shown: Callable[[int], str],
-        now_ms: Callable[[], int],
     ) -> None:
         self._accounts, self._campaigns = people.accounts, campaigns
-        self._shown, self._now_ms = shown, now_ms
+        self._shown = shown
 
     async def everybody(self, request: web.Request) -> web.StreamResponse:
         return await self._list(request)
@@ -140,7 +139,7 @@ class _Accounts:
         values = {
             "account": account,
             "link": f"{guard.arrived(request).own}/welcome/{token}",
-            "until": self._shown(self._now_ms() + LINK_MS),
+            "until": self._shown(self._accounts.now_ms() + LINK_MS),
         }
         return guard.render(request, "person_link.html", values, words=WORDS)
 
@@ -153,16 +152,6 @@ class _Accounts:
         return {
             "account": account,
             "campaigns": account.campaigns.split(),
-            "state": state(listed, self._now_ms()),
+            "state": state(listed, self._accounts.now_ms()),
             "seen": "" if account.signed_in_ms is None else self._shown(account.signed_in_ms),
         }
-
-
-def state(listed: Listed, now_ms: int) -> str:
-    """How an account is, in a word: "active", "waiting" for its link to be used, "expired", "disabled"."""
-    account, link_ms = listed
-    if not account.enabled:
-        return "disabled"
-    if account.password is not None:
-        return "active"
-    return "waiting" if link_ms is not None and link_ms > now_ms else "expired"

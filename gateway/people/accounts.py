@@ -42,7 +42,7 @@ class Accounts:
     """Every account. `campaigns` are the ids that there are; `by` is whoever makes a change."""
 
     def __init__(self, database: SqliteStore, campaigns: Iterable[str], now_ms: Callable[[], int]) -> None:
-        self._db, self._campaigns, self._now_ms = database, frozenset(campaigns), now_ms
+        self._db, self._campaigns, self.now_ms = database, frozenset(campaigns), now_ms
 
     async def listed(self) -> list[Listed]:
         """Every account, by login."""
@@ -61,7 +61,7 @@ class Accounts:
         if not policy.is_login(login):
             raise Refused("login_shape")
         self._check(name, named)
-        token, now_ms = secrets.token_urlsafe(32), self._now_ms()
+        token, now_ms = secrets.token_urlsafe(32), self.now_ms()
         try:
             await self._db.run(store.add, login, name, role, named, now_ms, hashed(token), now_ms + LINK_MS)
         except Conflict:
@@ -107,7 +107,7 @@ class Accounts:
         if not account.enabled:
             raise Refused("disabled")
         token = secrets.token_urlsafe(32)
-        await self._db.run(store.reset, account, hashed(token), self._now_ms() + LINK_MS)
+        await self._db.run(store.reset, account, hashed(token), self.now_ms() + LINK_MS)
         _log.info("account_reset", account=account.login, by=by)
         return token
 
@@ -125,7 +125,7 @@ class Accounts:
     async def renew(self, account: Account) -> str:
         """Another link's token for somebody who has not used theirs; the one before is void."""
         token = secrets.token_urlsafe(32)
-        await self._db.run(store.renew, account, hashed(token), self._now_ms() + LINK_MS)
+        await self._db.run(store.renew, account, hashed(token), self.now_ms() + LINK_MS)
         return token
 
     async def prefer(self, login: str, lang: Lang) -> None:
@@ -143,3 +143,13 @@ def _not_oneself(account: Account, by: str) -> None:
     """Nobody takes their own account away, or raises it: another administrator does."""
     if account.login == by:
         raise Refused("own")
+
+
+def state(listed: Listed, now_ms: int) -> str:
+    """How an account is, in a word: "active", "waiting" for its link to be used, "expired", "disabled"."""
+    account, link_ms = listed
+    if not account.enabled:
+        return "disabled"
+    if account.password is not None:
+        return "active"
+    return "waiting" if link_ms is not None and link_ms > now_ms else "expired"
