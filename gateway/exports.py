@@ -6,6 +6,7 @@ export is made at a time. The last `KEPT` of each campaign stay in `exports/` in
 
 import asyncio
 import contextlib
+import hashlib
 import json
 import os
 import re
@@ -56,7 +57,8 @@ class Built(NamedTuple):
     def files(self, audience: str) -> list[File]:
         """The files that the audience may have: of the committee's, the public has the public ones."""
         listed = [File(**one) for one in map(_renamed, self.manifest["files"])]
-        own = [self._file(MANIFEST, "public"), *(self._file(zipped(one), one) for one in AUDIENCES)]
+        manifest = self._file(MANIFEST, "public")._replace(sha256=_sha256(self.folder / MANIFEST))
+        own = [manifest, *(self._file(zipped(one), one) for one in AUDIENCES)]
         return [one for one in (*listed, *own) if audience == "committee" or one.audience == audience]
 
     def path(self, name: str, audience: str) -> Path | None:
@@ -74,6 +76,10 @@ AUDIENCES: Final = ("public", "committee")
 def zipped(audience: str) -> str:
     """The ZIP of all that an audience may have."""
     return f"{audience}.zip"
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _renamed(listed: Mapping[str, Any]) -> dict[str, Any]:

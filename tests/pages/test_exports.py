@@ -202,7 +202,7 @@ async def test_observers_get_the_public_files_when_they_may(house: House, publis
 
 
 async def test_figures_kept_back_are_kept_out_of_exports(house: House) -> None:
-    house.edit(house.campaign, 'publish = "live"', 'publish = "live"\ncommittee_totals = "after_close"')
+    house.edit(house.campaign, 'committee_totals = "live"', 'committee_totals = "after_close"')
     async with office(house) as (client, making, counting, board):
         await make(client, making)
         assert making.built(CAMPAIGN) == []

@@ -184,6 +184,7 @@
   }
 
   begin();
+  window.matchMedia('print').addListener(draw); // in the colours of the paper, and back
   // Columns of ten minutes or an hour, and the table, are of when the page was drawn.
   setInterval(renew, 10 * MINUTE);
 })();
