@@ -119,9 +119,8 @@ def check(app: web.Application) -> None:
     """Raises `Unstated` for a route that was made in any other way."""
     for route in app.router.routes():
         if access_of(route) is None:
-            raise Unstated(
-                f"{route.method} {route.resource and route.resource.canonical}: nobody says who may"
-            )
+            path = route.resource.canonical if route.resource else ""
+            raise Unstated(f"{route.method} {path} does not state who may come: make it by guard.get or post")
 
 
 def access_of(route: web.AbstractRoute) -> Access | None:
