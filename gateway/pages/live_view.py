@@ -104,6 +104,7 @@ def figures_of(now: Seen) -> Figures:
         more_text, more_bar = _contest(contest)
         text |= more_text
         bar |= more_bar
+        state |= _placed(contest)
         order[contest["id"]] = [one["code"] for one in contest["candidates"]]
     return Figures(_shape(now), text, bar, state, order, now.tempo)
 
@@ -211,6 +212,15 @@ def _contest(contest: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, tupl
             bar[f"{key}.{channel}"] = (_per_cent(edge, longest), _per_cent(votes, longest))
             edge += votes
     return text, bar
+
+
+def _placed(contest: Mapping[str, Any]) -> dict[str, str]:
+    """Who is within the places now: with equal votes that may be more than there are places."""
+    return {
+        f"{contest['id']}.{row['code']}.place": "in"
+        for row in contest["candidates"]
+        if row["rank"] is not None and row["rank"] <= contest["seats"] and row["votes"]
+    }
 
 
 def _per_cent(part: int, whole: int) -> float:

@@ -125,6 +125,7 @@ LIVE: Final[Mapping[str, Said]] = {
     "pends": Said("待裁定", "waits for a ruling"),
     # standings
     "standings": Said("得票", "Standings"),
+    "placed": Said("名次加框：目前在名额之内。", "A framed rank is within the places for now."),
     # following
     "follow_spoken": Said("票数已更新，截至 {time}", "Figures updated as of {time}"),
     "print": Said("打印", "Print"),

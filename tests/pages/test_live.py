@@ -118,7 +118,7 @@ async def test_the_page_is_what_the_stream_makes_of_it(publish: str, status: str
             key, _, word = one["data-when"].rpartition("=")
             assert ("hidden" in one) == (sent["state"].get(key) != word), one
         if "data-state" in one:
-            assert one["data-is"] == sent["state"][one["data-state"]]
+            assert one["data-is"] == sent["state"].get(one["data-state"], "")
     orders = {one["data-order"] for _, one in page.elements if "data-order" in one}
     assert orders == set(sent["order"])
 
@@ -460,3 +460,23 @@ def test_every_wording_is_used(catalogue: dict[str, words.Said]) -> None:
     )
     for key in catalogue:
         assert key.startswith(computed) or f'"{key}"' in sources or f"say.{key}" in sources, key
+
+
+@pytest.mark.parametrize(
+    ("votes", "placed"),
+    [
+        ({"A01": 3, "A02": 2, "A10": 1}, ["A01", "A02"]),
+        ({"A01": 3, "A02": 2, "A10": 2}, ["A01", "A02", "A10"]),
+        ({"A03": 9, "A01": 3, "A10": 1}, ["A01", "A10"]),
+        ({"A01": 3}, ["A01"]),
+        ({}, []),
+    ],
+    ids=["two places", "a shared rank at the last place", "withdrawn has none", "without votes none", "none"],
+)
+async def test_who_is_within_the_places(votes: dict[str, int], placed: list[str]) -> None:
+    room = rooms.room(votes=votes)
+    await room.stage.board.refresh()
+    state = streamed(room)["state"]
+    assert [key for key in state if key.startswith("window.") and key.endswith(".place")] == [
+        f"window.{code}.place" for code in placed
+    ]
