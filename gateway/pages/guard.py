@@ -172,7 +172,14 @@ async def still(request: web.Request) -> bool:
 async def visitor(request: web.Request) -> SignedIn | None:
     """Whoever is asking for a page that is for everybody, None if they are not signed in."""
     token = cookies.read(request, "session", secure=arrived(request).secure)
-    return await request.app[OFFICE].sessions.who(token) if token and arrived(request).private else None
+    if not token or not arrived(request).private:
+        return None
+    return await request.app[OFFICE].sessions.who(token, active=not _looks_on(request))
+
+
+def _looks_on(request: web.Request) -> bool:
+    """Whether a page asks by itself, and nobody has done anything: for its stream, or to draw itself anew."""
+    return "text/event-stream" in request.headers.get("Accept", "") or "X-Looking-On" in request.headers
 
 
 async def _admit(request: web.Request, access: Access) -> None:

@@ -37,8 +37,10 @@ class Sessions:
 
     def __init__(self) -> None:
         self.people = dict(PEOPLE)
+        self.active: list[bool] = []
 
     async def who(self, token: str, *, active: bool = True) -> SignedIn | None:
+        self.active.append(active)
         return self.people.get(token)
 
 

@@ -404,6 +404,16 @@ async def test_a_stream_ends_with_the_session(monkeypatch: pytest.MonkeyPatch) -
             assert await boards.next_event(stream) is None
 
 
+async def test_looking_on_is_no_activity() -> None:
+    room = await at("open")
+    async with rooms.client(room) as client:
+        stream = await client.get(f"{PAGES['committee']}/events", headers={"Accept": "text/event-stream"})
+        stream.close()
+        await client.get(PAGES["committee"], headers={"X-Looking-On": "1"})
+        await client.get(PAGES["committee"])
+    assert room.sessions.active == [False, False, True]
+
+
 async def test_too_many_viewers_come_back_later() -> None:
     room = await at("open")
     async with rooms.client(room, streams=1) as client:

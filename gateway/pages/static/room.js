@@ -89,6 +89,7 @@
     const request = new XMLHttpRequest();
     request.open('GET', location.pathname + location.search);
     request.responseType = 'document';
+    request.setRequestHeader('X-Looking-On', '1'); // nobody has done anything: the session may run out
     request.onloadend = () => {
       renewing = false;
       const drawn = request.status === 200 && request.response;
