@@ -35,7 +35,7 @@ class Refused(ValueError):
 
 def hashed(token: str) -> bytes:
     """A token as it is kept: whoever reads the database cannot use it."""
-    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
 
 
 class Accounts:
