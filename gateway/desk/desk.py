@@ -12,7 +12,7 @@ from dedup import caller
 from dedup.caller import Standing
 from gateway.casebook import Earlier
 from gateway.desk import records, reentry, report
-from gateway.desk.form import Call, clean
+from gateway.desk.form import Call, Wish, clean
 from gateway.desk.records import Due, Taken
 from gateway.desk.reentry import Difference, Entered
 from gateway.desk.report import Skew, Worked
@@ -270,7 +270,7 @@ def masked(line: str, given: str) -> str:
 def heard(running: Running, call: Call) -> tuple[Selection, ...]:
     """Whom a second operator heard, as a ballot; nobody, if it is none."""
     reading = selections.read_text(running.codebook, call.text)
-    if reading.finding is not Finding.CODES:
+    if call.wish is not Wish.VOTE or reading.finding is not Finding.CODES:
         return ()
     made = [one.contest for one in reading.selections]
     fits = all(made.count(contest) <= running.ballots[contest].max for contest in made)

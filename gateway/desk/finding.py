@@ -26,7 +26,8 @@ def keys(code: str, keypad: str, names: Iterable[str]) -> Keys:
     numbers = [run for run in scanning.runs(plain) if run.isdigit()]
     found: dict[str, None] = {}
     for name in names:
-        for spelled in (folding.fold(name).lower(), *pinyin(name)):
+        folded = folding.fold(name).lower()
+        for spelled in (folded, *pinyin(folded)):
             found[spelled] = None
     return Keys(plain, numbers[0] if len(numbers) == 1 else "", keypad, tuple(found))
 

@@ -162,33 +162,26 @@ def moment(ms: int, running: Running) -> str:
 # The committee's report on operators
 
 
-class Line(NamedTuple):
-    """An operator's shares of one contest's candidates, with those that chance would hardly make marked."""
-
-    operator: str
-    of: int
-    cells: list[Skew]
-
-
 class SkewTable(NamedTuple):
-    """One contest: its candidates across, its operators down."""
+    """One contest: its operators across, with how many choices each entered, and its candidates down."""
 
     name: str
-    codes: list[str]
-    lines: list[Line]
+    operators: list[tuple[str, int]]
+    rows: list[tuple[str, str, list[Skew]]]
 
 
 def skew_tables(running: Running, skews: Sequence[Skew], lang: Lang) -> list[SkewTable]:
     """The comparison by contest; nothing where only one operator has entered anything."""
     tables = []
     for contest in running.campaign.contests:
-        lines: dict[str, list[Skew]] = {}
-        for one in skews:
-            if one.selection.contest == contest.id and one.of:
-                lines.setdefault(one.operator, []).append(one)
-        if len(lines) > 1:
-            rows = [Line(operator, cells[0].of, cells) for operator, cells in lines.items()]
-            tables.append(SkewTable(contest.name_in(lang), [one.code for one in contest.candidates], rows))
+        mine = [one for one in skews if one.selection.contest == contest.id and one.of]
+        operators = dict.fromkeys((one.operator, one.of) for one in mine)
+        rows = [
+            (one.code, one.name_in(lang), [each for each in mine if each.selection.candidate == one.code])
+            for one in contest.candidates
+        ]
+        if len(operators) > 1:
+            tables.append(SkewTable(contest.name_in(lang), list(operators), rows))
     return tables
 
 

@@ -83,16 +83,15 @@ class _Pages:
 
     async def _handed_in(self, request: web.Request, given: dict[str, str]) -> Log:
         """The file in the form. Raises `_Wrong`."""
+        content = await _content(request)
         source = self._sources(request).get(given.get("source", ""))
         if source is None:
             raise _Wrong("upload_no_source")
+        if not content:
+            raise _Wrong("upload_no_file")
         usual = _columns(source) if handin.by_name(source) else {}
         named = {word: given.get(f"column-{word}", "").strip()[:100] for word in usual}
         columns = {word: name for word, name in named.items() if name and name != usual[word]}
-        file = (await request.post()).get("file")
-        content = file.file.read() if isinstance(file, web.FileField) else b""
-        if not content:
-            raise _Wrong("upload_no_file")
         return Log(source, content, columns)
 
     def _sources(self, request: web.Request) -> dict[str, Source]:
@@ -133,6 +132,16 @@ class _Pages:
             "tried": log.seal if log and summary and not recorded else "",
         }
         return guard.render(request, "handin.html", values, status, WORDS)
+
+
+async def _content(request: web.Request) -> bytes:
+    """The file in a form, whole: no larger than the route allows; nothing if there is none."""
+    content = b""
+    for field in (await request.post()).values():
+        if isinstance(field, web.FileField):
+            with field.file:
+                content = field.file.read()
+    return content
 
 
 def _columns(source: Source) -> dict[str, str]:

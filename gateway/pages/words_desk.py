@@ -291,7 +291,7 @@ WORDS: Final[Mapping[str, Said]] = {
     "skew": Said("投票对象的分布", "Whom their callers choose"),
     "skew_text": Said(
         "各接线员登记的选择中每位候选的占比，与其他接线员合计相比。z 是相差几个标准误；带 ▲ 的，"
-        "一百份这样的报告中偶然出现不到一份。登记数不含撤回前后的变化。",
+        "一百份这样的报告中偶然出现不到一份。按最初登记计，包括后来撤回的。",
         "Each candidate's share of an operator's entries against all other operators' together. z is the "
         "difference in standard errors; ▲ marks what chance would put into fewer than one such report in a "
         "hundred. Entries are as first made, also those taken back.",
@@ -305,7 +305,6 @@ WORDS: Final[Mapping[str, Said]] = {
         "活动规定截止前不显示票数，投票结束后才显示各候选的分布。",
         "This vote shows no totals before its close; the shares appear after it.",
     ),
-    "own": Said("本人", "Own"),
     "others": Said("其他人", "Others"),
 }
 
