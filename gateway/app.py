@@ -21,6 +21,7 @@ from gateway.exports import Exports
 from gateway.intake.receive import RETRY_SECONDS, Door
 from gateway.pages import (
     account,
+    acts,
     arrival,
     desk,
     exports,
@@ -30,6 +31,8 @@ from gateway.pages import (
     live_view,
     operators,
     public,
+    records,
+    rulings,
     signin,
     times,
 )
@@ -38,6 +41,7 @@ from gateway.pages.guard import Office
 from gateway.people.people import People, carry_out, open_people
 from gateway.people.roles import PUBLIC, TOKEN
 from gateway.pulse import Pulse
+from gateway.room.chamber import Chamber
 from gateway.service import Service, open_service
 from gateway.watch import CONTENT_TYPE, Metrics
 
@@ -209,6 +213,7 @@ def routes(server: Server, settings: Settings) -> list[web.RouteDef]:
 
 def staff_routes(server: Server, people: People) -> list[web.RouteDef]:
     """The pages for people who sign in. They stand on an `Office`."""
+    chamber = Chamber(server.service, os.urandom)
     campaigns = server.service.campaigns
     zone = times.zone_of(campaigns)
     return [
@@ -217,6 +222,9 @@ def staff_routes(server: Server, people: People) -> list[web.RouteDef]:
         *accounts.routes(people, campaigns, lambda ms: times.shown(ms, zone)),
         *live.routes(server.board, server.pulse, server.service.now_ms),
         *exports.routes(server.board, server.exports),
+        *rulings.routes(server.service, chamber),
+        *acts.routes(server.service, chamber, server.board),
+        *records.routes(server.service, server.board),
         *_desk_routes(server),
     ]
 

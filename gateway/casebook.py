@@ -46,6 +46,12 @@ class Casebook:
         """Several messages, in the order of their places."""
         return self._opened(await self._store.filed(places))
 
+    async def place(self, campaign: str, node: str, seq: int) -> Place | None:
+        """Where a node's entry stands, the only node's if none is named; None if there is no such node."""
+        logs = await self._store.run(cases.logs, campaign)
+        found = [log for log, name in logs.items() if node in ("", name)]
+        return Place(found[0], seq) if len(found) == 1 else None
+
     async def alike(self, campaign: str, case: Case) -> list[Place]:
         """Those that wait with the identical text and for the same reason, the case itself among them."""
         return await self._store.run(cases.alike, campaign, case.text_key, case.outcome, MOST_ALIKE)

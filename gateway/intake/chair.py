@@ -36,18 +36,18 @@ def withdrawal(running: Running, gone: Selection) -> None:
 
 def line_to_bar(running: Running, number: str) -> str:
     """The line (E.164) that a number names, if it can be barred. Raises `Refused`."""
-    line = _line(running, number)
-    if line in running.barred:
+    found = line(running, number)
+    if found in running.barred:
         raise Refused("already_barred")
-    return line
+    return found
 
 
 def line_to_unbar(running: Running, number: str) -> str:
     """The line that a number names, if it is barred. Raises `Refused`."""
-    line = _line(running, number)
-    if line not in running.barred:
+    found = line(running, number)
+    if found not in running.barred:
         raise Refused("not_barred")
-    return line
+    return found
 
 
 def new_closes(running: Running, closes_ms: Mapping[Channel, int], now_ms: int) -> dict[Channel, int]:
@@ -150,7 +150,8 @@ class Chair:
         return await self._recorder.act(Act(running, kind, self._now_ms(), detail, private, released))
 
 
-def _line(running: Running, number: str) -> str:
+def line(running: Running, number: str) -> str:
+    """The line (E.164) that a number names. Raises `Refused`."""
     found = caller.normalise(number, running.campaign.caller.numbering())
     if found.standing is not Standing.KNOWN:
         raise Refused("not_a_line")

@@ -6,7 +6,7 @@ refused.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from gateway.intake.decide import Verdict
@@ -21,7 +21,6 @@ from gateway.room.outlook import Outlook
 from gateway.room.proposals import Envelope, Proposal
 from gateway.service import Service
 from gateway.storage.store import Place, Unavailable
-from tally.outcome import Selection
 
 _NONCE_BYTES = 16
 
@@ -100,8 +99,8 @@ class Chamber:
                 raise Refused("changed")
             return await self._carry_out_once(running, proposal, considered, second)
 
-    async def decline(self, running: Running, number: int, who: str) -> None:
-        """Refuse a proposal of somebody else's, or withdraw one's own."""
+    async def decline(self, running: Running, number: int, who: str) -> proposals.State:
+        """Decline a proposal of somebody else's, or withdraw one's own; returns which of the two it was."""
         async with self._turns[running.id]:
             proposal = await self._service.store.run(proposals.find, running.id, number)
             if word := proposals.ended(proposal, self._service.now_ms()):
@@ -110,6 +109,7 @@ class Chamber:
             state: proposals.State = "withdrawn" if who == proposal.by else "declined"
             await self._service.store.run(proposals.end, number, state, who)
             await self._service.store.run(proposals.forget, number)
+            return state
 
     async def open(self, running: Running) -> list[Opened]:
         """What waits for a second person, oldest first."""
@@ -184,13 +184,3 @@ class Chamber:
         if place is None:
             raise Refused("not_open")
         return place
-
-
-def chosen(running: Running, told: Sequence[str]) -> tuple[Selection, ...]:
-    """Candidates as forms name them: "contest/code", in the order of the campaign file."""
-    return tuple(
-        Selection(contest.id, candidate.code)
-        for contest in running.roll.contests
-        for candidate in contest.candidates
-        if f"{contest.id}/{candidate.code}" in told
-    )

@@ -9,7 +9,7 @@ import asyncio
 import re
 import sqlite3
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from dedup import caller, keys
@@ -40,7 +40,8 @@ _OUTCOMES: Final = frozenset(MessageOutcome)
 class Query(NamedTuple):
     """What is looked for; what is empty is not asked. `number` is whole, or masked ("138****0013").
 
-    `code` is a candidate's. Times are when messages were received, `until_ms` exclusive.
+    `code` is a candidate's. Times are when messages were received, `until_ms` exclusive. `told` says
+    whether whoever asks knows the number, or asks for the caller of a message they see.
     """
 
     number: str = ""
@@ -49,6 +50,7 @@ class Query(NamedTuple):
     source: str = ""
     since_ms: int | None = None
     until_ms: int | None = None
+    told: bool = True
 
     @property
     def masked(self) -> bool:
@@ -141,14 +143,6 @@ class Archive:
         acts = await reader.run(self._acts, kind, after or _END, limit)
         return acts, acts[-1].place if len(acts) == limit else None
 
-    async def place(self, reader: Reader, node: str, seq: int) -> Place | None:
-        """Where a node's entry stands, None if the campaign has no such log."""
-        logs = await reader.run(self._logs)
-        return next((Place(log, seq) for log, name in logs.items() if name == node), None)
-
-    def _logs(self, db: sqlite3.Connection) -> Mapping[int, str]:
-        return dict(db.execute(_SQL["logs"], (self._running.id,)).fetchall())
-
     def _chunk(
         self, db: sqlite3.Connection, query: Query, after: Place, limit: int
     ) -> tuple[list[Case], Place | None, int]:
@@ -168,7 +162,7 @@ class Archive:
 
     def _stretch(self, db: sqlite3.Connection, after: Place) -> tuple[int, str, list[Stored]]:
         """The entries just before a place, newest first, with their log and its node; none at the end."""
-        for log, node in self._logs(db).items():
+        for log, node in cases.logs(db, self._running.id).items():
             end = after.seq if log == after.log_id else _END.seq
             rows = [Stored(*row) for row in db.execute(_SQL["before"], (log, end, _CHUNK))]
             if rows and log <= after.log_id:

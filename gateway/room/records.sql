@@ -1,9 +1,5 @@
 -- Looking messages and acts up, on a connection that only reads.
 
--- name: logs
--- A campaign's logs, the newest first.
-SELECT id, node FROM logs WHERE campaign = ? ORDER BY id DESC;
-
 -- name: before
 -- Entries of a log before a place, newest first.
 SELECT seq, kind, leaf, leaf_hash, sealed FROM entries WHERE log = ? AND seq < ? ORDER BY seq DESC LIMIT ?;

@@ -42,6 +42,12 @@ def of_caller(db: sqlite3.Connection, campaign: str, voter: VoterKey) -> list[Fi
     return filed(db, _places(db.execute(CLAIMS["messages-of"], (voter, known[0]))) if known else ())
 
 
+def logs(db: sqlite3.Connection, campaign: str) -> dict[int, str]:
+    """A campaign's logs by their number, each with its node; the newest first."""
+    rows = [(log, node) for node, *_, log in db.execute(LEDGER["logs"], (campaign,))]
+    return dict(sorted(rows, reverse=True))
+
+
 def tempo(db: sqlite3.Connection, campaign: str, since_ms: int) -> list[tuple[int, str, int, int]]:
     """Messages by minute and source: (minute in Unix milliseconds, source, counted, others)."""
     return db.execute(LEDGER["tempo"], (campaign, since_ms)).fetchall()

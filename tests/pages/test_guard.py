@@ -20,6 +20,9 @@ FILLED = {
     "token": "no-such-token",
     "login": "nobody",
     "build": "none",
+    "number": "7",
+    "node": "n1",
+    "entry": "1",
 }
 JSON = {"Accept": "application/json"}
 #: What the guard says; whatever else is said, the request came through.

@@ -1,0 +1,249 @@
+"""What a motion will do, as it is shown before it is done: to whoever confirms it, or agrees to it. Pure.
+
+Everything that the digest stands for is shown: each parameter, each message with what it was and becomes,
+and each figure that moves. Figures as they stand are shown beside that, unless they are kept back.
+"""
+
+import base64
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from config.problems import Lang
+from gateway.intake.revise import Case
+from gateway.intake.running import Running
+from gateway.pages import case_view
+from gateway.pages.case_view import Choice, Shown, words
+from gateway.pages.words_rulings import ACTS, RULINGS, SHARED
+from gateway.room.chamber import Opened
+from gateway.room.motion import RULINGS as ABOUT_MESSAGES
+from gateway.room.motion import Motion
+from tally.outcome import CHANNELS
+
+_MINUTE_MS: Final = 60_000
+
+#: Counted votes as they stand, by (contest, code).
+Figures = Mapping[tuple[str, str], int]
+
+
+class Fact(NamedTuple):
+    """A line of what an act is."""
+
+    label: str
+    text: str
+
+
+class Moved(NamedTuple):
+    """A candidate whose figure moves. `before` and `after` are "" while figures are kept back."""
+
+    code: str
+    name: str
+    change: str
+    before: str
+    after: str
+
+
+class Ranked(NamedTuple):
+    """A candidate's rank before and after."""
+
+    code: str
+    name: str
+    votes: str
+    before: str
+    after: str
+
+
+class Affected(NamedTuple):
+    """A message: as it is, and how it will have ended."""
+
+    message: Shown
+    outcome_text: str
+    choices: list[Choice]
+
+
+class View(NamedTuple):
+    """A motion in the page's language."""
+
+    kind: str
+    title: str
+    facts: list[Fact]
+    moved: list[Moved]
+    ranked: Sequence[Ranked]
+    messages: list[Affected]
+    stays: list[str]
+
+
+class Waiting(NamedTuple):
+    """An open proposal. `own` if whoever looks has made it."""
+
+    id: int
+    digest: str
+    by: str
+    at: str
+    until: str
+    minutes: int
+    own: bool
+    view: View
+
+
+def proposal(
+    running: Running,
+    opened: Opened,
+    cases: Sequence[Case],
+    who: str,
+    now_ms: int,
+    lang: Lang,
+    figures: Figures | None = None,
+) -> Waiting:
+    """A proposal, for whoever may agree to it."""
+    kept = opened.proposal
+    return Waiting(
+        kept.id,
+        kept.digest,
+        kept.by,
+        case_view.moment(kept.at_ms, running),
+        case_view.moment(kept.until_ms, running)[11:],
+        max(0, -(-(kept.until_ms - now_ms) // _MINUTE_MS)),
+        kept.by == who,
+        shown(running, opened.motion, opened.outlook, cases, lang, figures),
+    )
+
+
+def shown(
+    running: Running,
+    motion: Motion,
+    state: Mapping[str, Any],
+    cases: Sequence[Case],
+    lang: Lang,
+    figures: Figures | None = None,
+    ranked: Sequence[Ranked] = (),
+    waiting: int = 0,
+) -> View:
+    """A motion and its outlook. `cases` are its messages, `waiting` how many wait for a ruling."""
+    about = [
+        *_about(running, motion, state, lang),
+        _fact("fact_reason", case_view.reason(motion.reason, lang), lang),
+    ]
+    if motion.note:
+        about.append(_fact("fact_note", motion.note, lang))
+    return View(
+        motion.kind,
+        words(ACTS[f"do_{motion.kind}"], lang),
+        about,
+        _moved(running, state, lang, figures),
+        ranked,
+        _affected(running, motion, state, cases, lang),
+        _stays(motion, state, lang, waiting),
+    )
+
+
+def unmasked(raw: str) -> str:
+    """A payload in base64 as it came, for somebody who has said why."""
+    return case_view.printable(base64.b64decode(raw), masked=False)
+
+
+def _fact(label: str, text: str, lang: Lang) -> Fact:
+    return Fact(words(ACTS[label], lang), text)
+
+
+def _about(running: Running, motion: Motion, state: Mapping[str, Any], lang: Lang) -> list[Fact]:
+    match motion.kind:
+        case "withdraw":
+            return [_fact("fact_candidate", _whom(running, motion, lang), lang)]
+        case "bar" | "unbar":
+            return [_fact("fact_line", motion.line, lang)]
+        case "reschedule":
+            return [
+                Fact(
+                    words(ACTS["closes_of"], lang).format(channel=words(SHARED[channel], lang)),
+                    _closes(running, state, channel),
+                )
+                for channel in CHANNELS
+            ]
+        case "close":
+            due = state["closes_ms"]
+            return [
+                Fact(
+                    words(ACTS["closes_of"], lang).format(channel=words(SHARED[channel], lang)),
+                    case_view.moment(due[channel], running),
+                )
+                for channel in CHANNELS
+            ]
+        case "void":
+            release = words(ACTS["release_yes" if motion.release else "release_no"], lang)
+            return [_fact("fact_caps", release, lang)]
+        case "adjudicate":
+            return _ruling(running, motion, lang)
+
+
+def _ruling(running: Running, motion: Motion, lang: Lang) -> list[Fact]:
+    verdict = words(RULINGS[motion.verdict or "count"], lang)
+    whom = _whom(running, motion, lang)
+    facts = [_fact("fact_verdict", f"{verdict} {whom}".strip(), lang)]
+    return [*facts, _fact("fact_line", motion.line, lang)] if motion.line else facts
+
+
+def _whom(running: Running, motion: Motion, lang: Lang) -> str:
+    return " + ".join(f"{one.code} {one.name}" for one in case_view.choices(running, motion.selections, lang))
+
+
+def _closes(running: Running, state: Mapping[str, Any], channel: str) -> str:
+    before, after = state["closes_ms"][channel], state["becomes_ms"][channel]
+    if before == after:
+        return case_view.moment(before, running)
+    return f"{case_view.moment(before, running)} → {case_view.moment(after, running)}"
+
+
+def _moved(running: Running, state: Mapping[str, Any], lang: Lang, figures: Figures | None) -> list[Moved]:
+    """The candidates' counted votes that move, in the campaign's order."""
+    moves: Counter[tuple[str, str]] = Counter()
+    for (subject, _, contest, code, outcome), n in state.get("moves", ()):
+        if (subject, outcome) == ("selection", "counted"):
+            moves[contest, code] += n
+    rows = []
+    for contest in running.roll.contests:
+        for candidate in contest.candidates:
+            one = (contest.id, candidate.code)
+            if change := moves[one]:
+                before = None if figures is None else figures.get(one, 0)
+                rows.append(
+                    Moved(
+                        candidate.code,
+                        case_view.named(running, *one, lang),
+                        f"{change:+,}".replace("-", "−"),
+                        "" if before is None else f"{before:,}",
+                        "" if before is None else f"{before + change:,}",
+                    )
+                )
+    return rows
+
+
+def _affected(
+    running: Running, motion: Motion, state: Mapping[str, Any], cases: Sequence[Case], lang: Lang
+) -> list[Affected]:
+    if motion.kind not in ABOUT_MESSAGES:
+        return []
+    by_place = {case.place: case for case in cases}
+    return [
+        Affected(
+            case_view.shown(running, by_place[place], lang),
+            case_view.outcome_text(outcome, lang),
+            case_view.choices(running, selections, lang),
+        )
+        for place, (outcome, selections) in zip(motion.targets, state["endings"], strict=True)
+        if place in by_place
+    ]
+
+
+def _stays(motion: Motion, state: Mapping[str, Any], lang: Lang, waiting: int) -> list[str]:
+    match motion.kind:
+        case "withdraw":
+            release = "release" if state["release"] else "keep"
+            said = ["stay_withdraw", f"stay_withdraw_{release}"]
+        case "close":
+            said = ["stay_close_early" if state["early"] else "stay_close_due"]
+            if waiting:
+                said.append("stay_close_waiting")
+        case kind:
+            said = [f"stay_{kind}"]
+    return [words(ACTS[one], lang).format(n=f"{waiting:,}") for one in said]

@@ -1,0 +1,267 @@
+"""The committee's queue: everything that waits for a person, oldest first, and a ruling on each.
+
+A form is answered with the page of the next message, a script with JSON. A ruling that two must agree to
+becomes a proposal, which stands on the second page here until another member agrees.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from aiohttp import web
+
+from config.problems import Lang
+from gateway.intake.recorder import Busy, Stopping
+from gateway.intake.revise import Case, Refused
+from gateway.intake.running import Running
+from gateway.pages import case_view, guard, motion_view, room_form
+from gateway.pages.guard import only
+from gateway.pages.room_form import Flaw
+from gateway.pages.words_reasons import REFUSED
+from gateway.pages.words_rulings import ACTS, RULINGS, SHARED
+from gateway.people.roles import Role
+from gateway.room.chamber import Chamber, Done
+from gateway.room.proposals import Proposal
+from gateway.service import Service
+from gateway.storage.cases import START
+from gateway.storage.store import Place, Unavailable
+from tally import acts
+
+#: Messages on one page: more would only be scrolled past.
+_PAGE: Final = 25
+WORDS: Final = {**SHARED, **ACTS, **RULINGS}
+
+
+class Said(NamedTuple):
+    """Why something was not done: a word, and the sentence for it."""
+
+    word: str
+    text: str
+    status: int = 409
+
+
+async def attempt(doing: Awaitable[web.StreamResponse], lang: Lang) -> web.StreamResponse | Said:
+    """What came of it, or why it was not done, in the page's language."""
+    try:
+        return await doing
+    except Flaw as flaw:
+        return Said(flaw.word, case_view.words(REFUSED[flaw.word], lang), 422)
+    except Refused as refused:
+        return Said(refused.word, case_view.words(REFUSED[refused.word], lang))
+    except (Busy, Stopping, Unavailable):
+        return Said("unavailable", case_view.words(REFUSED["unavailable"], lang), 503)
+
+
+def routes(service: Service, chamber: Chamber) -> list[web.RouteDef]:
+    """The queue, and what is done in it. For the committee alone."""
+    pages, committee = _Rulings(service, chamber), only(Role.COMMITTEE)
+    path = "/committee/{campaign}/rulings"
+    return [
+        guard.get(path, pages.queue, committee),
+        guard.post(path, pages.rule, committee),
+        guard.post(f"{path}/reveal", pages.reveal, committee),
+        guard.get(f"{path}/agree", pages.agree, committee),
+    ]
+
+
+def running_of(request: web.Request, service: Service) -> Running:
+    """The campaign of an address. Raises `guard.Refused`."""
+    running = service.campaigns.get(request.match_info["campaign"])
+    if running is None:
+        raise guard.Refused("unknown")
+    return running
+
+
+class _Rulings:
+    def __init__(self, service: Service, chamber: Chamber) -> None:
+        self._service, self._chamber = service, chamber
+
+    async def queue(self, request: web.Request) -> web.StreamResponse:
+        """What waits, and one message of it in full."""
+        return await self._queue(request, running_of(request, self._service))
+
+    async def rule(self, request: web.Request) -> web.StreamResponse:
+        """Rule on a message, or on all with the identical text."""
+        running, lang = running_of(request, self._service), guard.language(request)
+        fields = await guard.form(request)
+        ended = await attempt(self._rule(request, running, fields), lang)
+        if not isinstance(ended, Said):
+            return ended
+        if guard.wants_json(request):
+            return _json({"error": ended.word, "text": ended.text}, ended.status)
+        return await self._queue(request, running, ended, fields)
+
+    async def reveal(self, request: web.Request) -> web.StreamResponse:
+        """A whole number, once, to somebody who says why."""
+        running, lang = running_of(request, self._service), guard.language(request)
+        fields = await guard.form(request)
+        ended = await attempt(self._reveal(request, running, fields), lang)
+        if not isinstance(ended, Said):
+            return ended
+        if guard.wants_json(request):
+            return _json({"error": ended.word, "text": ended.text}, ended.status)
+        values = {"campaign": running.id, "refused": ended.text, "told": None}
+        return guard.render(request, "revealed.html", values, ended.status, WORDS)
+
+    async def agree(self, request: web.Request) -> web.StreamResponse:
+        """Rulings that another member has proposed."""
+        running, lang = running_of(request, self._service), guard.language(request)
+        opened = [one for one in await self._chamber.open(running) if one.motion.kind == "adjudicate"]
+        who, now_ms = guard.signed_in(request).login, self._service.now_ms()
+        shown = []
+        for one in opened:
+            cases = await self._service.casebook.cases(one.motion.targets)
+            shown.append(motion_view.proposal(running, one, cases, who, now_ms, lang))
+        values = {
+            **await self._shared(running, len(opened)),
+            "proposals": shown,
+            "here": "agree",
+            "back": "rulings/agree",
+            "refused": "",
+        }
+        return guard.render(request, "agree.html", values, words=WORDS)
+
+    async def _rule(
+        self, request: web.Request, running: Running, fields: Mapping[str, str]
+    ) -> web.StreamResponse:
+        lang = guard.language(request)
+        case = await self._case(fields.get("at", ""))
+        targets = await self._targets(running, case, fields)
+        values = [one for one in (await request.post()).getall("for", []) if isinstance(one, str)]
+        motion = room_form.ruling(running, fields, values, targets)
+        ended = await self._chamber.rule(running, motion, guard.signed_in(request).login)
+        if not guard.wants_json(request):
+            done = "proposed" if isinstance(ended, Proposal) else "ruled"
+            after = fields.get("after", "")
+            there = f"/committee/{running.id}/rulings?done={done}"
+            return guard.see_other(f"{there}&after={after}" if case_view.place(after) else there)
+        told = {"places": [case_view.key(one) for one in targets], "waiting": await self._waiting(running)}
+        return _json({**told, **_told(ended, lang)})
+
+    async def _targets(self, running: Running, case: Case, fields: Mapping[str, str]) -> Sequence[Place]:
+        """The message, or all with its text if that is asked: exactly as many as were shown."""
+        if fields.get("alike", "") in ("", "1"):
+            return [case.place]
+        alike = await self._service.casebook.alike(running.id, case)
+        if str(len(alike)) != fields["alike"] or case.place not in alike:
+            raise Refused("changed")
+        return alike
+
+    async def _reveal(
+        self, request: web.Request, running: Running, fields: Mapping[str, str]
+    ) -> web.StreamResponse:
+        case = await self._case(fields.get("at", ""))
+        who, reason = guard.signed_in(request).login, fields.get("reveal_reason", "")
+        note = fields.get("reveal_note", "").strip()[: room_form.LONGEST_NOTE]
+        number = await self._service.acts.reveal(running, case.place, who, reason, note)
+        raw = case.opening.raw if case.opening else ""
+        told = {"number": number, "raw": motion_view.unmasked(raw), "base64": raw}
+        if guard.wants_json(request):
+            return _json(told)
+        shown = case_view.shown(running, case, guard.language(request))
+        values = {"campaign": running.id, "refused": "", "told": told, "case": shown}
+        return guard.render(request, "revealed.html", values, words=WORDS)
+
+    async def _case(self, named: str) -> Case:
+        place = case_view.place(named)
+        case = None if place is None else await self._service.casebook.case(place)
+        if case is None:
+            raise Refused("no_such_message")
+        return case
+
+    async def _waiting(self, running: Running) -> int:
+        totals = await self._service.store.totals(running.id)
+        return sum(n for key, n in totals.items() if key.subject == "waiting")
+
+    async def _shared(self, running: Running, proposed: int) -> dict[str, Any]:
+        return {
+            "campaign": running.id,
+            "waiting": await self._waiting(running),
+            "proposed": proposed,
+            "two": running.campaign.adjudicators == 2,
+            "zone": running.campaign.timezone,
+        }
+
+    async def _queue(
+        self,
+        request: web.Request,
+        running: Running,
+        refused: Said | None = None,
+        fields: Mapping[str, str] | None = None,
+    ) -> web.StreamResponse:
+        lang, book = guard.language(request), self._service.casebook
+        asked = request.query.get("after", "") if fields is None else fields.get("after", "")
+        after = case_view.place(asked) or START
+        cases = await book.waiting(running.id, _PAGE + 1, after)
+        page, more = cases[:_PAGE], len(cases) > _PAGE
+        alike = await asyncio.gather(*(book.alike(running.id, case) for case in page))
+        opened = [one for one in await self._chamber.open(running) if one.motion.kind == "adjudicate"]
+        proposed = {place: one.proposal.by for one in opened for place in one.motion.targets}
+        named = request.query.get("at", "") if fields is None else fields.get("at", "")
+        values = {
+            **await self._shared(running, len(opened)),
+            "here": "waiting",
+            "after": "" if after == START else case_view.key(after),
+            "next": case_view.key(page[-1].place) if more else "",
+            "cases": [case_view.shown(running, case, lang) for case in page],
+            "alike": {case_view.key(case.place): len(one) for case, one in zip(page, alike, strict=True)},
+            "proposed_by": {case_view.key(place): who for place, who in proposed.items()},
+            "current": _current(page, named, proposed),
+            "contests": contests(running, lang),
+            "reasons": {one: case_view.reasons(acts.REASONS[one], lang) for one in ("count", "reject")},
+            "reveal_reasons": case_view.reasons(acts.REASONS["reveal"], lang),
+            "refused": refused.text if refused else "",
+            "entered": defaultdict(str, fields or {}),
+        }
+        status = refused.status if refused else 200
+        return guard.render(request, "rulings.html", values, status, WORDS)
+
+
+def _current(page: Sequence[Case], named: str, proposed: Mapping[Place, str]) -> str:
+    """Which message is shown in full: the one asked for, or the first on which nobody has proposed."""
+    places = {case_view.key(case.place): case.place for case in page}
+    if named in places:
+        return named
+    return next((key for key, place in places.items() if place not in proposed), next(iter(places), ""))
+
+
+def _told(ended: Done | Proposal, lang: Lang) -> dict[str, Any]:
+    """What a ruling came to, for the script."""
+    if isinstance(ended, Proposal):
+        return {"text": case_view.words(RULINGS["proposed_wait"], lang), "entries": [], "proposed": True}
+    outcomes = [case_view.outcome_text(verdict.outcome, lang) for verdict in ended.verdicts]
+    if len(outcomes) == 1:
+        text = case_view.words(RULINGS["ruled_count"], lang).format(outcome=outcomes[0])
+    else:
+        counts = {one: outcomes.count(one) for one in outcomes}
+        parts = ", ".join(f"{one} {n}" for one, n in counts.items())
+        text = case_view.words(RULINGS["ruled_all"], lang).format(n=len(outcomes), outcomes=parts)
+    entry = case_view.words(RULINGS["ruled_entry"], lang).format(entry=ended.entries[0])
+    return {"text": f"{text} · {entry}", "entries": list(ended.entries), "proposed": False}
+
+
+def contests(running: Running, lang: Lang) -> list[dict[str, Any]]:
+    """Every candidate to choose from, by contest."""
+    return [
+        {
+            "id": contest.id,
+            "name": running.campaign.contests_by_id[contest.id].name_in(lang),
+            "max": running.ballots[contest.id].max,
+            "candidates": [
+                {
+                    "value": f"{contest.id}/{one.code}",
+                    "code": one.code,
+                    "name": case_view.named(running, contest.id, one.code, lang),
+                    "unit": one.unit,
+                    "withdrawn": (contest.id, one.code) in running.withdrawn,
+                }
+                for one in contest.candidates
+            ],
+        }
+        for contest in running.roll.contests
+    ]
+
+
+def _json(value: Mapping[str, Any], status: int = 200) -> web.Response:
+    return web.json_response(value, status=status, headers=guard.HEADERS)
