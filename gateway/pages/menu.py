@@ -22,7 +22,7 @@ _FRONT = {
 }
 _BELOW = {
     Role.COMMITTEE: ("", "/rulings", "/acts", "/records", "/exports"),
-    Role.OBSERVER: ("", "/acts", "/records", "/exports"),
+    Role.OBSERVER: ("", "/exports"),
 }
 
 
