@@ -9,12 +9,12 @@ from typing import Final, Literal
 import click
 from rich.console import Console
 
-from bench import imports, load, machine, report, servers, timed, webhook
+from bench import imports, load, machine, report, servers, timed, viewers, watching, webhook
 
 #: Of the tables, where there is no terminal.
 _WIDTH: Final = 110
 
-Part = Literal["webhook", "array", "import"]
+Part = Literal["webhook", "array", "import", "viewers"]
 
 #: Which lanes a part needs beside its own, to be compared with.
 _LANES: Final[dict[str | None, tuple[str, ...]]] = {
@@ -22,6 +22,7 @@ _LANES: Final[dict[str | None, tuple[str, ...]]] = {
     "webhook": ("noop", "webhook"),
     "array": ("webhook", "array"),
     "import": (),
+    "viewers": (),
 }
 
 
@@ -34,7 +35,9 @@ _LANES: Final[dict[str | None, tuple[str, ...]]] = {
 @click.option(
     "--rows", type=click.IntRange(10), help="Rows of the imported log.  [default: 1000000, quick 50000]"
 )
-@click.option("--only", type=click.Choice(["webhook", "array", "import"]), help="Measure this alone.")
+@click.option(
+    "--only", type=click.Choice(["webhook", "array", "import", "viewers"]), help="Measure this alone."
+)
 @click.option(
     "--folder",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
@@ -50,7 +53,7 @@ def main(
     folder: Path | None,
     verbose: bool,
 ) -> None:
-    """Measure webhook votes against a no-op server, arrays, import and recount. The last line is JSON."""
+    """Measure votes against a no-op server, arrays, import, recount, viewers. The last line is JSON."""
     if sys.platform != "linux":
         raise click.ClickException("the benchmark reads /proc: Linux only")
     # Ended from outside, it still ends what it started.
@@ -63,6 +66,7 @@ def main(
                 rounds=rounds or (3 if quick else 5),
                 seconds=seconds or (1.2 if quick else 4.0),
                 rows=(rows or (50_000 if quick else 1_000_000)) if only in (None, "import") else 0,
+                watched=only in (None, "viewers"),
                 quick=quick,
                 verbose=verbose,
             )
@@ -73,6 +77,7 @@ def main(
             load.Refused,
             servers.DidNotStart,
             timed.Failed,
+            watching.Unserved,
             OSError,
         ) as error:
             raise click.ClickException(f"{type(error).__name__}: {error}") from None
@@ -85,6 +90,7 @@ def _measure(
     rounds: int,
     seconds: float,
     rows: int,
+    watched: bool,
     quick: bool,
     verbose: bool,
 ) -> None:
@@ -99,8 +105,9 @@ def _measure(
         errors.print("The data is in memory, not on a disk: choose a --folder.", style="yellow")
     imported = imports.measure(folder, rows, tell) if rows else None
     found = webhook.measure(folder, lanes, rounds, seconds, tell) if lanes else []
+    seen = viewers.measure(folder, rounds, seconds, tell) if watched else []
     out = Console() if sys.stdout.isatty() else Console(width=_WIDTH)
-    report.show(out, report.figures(found, imported, where, quick), found)
+    report.show(out, report.figures(found, imported, seen, where, quick), found)
 
 
 if __name__ == "__main__":

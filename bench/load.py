@@ -48,14 +48,21 @@ class Driven:
 
 
 async def drive(
-    host: str, port: int, requests: Iterable[bytes], seconds: float, connections: int = CONNECTIONS
+    host: str,
+    port: int,
+    requests: Iterable[bytes],
+    seconds: float,
+    connections: int = CONNECTIONS,
+    every: float = 0.0,
 ) -> Driven:
     """Send requests for `seconds`, or until there are no more, and wait for every answer.
+
+    Each connection sends its next when the last was answered, at least `every` seconds after it.
 
     Raises `Refused`, `TimeoutError`, and `OSError` if there is nobody.
     """
     loop = asyncio.get_running_loop()
-    run = _Run(requests, loop.create_future())
+    run = _Run(requests, loop.create_future(), every)
     lines = [(await loop.create_connection(lambda: _Line(run), host, port))[1] for _ in range(connections)]
     try:
         busy, started = time.process_time(), time.perf_counter()
@@ -75,8 +82,8 @@ async def drive(
 class _Run:
     """What the connections of a run share. `done` gets the time of the last answer."""
 
-    def __init__(self, requests: Iterable[bytes], done: "asyncio.Future[float]") -> None:
-        self.requests, self.done = iter(requests), done
+    def __init__(self, requests: Iterable[bytes], done: "asyncio.Future[float]", every: float) -> None:
+        self.requests, self.done, self.every = iter(requests), done, every
         self.latencies = array("d")
         self.ends = 0.0
         self._at_work = 0
@@ -84,8 +91,8 @@ class _Run:
 
     def begin(self, lines: list["_Line"], ends: float) -> None:
         self.ends, self._at_work = ends, len(lines)
-        for line in lines:
-            line.send(time.perf_counter())
+        for place, line in enumerate(lines):
+            line.send_in(self.every * place / len(lines))
 
     def rest(self, now: float) -> None:
         """A connection has sent its last and heard the answer."""
@@ -147,7 +154,14 @@ class _Line(asyncio.Protocol):
         self._rest = b""
         now = time.perf_counter()
         self._run.latencies.append(now - self._since)
-        self.send(now)
+        self.send_in(self._since + self._run.every - now)
+
+    def send_in(self, wait: float) -> None:
+        """The next request after so many seconds, or at once."""
+        if wait > 0:
+            asyncio.get_running_loop().call_later(wait, lambda: self.send(time.perf_counter()))
+        else:
+            self.send(time.perf_counter())
 
     def hang_up(self) -> None:
         if self._transport is not None:

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 import gateway
+from bench import viewers
 from bench.imports import Imported
 from bench.webhook import Round, Turn
 
@@ -19,7 +20,11 @@ FLAT: Final = {True: "memory is flat", False: "memory GROWS", None: "too few row
 
 
 def figures(
-    rounds: Sequence[Round], imported: Imported | None, machine: dict[str, Any], quick: bool
+    rounds: Sequence[Round],
+    imported: Imported | None,
+    seen: Sequence[viewers.Round],
+    machine: dict[str, Any],
+    quick: bool,
 ) -> dict[str, Any]:
     """What goes into the JSON line. Each is the median over the rounds; ratios are taken within a round."""
     return {
@@ -47,7 +52,15 @@ def figures(
         "recount_rows_per_s": imported and round(imported.recount_rows_per_s),
         "recount_cpu_us": imported and round(imported.recount_cpu_us, 1),
         "recount_peak_mb": imported and round(imported.recount_peak_mb, 1),
-        "rounds": len(rounds),
+        "viewers": viewers.VIEWERS if seen else None,
+        "viewers_core": _of(seen, lambda one: one.core, 3),
+        "viewers_alone_core": _of(seen, lambda one: one.alone, 3),
+        "viewers_updates_per_s": _of(seen, lambda one: one.updates, 2),
+        "viewers_event_bytes": _of(seen, lambda one: one.event_bytes, 0),
+        "viewers_p99_ms": _of(seen, lambda one: one.together_p99_ms, 2),
+        "viewers_alone_p99_ms": _of(seen, lambda one: one.alone_p99_ms, 2),
+        "viewers_p99_ratio": _of(seen, lambda one: one.together_p99_ms / one.alone_p99_ms, 2),
+        "rounds": max(len(rounds), len(seen)),
         "quick": quick,
         "machine": machine,
         "version": gateway.__version__,
@@ -66,6 +79,8 @@ def show(console: Console, found: dict[str, Any], rounds: Sequence[Round]) -> No
             )
     if found["import_rows"] is not None:
         console.print(_imports(found))
+    if found["viewers"] is not None:
+        console.print(_viewers(found))
     console.print(
         ", ".join(f"{name} {value}" for name, value in found["machine"].items()), style="dim", highlight=False
     )
@@ -117,6 +132,25 @@ def _imports(found: dict[str, Any]) -> Table:
             f"{found[f'{name}_peak_mb']:.1f}",
         )
     return table
+
+
+def _viewers(found: dict[str, Any]) -> Table:
+    table = Table(
+        title=f"{found['viewers']} viewers of the live page, {viewers.PACE} votes/s",
+        title_justify="left",
+        caption=f"Each has {found['viewers_updates_per_s']} updates/s, {found['viewers_event_bytes']} bytes each. "
+        f"p99 with viewers is {found['viewers_p99_ratio']} of p99 without.",
+        caption_justify="left",
+    )
+    for name in ("", "of a core", "p99 ms of a vote"):
+        table.add_column(name, justify="right" if name else "left")
+    table.add_row("votes alone", f"{found['viewers_alone_core']:.1%}", f"{found['viewers_alone_p99_ms']:.2f}")
+    table.add_row("viewers besides", f"{found['viewers_core']:.1%}", f"{found['viewers_p99_ms']:.2f}")
+    return table
+
+
+def _of(seen: Sequence[viewers.Round], value: Callable[[viewers.Round], float], digits: int) -> Any:
+    return round(median(map(value, seen)), digits or None) if seen else None
 
 
 Value = Callable[[Turn], float]

@@ -28,6 +28,11 @@ Standings = dict[str, Any]
 
 #: At most one event a second to each viewer, and as often a look whether there is one.
 INTERVAL_SECONDS: Final = 1.0
+#: Viewers are told one after another, so far apart that votes get in between; all within an interval.
+_APART_SECONDS: Final = 0.001
+_SPREAD_SECONDS: Final = 0.8
+#: Steps of this share of the whole fill it evenly, however many there are.
+_GOLDEN: Final = 0.618034
 
 
 class Totals(Protocol):
@@ -72,6 +77,18 @@ class _Feed:
     def __init__(self) -> None:
         self.text: str | None = None
         self.changed = asyncio.Event()
+        self.watching = 0
+        self._came = 0
+
+    def enter(self) -> float:
+        """One more who follows; returns their place among all, in [0, 1)."""
+        self.watching += 1
+        self._came += 1
+        return self._came * _GOLDEN % 1
+
+    def spread(self) -> float:
+        """How many seconds it takes to tell everybody."""
+        return min(_SPREAD_SECONDS, (self.watching - 1) * _APART_SECONDS)
 
     def tell(self, text: str | None) -> None:
         """Wake those who wait, if it is news."""
@@ -226,14 +243,23 @@ class Board:
         It is silent while there is nothing that the audience may see.
         """
         feed = self._shown[campaign].feeds[audience]
-        last: str | None = None
-        while not self._stopping.is_set():
-            changed, text = feed.changed, feed.text
-            if text is not None and text != last:
-                last = text
-                yield text
-            else:
-                await changed.wait()
+        place, last = feed.enter(), None
+        try:
+            while not self._stopping.is_set():
+                changed, text = feed.changed, feed.text
+                if text is not None and text != last:
+                    last = text
+                    yield text
+                else:
+                    await changed.wait()
+                    await self._turn(place * feed.spread())
+        finally:
+            feed.watching -= 1
+
+    async def _turn(self, seconds: float) -> None:
+        """Wait until it is a viewer's turn; not at all once the board stops."""
+        if seconds and not self._stopping.is_set():
+            await asyncio.sleep(seconds)
 
 
 def as_they_stand(running: Running, totals: Mapping[TotalKey, int], now_ms: int) -> Standings:

@@ -82,3 +82,11 @@ async def test_a_hang_up_ends_the_run() -> None:
     async with server([OK[:-1]], hang_up=True) as (host, port, _):
         with pytest.raises(load.Refused, match="hung up"):
             await load.drive(host, port, [b"vote"], 10, connections=1)
+
+
+async def test_keeps_a_pace() -> None:
+    async with server([OK]) as (host, port, seen):
+        driven = await load.drive(host, port, [b"%04d" % n for n in range(500)], 0.5, 4, every=0.1)
+
+    assert driven.answers == len(seen) <= 4 * 6
+    assert driven.answers >= 4
