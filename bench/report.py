@@ -138,7 +138,7 @@ def _viewers(found: dict[str, Any]) -> Table:
     table = Table(
         title=f"{found['viewers']} viewers of the live page, {viewers.PACE} votes/s",
         title_justify="left",
-        caption=f"Each has {found['viewers_updates_per_s']} updates/s, {found['viewers_event_bytes']} bytes each. "
+        caption=f"For each {found['viewers_updates_per_s']} updates/s, {found['viewers_event_bytes']} bytes; "
         f"p99 with viewers is {found['viewers_p99_ratio']} of p99 without.",
         caption_justify="left",
     )
