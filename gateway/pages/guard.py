@@ -58,7 +58,9 @@ _STATUS: Final = {
     "too_large": 413,
     "unavailable": 503,
 }
+#: How long a form may take to arrive: so long, and a file at so many bytes a second.
 _READ_SECONDS: Final = 10.0
+_SLOWEST_BYTES: Final = 100_000
 _PATH: Final = re.compile(r"(/[A-Za-z0-9._-]+)+")
 
 
@@ -235,7 +237,7 @@ async def form(request: web.Request) -> dict[str, str]:
     if (request.charset or "utf-8").lower() != "utf-8":
         raise Refused("unreadable")
     try:
-        async with asyncio.timeout(_READ_SECONDS):
+        async with asyncio.timeout(_READ_SECONDS + (request.content_length or 0) / _SLOWEST_BYTES):
             read = await request.post()
     except TimeoutError:
         raise Refused("slow") from None
