@@ -100,7 +100,7 @@ class _Acts:
             ended = await self._chamber.decline(running, number, who)
             return guard.see_other(path, done=ended)
         done = await self._chamber.approve(running, number, who, fields.get("digest", ""))
-        return guard.see_other(f"{path}?done=approved&entries={_span(done.entries)}")
+        return guard.see_other(f"{path}?done=approved&entries={motion_view.span(done.entries)}")
 
     async def _review(
         self, request: web.Request, running: Running, fields: Mapping[str, str]
@@ -126,7 +126,7 @@ class _Acts:
         path = f"/committee/{running.id}/acts"
         if isinstance(ended, Proposal):
             return guard.see_other(path, done="proposed")
-        return guard.see_other(f"{path}?done=acted&entries={_span(ended.entries)}")
+        return guard.see_other(f"{path}?done=acted&entries={motion_view.span(ended.entries)}")
 
     async def _motion(self, running: Running, fields: Mapping[str, str]) -> Motion:
         targets = await self._targets(running, fields) if room_form.kind(fields) == "void" else ()
@@ -283,12 +283,6 @@ def _barred(running: Running) -> list[tuple[str, str]]:
     """Barred lines: what forms call them, and as they are shown."""
     named = [(room_form.barred_name(running, line), caller.mask(line)) for line in running.barred]
     return sorted(named, key=lambda one: one[1])
-
-
-def _span(entries: Sequence[int]) -> str:
-    """Entry numbers for an address: the first and the last, for they follow one another."""
-    first, last = entries[0], entries[-1]
-    return str(first) if first == last else f"{first}-{last}"
 
 
 def _numbers(told: str) -> str:

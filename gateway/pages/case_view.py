@@ -19,6 +19,7 @@ from gateway.intake.running import Running
 from gateway.pages.words import Said
 from gateway.pages.words_reasons import KINDS, NOTES, REASONS, WAITS
 from gateway.pages.words_room import CHOICES
+from gateway.pages.words_rulings import SHARED
 from gateway.storage.store import Place
 from tally import export
 from tally.outcome import Channel, MessageOutcome, Selection
@@ -154,6 +155,14 @@ def outcome_text(outcome: str, lang: Lang) -> str:
     return export.WORDS[outcome][0 if lang == "zh" else 1]
 
 
+def ended_text(running: Running, case: Case, lang: Lang) -> str:
+    """How a message ended, in words; where a person has ruled it out, that it was so, and why it waited."""
+    waits = WAITS.get(case.outcome)
+    if case.state == "ruled" and case.outcome in running.pending and waits:
+        return f"{words(SHARED['ruled_out'], lang)} – {words(waits, lang)}"
+    return outcome_text(case.outcome, lang)
+
+
 def named(running: Running, contest: str, code: str, lang: Lang) -> str:
     """A candidate's name."""
     try:
@@ -179,7 +188,7 @@ def choices(running: Running, selections: Iterable[Sequence[str]], lang: Lang) -
 def shown(running: Running, case: Case, lang: Lang) -> Shown:
     """One message."""
     whom = choices(running, case.selections, lang)
-    ended = outcome_text(case.outcome, lang)
+    ended = ended_text(running, case, lang)
     what = Shown(key(case.place), case.node, case.place.seq, case.outcome.value, ended, case.state, whom)
     opening = case.opening
     if opening is None:

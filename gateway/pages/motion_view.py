@@ -142,6 +142,12 @@ def unmasked(raw: str) -> str:
     return case_view.printable(base64.b64decode(raw), masked=False)
 
 
+def span(entries: Sequence[int]) -> str:
+    """Entry numbers of one submit: the first and the last, for they follow one another."""
+    first, last = entries[0], entries[-1]
+    return str(first) if first == last else f"{first}-{last}"
+
+
 def _fact(label: str, text: str, lang: Lang) -> Fact:
     return Fact(words(ACTS[label], lang), text)
 

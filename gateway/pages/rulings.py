@@ -22,6 +22,7 @@ from gateway.pages.words_reasons import REFUSED
 from gateway.pages.words_rulings import ACTS, RULINGS, SHARED
 from gateway.people.roles import Role
 from gateway.room.chamber import Chamber, Done
+from gateway.room.motion import Motion
 from gateway.room.proposals import Proposal
 from gateway.service import Service
 from gateway.storage.cases import START
@@ -137,7 +138,7 @@ class _Rulings:
             there = f"/committee/{running.id}/rulings?done={done}"
             return guard.see_other(f"{there}&after={after}" if case_view.place(after) else there)
         told = {"places": [case_view.key(one) for one in targets], "waiting": await self._waiting(running)}
-        return _json({**told, **_told(ended, lang)})
+        return _json({**told, **_told(motion, ended, lang)})
 
     async def _targets(self, running: Running, case: Case, fields: Mapping[str, str]) -> Sequence[Place]:
         """The message, or all with its text if that is asked: exactly as many as were shown."""
@@ -226,18 +227,17 @@ def _current(page: Sequence[Case], named: str, proposed: Mapping[Place, str]) ->
     return next((key for key, place in places.items() if place not in proposed), next(iter(places), ""))
 
 
-def _told(ended: Done | Proposal, lang: Lang) -> dict[str, Any]:
+def _told(motion: Motion, ended: Done | Proposal, lang: Lang) -> dict[str, Any]:
     """What a ruling came to, for the script."""
     if isinstance(ended, Proposal):
         return {"text": case_view.words(RULINGS["proposed_wait"], lang), "entries": [], "proposed": True}
     outcomes = [case_view.outcome_text(verdict.outcome, lang) for verdict in ended.verdicts]
-    if len(outcomes) == 1:
-        text = case_view.words(RULINGS["ruled_count"], lang).format(outcome=outcomes[0])
+    counts = {one: outcomes.count(one) for one in outcomes}
+    if motion.verdict != "count":
+        text = case_view.words(RULINGS[motion.verdict], lang)
     else:
-        counts = {one: outcomes.count(one) for one in outcomes}
-        parts = ", ".join(f"{one} {n}" for one, n in counts.items())
-        text = case_view.words(RULINGS["ruled_all"], lang).format(n=len(outcomes), outcomes=parts)
-    entry = case_view.words(RULINGS["ruled_entry"], lang).format(entry=ended.entries[0])
+        text = ", ".join(counts if len(outcomes) == 1 else (f"{one} {n}" for one, n in counts.items()))
+    entry = case_view.words(RULINGS["ruled_entry"], lang).format(entry=motion_view.span(ended.entries))
     return {"text": f"{text} · {entry}", "entries": list(ended.entries), "proposed": False}
 
 

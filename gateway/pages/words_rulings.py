@@ -29,6 +29,7 @@ SHARED: Final[Mapping[str, Said]] = {
     ),
     "by": Said("提出人", "By"),
     "second": Said("同意人", "Agreed by"),
+    "ruled_out": Said("裁定不计", "ruled out"),
     "nobody": Said("没有选择任何候选", "nobody"),
     "withdrawn": Said("已退出", "withdrawn"),
     "text_as_sent": Said("原文", "As sent"),
@@ -106,6 +107,9 @@ RULINGS: Final[Mapping[str, Said]] = {
     "count_reason": Said("计票的理由", "Why it counts"),
     "reject_reason": Said("不计的理由", "Why it does not"),
     "find": Said("按编号或名称查找", "Find by code or name"),
+    "find_more": Said(
+        "符合的候选：{n}。请输入到只剩一个。", "Candidates that fit: {n}. Type until one is left."
+    ),
     "line": Said("来电或发信号码", "The caller's number"),
     "line_hint": Said(
         "这条消息没有可用的号码。如果您能读出号码，请填写，票数上限按该号码计算；读不出就留空。",
@@ -127,8 +131,6 @@ RULINGS: Final[Mapping[str, Said]] = {
     "will_keep": Said("维持第一次登记", "Keep the first entry"),
     "will_alike": Said("共 {n} 条", "{n} messages"),
     "then_enter": Said("按 Enter 记录", "Enter records it"),
-    "ruled_count": Said("已裁定：{outcome}", "Ruled: {outcome}"),
-    "ruled_all": Said("已裁定 {n} 条：{outcomes}", "{n} ruled: {outcomes}"),
     "ruled_entry": Said("账本第 {entry} 条", "ledger entry {entry}"),
     "proposed_wait": Said("等待另一位成员同意", "Waits for another member"),
     "proposed_by": Said(
@@ -143,7 +145,7 @@ RULINGS: Final[Mapping[str, Said]] = {
         "The server could not be reached, and this ruling is not recorded. Press Enter again.",
     ),
     # keys
-    "keys": Said("按键", "Keys"),
+    "keyboard": Said("按键", "Keys"),
     "keys_text": Said(
         "先用一个键选择裁定，再按 Enter 记录。输入文字时这些键不起作用，按 Esc 离开输入框。",
         "One key picks the ruling, Enter records it. They do nothing while you type; Esc leaves a field.",

@@ -142,6 +142,7 @@
     }
     if (!form.reportValidity()) return;
     sending = true;
+    form.setAttribute('aria-busy', 'true');
     try {
       const answer = await post(form);
       if (answer.error) refuse(answer);
@@ -150,6 +151,7 @@
       say(decision.dataset.lost, true);
     } finally {
       sending = false;
+      form.removeAttribute('aria-busy');
     }
   }
 
@@ -197,12 +199,18 @@
     return labels.filter((label) => !label.hidden);
   }
 
-  // A whole code is that candidate, however many others have it in their name.
+  // A whole code is that candidate, however many others have it in their name; a name comes before a unit.
   function take() {
     const left = filter();
-    const exact = left.filter((label) => plain(label.querySelector('.code').textContent) === plain(find.value));
-    const [label] = exact.length ? exact : left;
-    if (!find.value || (exact.length !== 1 && left.length !== 1)) return false;
+    const sought = plain(find.value);
+    const said = (label, part) => plain(label.querySelector(part).textContent);
+    const exact = left.filter((label) => said(label, '.code') === sought);
+    const named = left.filter((label) => said(label, '.name').includes(sought));
+    const [label, ...more] = [exact, named, left].find((some) => some.length) || [];
+    if (!sought || !label || more.length) {
+      say(decision.dataset.find.replace('{n}', sought ? left.length : 0), true);
+      return false;
+    }
     const box = label.querySelector('input');
     box.checked = !box.checked;
     find.value = '';
@@ -275,6 +283,10 @@
   document.addEventListener('keydown', (event) => {
     const {target} = event;
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || help.open) return;
+    if (sending) { // a key that is pressed now would be meant for a message that nobody has seen
+      event.preventDefault();
+      return;
+    }
     if (writing(target)) {
       if (event.key === 'Escape') leave(event);
       else if (event.key === 'Enter' && target === find) {
