@@ -73,6 +73,18 @@ async def test_it_follows(house: House, window: Window, role: Role) -> None:
         await expect(page.locator("canvas")).to_have_count(1)
 
 
+async def test_whoever_is_at_a_link_keeps_their_place(house: House, window: Window) -> None:
+    async with room(house, window, busy=True) as staff:
+        page = await loaded(await window.open(staff, LIVE))
+        await page.locator("#flow-table summary").click()
+        await page.evaluate("document.getElementById('now').marked = true")
+        await vote(staff.visitor, 1, "你好", 9000)  # an outcome that was not there
+        await expect(page.locator("[data-t='messages.no_code.all']")).to_have_text("1")
+        assert not await page.evaluate("document.getElementById('now').marked"), "it was drawn anew"
+        await expect(page.locator("#flow-table summary")).to_be_focused()
+        await expect(page.locator("#flow-table tbody")).to_be_visible()
+
+
 async def test_it_comes_back_after_a_restart(house: House, window: Window) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

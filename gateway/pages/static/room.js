@@ -6,7 +6,7 @@
   const MINUTE = 60 * SECOND;
 
   let source = null;
-  let comeBack = 0;
+  let coming = 0;
   let spoken = 0;
   let chart = null;
   let renewing = false;
@@ -19,10 +19,7 @@
   };
 
   function show(figures) {
-    if (figures.shape !== now().dataset.shape) {
-      setTimeout(renew, soon(2 * SECOND));
-      return;
-    }
+    if (figures.shape !== now().dataset.shape) expect(soon(2 * SECOND));
     document.querySelectorAll('[data-t]').forEach((one) => write(one, figures.text[one.dataset.t]));
     each('bar', (one, key) => {
       if (!figures.bar[key]) return;
@@ -63,7 +60,6 @@
   }
 
   function follow() {
-    clearTimeout(comeBack);
     if (source) source.close();
     source = new EventSource(now().dataset.events);
     source.onopen = () => mark('live');
@@ -74,17 +70,19 @@
     source.onerror = () => {
       mark('lost');
       // The browser itself comes back after a broken connection, but not after a refusal.
-      if (source.readyState === EventSource.CLOSED) comeBack = setTimeout(renew, 5 * SECOND + soon(10 * SECOND));
+      if (source.readyState === EventSource.CLOSED) expect(5 * SECOND + soon(10 * SECOND));
     };
+  }
+
+  // Draw the page anew after a while, or sooner if it is to be drawn sooner already.
+  function expect(wait) {
+    if (!coming) coming = setTimeout(renew, wait);
   }
 
   // The page as it is now. A document comes this way without a parser of ours, which the policy forbids.
   function renew() {
+    coming = 0;
     if (renewing) return;
-    if (now().contains(document.activeElement)) {
-      comeBack = setTimeout(renew, 3 * SECOND); // whoever is at a link here keeps it
-      return;
-    }
     renewing = true;
     const request = new XMLHttpRequest();
     request.open('GET', location.pathname + location.search);
@@ -94,7 +92,7 @@
       renewing = false;
       const drawn = request.status === 200 && request.response;
       if (!drawn) {
-        comeBack = setTimeout(renew, MINUTE / 2 + soon(MINUTE));
+        expect(MINUTE / 2 + soon(MINUTE));
       } else if (!drawn.getElementById('now')) {
         location.reload(); // signed out: the server shows where to sign in
       } else {
@@ -105,12 +103,16 @@
     request.send();
   }
 
+  // Whoever is at a link or a heading keeps their place.
   function replace(drawn) {
     const old = now();
+    const places = () => Array.from(now().querySelectorAll('a, summary, [tabindex]'));
+    const held = places().indexOf(document.activeElement);
     for (const details of old.querySelectorAll('details[open]')) drawn.getElementById(details.id).open = true;
     for (const part of ['.headline', '#now']) {
       document.querySelector(part).replaceWith(document.importNode(drawn.querySelector(part), true));
     }
+    if (held >= 0 && places()[held]) places()[held].focus({ preventScroll: true });
   }
 
   // Messages per minute, drawn by uPlot over what the server drew. The figures are those of the table.
@@ -138,16 +140,18 @@
       const counted = at(0);
       return [times.map((time) => time / SECOND), at(1).map((others, index) => others + counted[index]), counted];
     };
-    const axis = { stroke: colour('--soft'), grid: { stroke: colour('--line'), width: 1 }, ticks: { show: false }, font: '12px sans-serif' };
+    const axis = (own) => Object.assign({
+      stroke: colour('--soft'), grid: { stroke: colour('--line'), width: 1 }, ticks: { show: false }, font: '12px sans-serif',
+    }, own);
     const plot = new window.uPlot({
       width: place.clientWidth - 32, height: 190,
       tzDate: (seconds) => window.uPlot.tzDate(new Date(seconds * SECOND), zone),
       cursor: { y: false, points: { show: false } },
       scales: { y: { range: (self, low, high) => [0, Math.max(4, high * 1.1)] } },
       axes: [
-        { ...axis, values: [[86400, '{MM}-{DD}', null, null, null, null, null, null, 1],
-          [60, '{HH}:{mm}', '\n{MM}-{DD}', null, '\n{MM}-{DD}', null, null, null, 1]] },
-        { ...axis, size: 44, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000] },
+        axis({ values: [[86400, '{MM}-{DD}', null, null, null, null, null, null, 1],
+          [60, '{HH}:{mm}', '\n{MM}-{DD}', null, '\n{MM}-{DD}', null, null, null, 1]] }),
+        axis({ size: 44, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000] }),
       ],
       series: [
         { label: place.dataset.time, value: '{MM}-{DD} {HH}:{mm}' },
