@@ -25,10 +25,10 @@ from gateway.pages import (
     arrival,
     desk,
     exports,
+    figures,
     guard,
     handin,
     live,
-    live_view,
     operators,
     public,
     records,
@@ -120,7 +120,7 @@ def _server(loaded: Loaded, service: Service, metrics: Metrics) -> Server:
     recorder = service.recorder
     pulse = Pulse(service.tempo, service.sources, lambda: recorder.queued, lambda: server.unready())
     board = Board(
-        service.store, service.campaigns, lambda: recorder.version, service.now_ms, pulse, live_view.VIEWS
+        service.store, service.campaigns, lambda: recorder.version, service.now_ms, pulse, figures.VIEWS
     )
     server = Server(service, board, pulse, Exports(loaded), metrics)
     return server

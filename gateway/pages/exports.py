@@ -12,8 +12,8 @@ from gateway.board import Board
 from gateway.exports import KEPT, Built, Exports, observable, zipped
 from gateway.intake.running import Running
 from gateway.pages import guard
+from gateway.pages.figures import Audience
 from gateway.pages.guard import only
-from gateway.pages.live_view import Audience
 from gateway.pages.words_room import EXPORTS, SHARED
 from gateway.people.roles import Role
 

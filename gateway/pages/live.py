@@ -1,6 +1,6 @@
 """The live pages: what the committee sees of the count as it goes on, and observers as far as they may.
 
-Both are one page and one stream, drawn for an audience (`live_view.seen`). Nothing on it changes anything.
+Both are one page and one stream, drawn for an audience (`figures.seen`). Nothing on it changes anything.
 """
 
 import time
@@ -12,9 +12,9 @@ from aiohttp import web
 from gateway import api
 from gateway.board import Board
 from gateway.intake.running import Running
-from gateway.pages import guard, live_view
+from gateway.pages import figures, flow_view, guard, live_view
+from gateway.pages.figures import Audience
 from gateway.pages.guard import only
-from gateway.pages.live_view import Audience
 from gateway.pages.words_room import LIVE, SHARED
 from gateway.people.roles import Role
 from gateway.pulse import Pulse
@@ -81,10 +81,10 @@ class _Live:
         """One campaign, as it stands."""
         running = self._running(request)
         now_ms = self._now_ms()
-        span = live_view.span(request.query.get("span"))
-        since_ms = live_view.since_ms(span, running, now_ms)
+        span = flow_view.span(request.query.get("span"))
+        since_ms = flow_view.since_ms(span, running, now_ms)
         slices = self._pulse.flow(running.id).slices(since_ms, now_ms + 1, span.step_ms)
-        now = live_view.seen(self._board.moment(running.id), self._audience)
+        now = figures.seen(self._board.moment(running.id), self._audience)
         values = live_view.page(now, self._audience, guard.language(request), span, slices)
         values["events"] = f"/{self._audience}/{running.id}/events"
         return guard.render(request, "live.html", values, words=_WORDS)

@@ -13,8 +13,8 @@ from gateway.board import Board
 from gateway.intake.source import Source
 from gateway.pages import guard, live, public
 from gateway.pages.arrival import Door
+from gateway.pages.figures import VIEWS
 from gateway.pages.guard import Office
-from gateway.pages.live_view import VIEWS
 from gateway.people.roles import Role, SignedIn
 from gateway.pulse import Pulse
 from gateway.vitals import MINUTE_MS

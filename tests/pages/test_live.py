@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from config.problems import Lang
-from gateway.pages import guard, live, live_view, words, words_room
-from gateway.pages.live_view import Audience
+from gateway.pages import figures, guard, live, live_view, words, words_room
+from gateway.pages.figures import Audience
 from gateway.vitals import HOUR_MS, MINUTE_MS
 from tally import count
 from tally.count import TotalKey
@@ -49,7 +49,7 @@ def changing(page: str) -> dict[str, str]:
 def streamed(room: Room, audience: Audience = "committee") -> dict[str, Any]:
     """What the stream sends now."""
     sent: dict[str, Any] = json.loads(
-        json.dumps(live_view.figures(room.stage.board.moment(CAMPAIGN), audience))
+        json.dumps(figures.figures(room.stage.board.moment(CAMPAIGN), audience))
     )
     return sent
 
