@@ -273,6 +273,7 @@ def render(
     lang, who = language(request), request.get(_WHO)
     campaign = request.match_info.get("campaign", "")
     running = request.app[OFFICE].campaigns.get(campaign)
+    inside = campaign if running is not None and who is not None and who.may_enter(campaign) else ""
     done = f"done_{request.query.get('done', '')}"
     catalogue = {**WORDS, **words}
     page = {
@@ -280,9 +281,10 @@ def render(
         "lang": lang,
         "csrf": csrf(request),
         "who": who,
-        "nav": [] if who is None else menu.items(who, request.path, campaign if running else ""),
+        "nav": [] if who is None else menu.items(who, request.path, inside),
         "campaign_name": "" if running is None else running.campaign.name_in(lang),
-        "path": request.path,
+        # Where the language's form leads back to: a page that is the answer to a form has no address.
+        "path": request.path if request.method == "GET" else "",
         "tags": TAGS,
         "done": done if done in catalogue else "",
     }

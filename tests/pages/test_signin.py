@@ -109,6 +109,16 @@ async def test_looking_at_a_link_does_not_use_it_up(visitor: Visitor) -> None:
 # ---- by password ----------------------------------------------------------------------------------
 
 
+async def test_whoever_has_other_campaigns_is_not_led_to_this_one(visitor: Visitor) -> None:
+    assert visitor.server.people is not None
+    browser = await settled(visitor)
+    path = "/committee/beita-2018/rulings"
+    assert path in (await browser.get("/committee/beita-2018")).text
+    await visitor.service.store.run(lambda db: db.execute("UPDATE accounts SET campaigns = 'another'"))
+    refused = await browser.get("/committee/beita-2018")
+    assert (refused.status, path in refused.text) == (403, False)
+
+
 async def test_in_and_out(visitor: Visitor) -> None:
     browser = await settled(visitor)
     first = browser.cookie(SESSION)["value"]
@@ -270,6 +280,14 @@ async def test_another_password(visitor: Visitor) -> None:
     assert (await browser.get("/account")).status == 200
     assert (await Browser(visitor).sign_in("li-na", PASSWORD)).status == 403
     assert (await Browser(visitor).sign_in("li-na", OTHER)).status == 303
+
+
+async def test_another_language_on_a_page_that_answers_a_form(visitor: Visitor) -> None:
+    browser = await settled(visitor)
+    answer = await browser.send("/account/password", await browser.get("/account"), current="x")
+    assert answer.status == 400
+    led = await browser.send("/account/language", answer, lang="en")
+    assert (await browser.get(led.location)).status == 200
 
 
 async def test_sessions_are_listed_and_ended(visitor: Visitor) -> None:
