@@ -1,7 +1,8 @@
 """What a motion will do, as it is shown before it is done: to whoever confirms it, or agrees to it. Pure.
 
 Everything that the digest stands for is shown: each parameter, each message with what it was and becomes,
-and each figure that moves. Figures as they stand are shown beside that, unless they are kept back.
+and each figure that moves. Figures as they stand are shown beside that. While the committee keeps the figures
+from itself, whom voided messages chose is not shown either: whoever looked at enough of them could count.
 """
 
 import base64
@@ -62,9 +63,10 @@ class Affected(NamedTuple):
 
 
 class View(NamedTuple):
-    """A motion in the page's language."""
+    """A motion in the page's language. `hidden` if figures that move are not shown."""
 
     kind: str
+    hidden: bool
     title: str
     facts: list[Fact]
     moved: list[Moved]
@@ -95,7 +97,7 @@ def proposal(
     lang: Lang,
     figures: Figures | None = None,
 ) -> Waiting:
-    """A proposal, for whoever may agree to it."""
+    """A proposal, for whoever may agree to it. `figures` is None while they are kept back."""
     kept = opened.proposal
     return Waiting(
         kept.id,
@@ -119,7 +121,9 @@ def shown(
     ranked: Sequence[Ranked] = (),
     waiting: int = 0,
 ) -> View:
-    """A motion and its outlook. `cases` are its messages, `waiting` how many wait for a ruling."""
+    """A motion and its outlook. `cases` are its messages, `waiting` how many wait for a ruling; `figures` is
+    None while they are kept back."""
+    hidden = figures is None and motion.kind == "void"
     about = [
         *_about(running, motion, state, lang),
         _fact("fact_reason", case_view.reason(motion.reason, lang), lang),
@@ -128,11 +132,12 @@ def shown(
         about.append(_fact("fact_note", motion.note, lang))
     return View(
         motion.kind,
+        hidden,
         words(ACTS[f"do_{motion.kind}"], lang),
         about,
-        _moved(running, state, lang, figures),
+        [] if hidden else _moved(running, state, lang, figures),
         ranked,
-        _affected(running, motion, state, cases, lang),
+        _affected(running, motion, state, cases, lang, hidden=hidden),
         _stays(motion, state, lang, waiting),
     )
 
@@ -225,16 +230,24 @@ def _moved(running: Running, state: Mapping[str, Any], lang: Lang, figures: Figu
 
 
 def _affected(
-    running: Running, motion: Motion, state: Mapping[str, Any], cases: Sequence[Case], lang: Lang
+    running: Running,
+    motion: Motion,
+    state: Mapping[str, Any],
+    cases: Sequence[Case],
+    lang: Lang,
+    *,
+    hidden: bool,
 ) -> list[Affected]:
     if motion.kind not in ABOUT_MESSAGES:
         return []
-    by_place = {case.place: case for case in cases}
+    by_place = {case.place: case_view.shown(running, case, lang) for case in cases}
+    if hidden:
+        by_place = {place: one._replace(text=(), choices=[]) for place, one in by_place.items()}
     return [
         Affected(
-            case_view.shown(running, by_place[place], lang),
+            by_place[place],
             case_view.outcome_text(outcome, lang),
-            case_view.choices(running, selections, lang),
+            [] if hidden else case_view.choices(running, selections, lang),
         )
         for place, (outcome, selections) in zip(motion.targets, state["endings"], strict=True)
         if place in by_place
