@@ -449,7 +449,7 @@ def sources(as_json: bool) -> None:
 )
 def demo(seconds: int, keep: Path | None) -> None:
     """Play a whole campaign: votes of every outcome, close, export, recount, verify."""
-    from gateway import demo as play
+    from gateway.demo import play
 
     watch.log_to(level="error")
     if not _run(play.play(seconds, keep)):

@@ -1,0 +1,191 @@
+"""A whole campaign in under a minute, played from outside through the real doors.
+
+A server is started as its own process; votes reach it as signed webhooks, as Kannel's requests, as a
+hotline's log and from the operators' desk; after the close the committee rules on what waits. What was
+sent, and what each message should come to, is kept here and compared at the end with the exported ledger.
+"""
+
+import asyncio
+import csv
+import json
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from aiohttp import ClientSession, ClientTimeout
+from rich.console import Group
+from rich.live import Live
+from rich.panel import Panel
+
+from gateway import clock, printed, setup
+from gateway.demo import people, traffic
+from gateway.demo.people import Person
+from gateway.demo.report import report
+from gateway.demo.traffic import BARRED, TESTER, WITHDRAWN, ZONE, Played, until
+from gateway.people.roles import Role
+
+_OPENS_IN, _GRACE, _HOTLINE_GRACE = 5.0, 2, 6
+_PEOPLE: Final = (
+    ("operator", "李娜", Role.OPERATOR),
+    ("committee-1", "王芳", Role.COMMITTEE),
+    ("committee-2", "赵磊", Role.COMMITTEE),
+)
+
+
+async def play(seconds: int, keep: Path | None) -> bool:
+    """Play it; True if everything came out as it should. The data is thrown away unless `keep` is given."""
+    folder = keep or Path(tempfile.mkdtemp(prefix="televote-demo-"))
+    try:
+        opens_ms = clock.now_ms() + int(_OPENS_IN * 1000)
+        opens = datetime.fromtimestamp(opens_ms / 1000, ZONE)
+        dates = setup.Dates(opens, opens + timedelta(seconds=seconds))
+        settings = setup.write(folder, dates, "127.0.0.1:0", _edit)
+        played = Played()
+        async with _server(settings) as url:
+            await _campaign(settings, url, opens_ms, seconds, played)
+        printed.OUT.rule("截止之后 after the close")
+        done = [
+            await _command(settings, *words)
+            for words in (("verify",), ("recount",), ("export", str(folder / "export")))
+        ]
+        return report(folder / "export", played) and all(done)
+    finally:
+        if keep is None:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _edit(text: str) -> str:
+    """The sample, with a barred and a test line, one candidate withdrawn, and graces of seconds."""
+    graces = iter((f'grace = "{_GRACE}s"', f'grace = "{_HOTLINE_GRACE}s"'))
+    for pattern, new in (
+        (r"^bar_list = .*$", f'bar_list = ["{BARRED}"]'),
+        (r"^test_lines = .*$", f'test_lines = ["{TESTER}"]'),
+        (rf'code = "{WITHDRAWN}",', f'code = "{WITHDRAWN}", withdrawn = true,'),
+    ):
+        text = re.sub(pattern, new, text, flags=re.MULTILINE)
+    return re.sub(r'^grace = "[^"]*"', lambda _: next(graces), text, flags=re.MULTILINE)
+
+
+@asynccontextmanager
+async def _server(settings: Path) -> AsyncIterator[str]:
+    """The server in a process of its own; yields where it listens."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "gateway", "--settings", str(settings), "serve", stderr=asyncio.subprocess.PIPE
+    )
+    assert process.stderr is not None
+    try:
+        async with asyncio.timeout(15):
+            while True:
+                line = await process.stderr.readline()
+                if not line:
+                    raise OSError("it ended before it listened")
+                if not line.startswith(b"{"):
+                    raise OSError(line.decode().strip())
+                said = json.loads(line)
+                if said["event"] == "listening":
+                    break
+        draining = asyncio.create_task(_drain(process.stderr))
+        yield said["url"]
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.wait()
+    await draining
+
+
+async def _drain(stream: asyncio.StreamReader) -> None:
+    while await stream.readline():
+        pass
+
+
+async def _command(settings: Path, *words: str, quiet: bool = False) -> bool:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "gateway", "--settings", str(settings), *words),
+        stdout=asyncio.subprocess.DEVNULL if quiet else None,
+    )
+    return await process.wait() == 0
+
+
+async def _campaign(settings: Path, url: str, opens_ms: int, seconds: int, played: Played) -> None:
+    folder = settings.parent
+    timeout = ClientTimeout(total=10)
+    async with AsyncExitStack() as stack:
+        session = await stack.enter_async_context(ClientSession(timeout=timeout))
+        showing = asyncio.create_task(_show(session, folder, url))
+        votes = sorted(traffic.votes(seconds))
+        sending = [
+            asyncio.create_task(traffic.send(session, folder, url, opens_ms, vote, played)) for vote in votes
+        ]
+        operator, *committee = [
+            await stack.enter_async_context(people.signed_in(settings, url, *one)) for one in _PEOPLE
+        ]
+        await until(opens_ms, seconds * 0.3)
+        await people.take_calls(operator, played)
+        await until(opens_ms, seconds * 0.6)
+        on_time = traffic.calls(opens_ms, seconds, played, late=False)
+        await _import(settings, _log(folder / "hotline-1.csv", on_time))
+        await asyncio.gather(*sending)
+        await until(opens_ms, seconds + _HOTLINE_GRACE + 4)
+        late = traffic.calls(opens_ms, seconds, played, late=True)
+        await _import(settings, _log(folder / "hotline-2.csv", late))
+        await _import(settings, folder / "hotline-1.csv")
+        played.redelivered += len(on_time)
+        await _decide(*committee)
+        showing.cancel()
+        await asyncio.gather(showing, return_exceptions=True)
+        printed.standings(await _standings(session, folder, url), "zh")
+
+
+async def _decide(first: Person, second: Person) -> None:
+    """After the close: one rules on everything that waits, and two void a vote."""
+    rulings = await people.rule(first)
+    await people.void(first, second)
+    printed.OUT.print(
+        f"组委会作出 {rulings} 项裁定，两人作废一个号码的票 · "
+        f"the committee made {rulings} rulings, and two of them voided one caller's votes"
+    )
+
+
+def _log(path: Path, rows: list[list[str]]) -> Path:
+    with path.open("w", encoding="gb18030", newline="") as file:
+        csv.writer(file).writerows([["流水号", "主叫号码", "呼叫时间", "选择"], *rows])
+    return path
+
+
+async def _import(settings: Path, log: Path) -> None:
+    await _command(settings, "import", "--source", "hotline", "--json", str(log), quiet=True)
+
+
+async def _standings(session: ClientSession, folder: Path, url: str) -> dict[str, Any]:
+    token = (folder / "secrets/api.token").read_text().strip()
+    headers = {"Authorization": f"Bearer {token}"}
+    async with session.get(f"{url}/api/campaigns/{setup.CAMPAIGN}/standings", headers=headers) as response:
+        current: dict[str, Any] = await response.json()
+        return current
+
+
+async def _show(session: ClientSession, folder: Path, url: str) -> None:
+    """The live standings: repainted on a terminal, a line every few seconds elsewhere."""
+    if not printed.OUT.is_terminal:
+        while True:
+            current = await _standings(session, folder, url)
+            votes = ", ".join(f"{contest['name']} {contest['votes']}" for contest in current["contests"])
+            printed.OUT.print(f"{current['as_of'][11:19]}  {current['status']}  {votes}")
+            await asyncio.sleep(4)
+    with Live(console=printed.OUT, refresh_per_second=4, transient=True) as live:
+        while True:
+            current = await _standings(session, folder, url)
+            tables = [printed.contest_table(contest, "zh", top=8) for contest in current["contests"]]
+            live.update(
+                Panel(
+                    Group(*tables, printed.balance_table(current["balance"], "zh")),
+                    title=f"{current['name']}  {current['status']}  {current['as_of'][11:19]}",
+                )
+            )
+            await asyncio.sleep(0.5)
