@@ -3,6 +3,9 @@
 Openings are sealed, so a search reads entries from the newest back, opens each that may fit, and looks. It
 does so on a connection of its own, for about a second; then it says how far it came. A number is looked for
 whole, by its pseudonym, or as it is shown: what the mask hides cannot be found by asking.
+
+Entries stand in the order in which they came, so a stretch of time is found by halving; our clock may have
+been set meanwhile, but not by more than `_SET_MS`.
 """
 
 import asyncio
@@ -18,7 +21,7 @@ from gateway.intake import revise
 from gateway.intake.revise import Case
 from gateway.intake.running import Running
 from gateway.storage import cases
-from gateway.storage.blocks import load
+from gateway.storage.blocks import LEDGER, load
 from gateway.storage.sqlite import Reader
 from gateway.storage.store import Place
 from tally import entry, folding, verify
@@ -30,6 +33,7 @@ from tally.verify import Checked, Stored
 #: A search stops after about so long, and goes on when it is asked to.
 _SECONDS: Final = 1.0
 _CHUNK: Final = 400
+_SET_MS: Final = 3_600_000
 #: The beginning of time, for logs read from their end.
 _END: Final = Place(2**62, 2**62)
 
@@ -126,7 +130,7 @@ class Archive:
             return await self._of_caller(reader, query, after, limit)
         found: list[Case] = []
         looked, started = 0, time.perf_counter()
-        place: Place | None = after or _END
+        place: Place | None = after or await reader.run(self._begin, query)
         while place is not None:
             more, place, rows = await reader.run(self._chunk, query, place, limit - len(found))
             found += more
@@ -143,6 +147,22 @@ class Archive:
         acts = await reader.run(self._acts, kind, after or _END, limit)
         return acts, acts[-1].place if len(acts) == limit else None
 
+    def _begin(self, db: sqlite3.Connection, query: Query) -> Place:
+        """Where the newest message that may fit can stand at most."""
+        logs = list(cases.logs(db, self._running.id))
+        if query.until_ms is None or not logs:
+            return _END
+        (last,) = db.execute(LEDGER["last-entry"], (logs[0],)).fetchone()
+        low, high = 0, (last or 0) + 1
+        while low < high:
+            middle = (low + high) // 2
+            row = Stored(*db.execute(LEDGER["entry"], (logs[0], middle)).fetchone())
+            if _at_ms(row) < query.until_ms + _SET_MS:
+                low = middle + 1
+            else:
+                high = middle
+        return Place(logs[0], low)
+
     def _chunk(
         self, db: sqlite3.Connection, query: Query, after: Place, limit: int
     ) -> tuple[list[Case], Place | None, int]:
@@ -150,6 +170,8 @@ class Archive:
         log, node, rows = self._stretch(db, after)
         if not rows:
             return [], None, 0
+        if query.since_ms is not None and _at_ms(rows[0]) < query.since_ms - _SET_MS:
+            return [], Place(log, 0), 0
         ruled = {seq for (seq,) in db.execute(_SQL["ruled-between"], (log, rows[-1].seq, rows[0].seq))}
         sealer, found = self._sealer(f"{self._running.id}/{node}"), list[Case]()
         for looked, row in enumerate(rows, 1):
@@ -227,6 +249,10 @@ class Archive:
         if sealer is None:
             sealer = self._sealers[log] = Sealer(self._running.keys.sealing, log)
         return sealer
+
+
+def _at_ms(row: Stored) -> int:
+    return entry.read_leaf(row.leaf).at_ms
 
 
 def _as_received(place: Place, opening: Opening | None, kind: str) -> Case:

@@ -110,6 +110,26 @@ async def test_a_search_stops_in_time_and_goes_on(house: House) -> None:
         assert await looked_up(room, Query(code="A01"), seconds=0) == list(range(61, 1, -1))
 
 
+async def test_a_stretch_of_time_is_found_by_halving(house: House) -> None:
+    async with open_room(house) as room:
+        hour = 3_600_000
+        for n in range(24):
+            house.clock.ms += hour
+            await room.send(f"138{n:08d}", "A01")
+        last_ms = house.clock.ms
+        archive = Archive(room.running)
+        async with sqlite.open_reader(house.database) as reader:
+            records._CHUNK, before = 4, records._CHUNK
+            try:
+                query = Query(since_ms=last_ms - 12 * hour, until_ms=last_ms - 10 * hour)
+                found = await archive.search(reader, query, None, 50)
+            finally:
+                records._CHUNK = before
+        assert [case.place.seq for case in found.cases] == [14, 13]
+        assert found.after is None
+        assert found.looked <= 12, "of 26 entries"
+
+
 async def test_the_log_of_acts(house: House) -> None:
     async with open_room(house) as room:
         waits = await room.send("13812345678", "不要A01")
