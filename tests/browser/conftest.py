@@ -1,7 +1,7 @@
 """A real browser: Debian's Chromium, which may ask nobody but the server under test, and may not complain."""
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -37,14 +37,28 @@ class Window:
         self, staff: Staff, path: str, width: int = 1280, *, script: bool = True, **options: Any
     ) -> Page:
         """A page as somebody who is signed in sees it, in a browser of its own."""
-        url = staff.visitor.server.url
+        return await self.visit(
+            staff.visitor.server.url, path, staff.cookies, width, script=script, **options
+        )
+
+    async def visit(
+        self,
+        url: str,
+        path: str,
+        cookies: Mapping[str, str] = {},
+        width: int = 1280,
+        *,
+        script: bool = True,
+        **options: Any,
+    ) -> Page:
+        """A page of the server at `url`, in a browser of its own that has these cookies."""
         context = await self.browser.new_context(
             viewport=ViewportSize(width=width, height=900),
             java_script_enabled=script,
             **{"locale": "zh-CN", **options},
         )
         await context.add_cookies(
-            [{"name": name, "value": value, "url": url} for name, value in staff.cookies.items()]
+            [{"name": name, "value": value, "url": url} for name, value in cookies.items()]
         )
         await context.route("**/*", self._only_ours(urlsplit(url).netloc))
         page = await context.new_page()

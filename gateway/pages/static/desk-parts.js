@@ -39,11 +39,12 @@ window.televoteDesk = (() => {
     return btoa(String.fromCharCode(...bytes)).replace(/\+/g, '-').replace(/\//g, '_');
   }
 
-  // Ask the server. Rejects if it cannot be reached, or takes too long.
-  function ask(where, value) {
+  // Ask the server. Rejects if it cannot be reached, or takes too long. `byItself`: nobody has done anything,
+  // and a session in which nobody does anything must come to its end.
+  function ask(where, value, byItself) {
     const stop = new AbortController();
     const timer = setTimeout(() => stop.abort(), ANSWER_WITHIN);
-    const headers = { Accept: 'application/json' };
+    const headers = byItself ? { Accept: 'application/json', 'X-Looking-On': '1' } : { Accept: 'application/json' };
     const options = { headers, credentials: 'same-origin', cache: 'no-store', signal: stop.signal };
     if (value !== undefined) {
       headers['Content-Type'] = 'application/json';

@@ -76,8 +76,8 @@
   let again = null;
   let timer = 0;
 
-  async function due() {
-    const response = await ask('again');
+  async function due(byItself) {
+    const response = await ask('again', undefined, byItself);
     if (!response.ok) throw new Error(String(response.status));
     return response.json();
   }
@@ -87,7 +87,7 @@
     if (reenters !== 'yes') return;
     clearTimeout(timer);
     timer = setTimeout(async () => {
-      const answer = await due().catch(() => ({ due: 0 }));
+      const answer = await due(true).catch(() => ({ due: 0 }));
       part('due').hidden = !answer.due;
       write(part('due'), answer.due ? say('again_due', { n: answer.due }) : '');
       timer = setTimeout(lookForDue, 60 * SECOND);
@@ -96,7 +96,7 @@
 
   // Whether there is one to enter now.
   async function startAgain() {
-    const answer = await due().catch(() => null);
+    const answer = await due(false).catch(() => null);
     if (!answer || !answer.due) {
       announce('none', words[answer ? 'again_none' : 'undo_failed']);
       return false;

@@ -101,8 +101,17 @@
     if (!number && !taking.withheld) return words.ask_number;
     if (!taking.chosen.length) return words.ask_choice;
     const who = taking.withheld ? words.caller_withheld : say('caller_tail', { tail: number.slice(-4) });
-    const choices = taking.chosen.map((one) => say(one.option ? 'choice' : 'choice_unknown', one));
-    return say('readback', { caller: who, choices: choices.join(words.joined) });
+    return say('readback', { caller: who, choices: choicesToSay().join(words.joined) });
+  }
+
+  // By contest, in the order in which the contests were named.
+  function choicesToSay() {
+    const named = new Map();
+    for (const { contest, code, name } of taking.chosen.filter((one) => one.option)) {
+      named.set(contest, (named.get(contest) || []).concat(`${code} ${name}`));
+    }
+    const known = Array.from(named, ([contest, all]) => say('choice', { contest, all: all.join(words.and) }));
+    return known.concat(taking.chosen.filter((one) => !one.option).map((one) => say('choice_unknown', one)));
   }
 
   // ---- choosing --------------------------------------------------------------------------------------
