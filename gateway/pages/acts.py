@@ -100,7 +100,9 @@ class _Acts:
             ended = await self._chamber.decline(running, number, who)
             return guard.see_other(path, done=ended)
         done = await self._chamber.approve(running, number, who, fields.get("digest", ""))
-        return guard.see_other(f"{path}?done=approved&entries={motion_view.span(done.entries)}")
+        if back == "acts":
+            return guard.see_other(f"{path}?entries={motion_view.span(done.entries)}")
+        return guard.see_other(path, done="approved")
 
     async def _review(
         self, request: web.Request, running: Running, fields: Mapping[str, str]
@@ -126,7 +128,7 @@ class _Acts:
         path = f"/committee/{running.id}/acts"
         if isinstance(ended, Proposal):
             return guard.see_other(path, done="proposed")
-        return guard.see_other(f"{path}?done=acted&entries={motion_view.span(ended.entries)}")
+        return guard.see_other(f"{path}?entries={motion_view.span(ended.entries)}")
 
     async def _motion(self, running: Running, fields: Mapping[str, str]) -> Motion:
         targets = await self._targets(running, fields) if room_form.kind(fields) == "void" else ()

@@ -22,7 +22,7 @@ from gateway.pages.words_room import CHOICES
 from gateway.pages.words_rulings import SHARED
 from gateway.storage.store import Place
 from tally import export
-from tally.outcome import Channel, MessageOutcome, Selection
+from tally.outcome import Channel, Selection
 from tally.verify import Checked
 
 #: As much of a payload is shown. All of it can be had with a reason.
@@ -155,12 +155,11 @@ def outcome_text(outcome: str, lang: Lang) -> str:
     return export.WORDS[outcome][0 if lang == "zh" else 1]
 
 
-def ended_text(running: Running, case: Case, lang: Lang) -> str:
+def ended_text(running: Running, outcome: str, lang: Lang, *, ruled: bool) -> str:
     """How a message ended, in words; where a person has ruled it out, that it was so, and why it waited."""
-    waits = WAITS.get(case.outcome)
-    if case.state == "ruled" and case.outcome in running.pending and waits:
-        return f"{words(SHARED['ruled_out'], lang)} – {words(waits, lang)}"
-    return outcome_text(case.outcome, lang)
+    if ruled and outcome in running.pending:
+        return f"{words(SHARED['ruled_out'], lang)} – {words(WAITS[outcome], lang)}"
+    return outcome_text(outcome, lang)
 
 
 def named(running: Running, contest: str, code: str, lang: Lang) -> str:
@@ -188,7 +187,7 @@ def choices(running: Running, selections: Iterable[Sequence[str]], lang: Lang) -
 def shown(running: Running, case: Case, lang: Lang) -> Shown:
     """One message."""
     whom = choices(running, case.selections, lang)
-    ended = ended_text(running, case, lang)
+    ended = ended_text(running, case.outcome, lang, ruled=case.state == "ruled")
     what = Shown(key(case.place), case.node, case.place.seq, case.outcome.value, ended, case.state, whom)
     opening = case.opening
     if opening is None:
@@ -288,7 +287,7 @@ def step(running: Running, act: Checked, lang: Lang) -> Step:
         detail.get("second", ""),
         reason(detail["reason"], lang),
         private.get("note", ""),
-        outcome_text(MessageOutcome(now["outcome"]), lang),
+        ended_text(running, now["outcome"], lang, ruled=act.leaf.kind == "adjudicate"),
         choices(running, now["selections"], lang),
     )
 

@@ -246,7 +246,7 @@ def _affected(
     return [
         Affected(
             by_place[place],
-            case_view.outcome_text(outcome, lang),
+            case_view.ended_text(running, outcome, lang, ruled=motion.kind == "adjudicate"),
             [] if hidden else case_view.choices(running, selections, lang),
         )
         for place, (outcome, selections) in zip(motion.targets, state["endings"], strict=True)

@@ -77,7 +77,6 @@ SHARED: Final[Mapping[str, Said]] = {
     "done_approved": Said("已同意并写入账本。", "Agreed, and recorded."),
     "done_declined": Said("已否决，没有执行。", "Declined. Nothing was done."),
     "done_withdrawn": Said("已撤回，没有执行。", "Withdrawn. Nothing was done."),
-    "done_acted": Said("已写入账本。", "Recorded in the ledger."),
 }
 
 RULINGS: Final[Mapping[str, Said]] = {
