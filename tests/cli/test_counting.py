@@ -52,7 +52,7 @@ BALANCE = {
     "balanced": "bool",
 }
 STANDINGS = {"campaign": "str", "name": "str", "status": "str", "as_of": "str", "contests": [CONTEST]} | {
-    "balance": {**BALANCE, "by_channel": {"sms": NONE, "hotline": BALANCE}}
+    "balance": {**BALANCE, "waiting": "int", "by_channel": {"sms": NONE, "hotline": BALANCE}}
 }
 
 
@@ -203,7 +203,7 @@ def test_export(counted: Home) -> None:
     assert (manifest["stamp"], manifest["balanced"], manifest["recount"]) == ("provisional", True, "agrees")
     assert manifest["software"] == {"name": "televote", "version": gateway.__version__}
     assert [file["name"] for file in manifest["files"]] == [
-        *("messages.csv", "outcomes.csv", "standings.csv", "standings.json")
+        *("acts.csv", "messages.csv", "outcomes.csv", "standings.csv", "standings.json")
     ]
     for file in manifest["files"]:
         assert set(file) == {"name", "audience", "bytes", "sha256"}
