@@ -42,6 +42,7 @@ WORDS: Final[Mapping[str, Said]] = {
     "nav_rulings": Said("待裁定", "Rulings"),
     "nav_acts": Said("操作", "Acts"),
     "nav_records": Said("记录", "Records"),
+    "nav_operators": Said("接线员", "Operators"),
     "nav_exports": Said("导出", "Exports"),
     # refusals: a heading, and what to do
     "refused_signed_out": Said("尚未登录，或登录已过期", "You are not signed in, or no longer"),
