@@ -122,6 +122,8 @@ def _choice(running: Running, contest: str, code: str, ended: str, lang: Lang) -
 def _entered(told: Told, lang: Lang) -> str:
     if told.form is Form.SPOKEN:
         return _say(SCRIPT["spoken_short"], lang)
+    if told.form is Form.UNPARSED:  # erased since
+        return "–"
     return told.text or _say(SCRIPT["misdialled_short"], lang)
 
 

@@ -203,11 +203,7 @@ WORDS: Final[Mapping[str, Said]] = {
         "号码 Enter，编号 Enter，念核对句，Enter。一通十秒，不用鼠标。",
         "Number, Enter; code, Enter; read it back; Enter. Ten seconds a call, no mouse.",
     ),
-    "unsent_elsewhere": Said(
-        "本机还有 {login} 未送出的来电：", "This computer has unsent calls of {login}: "
-    ),
     "upload": Said("提交通话记录", "Hand in a call log"),
-    "again_title": Said("复核", "Re-entry"),
     "no_script": Said(
         "浏览器没有运行脚本：请填写下面的表格，逐通提交。",
         "Scripts are off in this browser: fill in this form for each call.",
@@ -314,7 +310,6 @@ SCRIPT: Final[Mapping[str, Said]] = {
     ),
     "caller_tail": Said("尾号 {tail} 的来电", "the line ending in {tail}"),
     "caller_withheld": Said("号码未显示的来电", "a call without a number"),
-    "caller_none": Said("（还没有号码）", "(no number yet)"),
     "choice": Said("{contest}投 {all}", "for {contest}, {all}"),
     "and": Said("、", " and "),
     "choice_unknown": Said("{code}（没有这个编号）", "{code} (nobody has it)"),
@@ -336,10 +331,8 @@ SCRIPT: Final[Mapping[str, Said]] = {
     "none_found": Said(
         "没有找到。若说不清，按 F8 记下原话", "nobody found. If it is unclear, press F8 and note the words"
     ),
-    "chosen": Said("已选 {n}", "{n} chosen"),
     "remove": Said("去掉", "Remove"),
     "withheld": Said("号码未显示", "Number withheld"),
-    "looking": Said("查询中…", "Looking…"),
     "not_looked": Said(
         "现在查不到号码的情况，可以照常登记", "Cannot look the number up now; calls are still taken"
     ),

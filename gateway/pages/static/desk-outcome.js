@@ -1,7 +1,8 @@
-// What became of the calls: the last one large, and those before it in a list; with a tone for those who want it.
+// What became of the calls: the last one large, those before it in a list, those not yet sent beside it; and a
+// tone for those who want one.
 'use strict';
 (() => {
-  const { part, words, write, make } = window.televoteDesk;
+  const { part, words, say, write, make, masked } = window.televoteDesk;
 
   const SHOWN = 8;
   // By tone: pitches in hertz, one after the other.
@@ -10,15 +11,15 @@
 
   // The last call, or another thing that the operator should know: `tone` is good, again, wait, bad or none.
   function announce(tone, heading, rest) {
-    const { number, choices, say } = Object.assign({ number: '', choices: [], say: '' }, rest);
+    const shown = Object.assign({ number: '', choices: [], say: '' }, rest);
     const box = part('outcome');
     box.className = `outcome ${tone}`;
     write(box.querySelector('.heading'), heading);
-    write(box.querySelector('.from'), number);
-    write(box.querySelector('.say'), say);
+    write(box.querySelector('.from'), shown.number);
+    write(box.querySelector('.say'), shown.say);
     const list = box.querySelector('.parts');
     list.textContent = '';
-    for (const one of choices) list.append(make('li', '', `${one.code} ${one.name}: ${one.words}`));
+    for (const one of shown.choices) list.append(make('li', '', `${one.code} ${one.name}: ${one.words}`));
   }
 
   // A call's line in the list, made or changed. `until` is when it can be taken back no longer.
@@ -38,6 +39,48 @@
       make('time', '', one.time), ' ', make('span', 'from', one.number), ' ',
       make('span', 'entered', one.entered), ' ', make('span', 'ended', one.undone ? words.undone : one.heading));
     part('no-calls').hidden = true;
+  }
+
+  const numberOf = (call) => (call.withheld ? words.withheld_short : masked(call.caller));
+  const enteredOf = (call) =>
+    call.wish === 'vote' ? call.codes.join(' ') : words[call.wish === 'spoken' ? 'spoken_short' : 'misdialled_short'];
+
+  // The line of a call that the server has said nothing of yet.
+  function lineOf(call, tone, heading) {
+    const time = new Date(call.at).toTimeString().slice(0, 5);
+    line({ id: call.id, tone, time, number: numberOf(call), entered: enteredOf(call), heading });
+  }
+
+  // How many calls wait to be sent, and what the operator must do about it.
+  function showQueue(unsent) {
+    const { failures, blocked, storage } = unsent.state;
+    const waiting = unsent.waiting().length;
+    const lines = [];
+    if (waiting && (failures || blocked)) lines.push(say('unsent', { n: waiting }));
+    if (blocked) lines.push(words[blocked]);
+    if (!storage) lines.push(words.no_storage);
+    unsent.others().forEach((n, login) => lines.push(say('other_unsent', { login, n })));
+    part('queue').hidden = !lines.length;
+    write(part('queue'), lines.join(' '));
+    if (blocked === 'sign_in') {
+      const link = make('a', '', words.sign_in_link);
+      link.href = `/signin?next=${location.pathname}`;
+      part('queue').append(' ', link);
+    }
+  }
+
+  // What the server will never take stays until the operator has looked at it.
+  function showRefused(calls, takeUp) {
+    part('kept').hidden = !calls.length;
+    part('kept').textContent = '';
+    for (const call of calls) {
+      const button = make('button', 'quiet small', words.take_up);
+      button.type = 'button';
+      button.addEventListener('click', () => takeUp(call));
+      const item = make('li', '', `${numberOf(call)} ${enteredOf(call)}: ${say('refused', { text: call.refused })} `);
+      item.append(button);
+      part('kept').append(item);
+    }
   }
 
   let sounding = false;
@@ -66,12 +109,12 @@
     write(part('sound'), words[on ? 'sound_on' : 'sound_off']);
   }
 
-  // Kept for the next time, if the browser keeps anything.
+  // Kept for the next time; if the browser keeps nothing, for as long as the page is open.
   function remember(on) {
     try {
       localStorage.setItem(SOUND, on ? 'on' : 'off');
     } catch (error) {
-      switchSound(on);
+      // Nothing is lost but the wish for a tone.
     }
   }
 
@@ -92,5 +135,5 @@
   for (const item of part('latest').children) item.dataset.until = Date.now() + Number(item.dataset.undo);
   switchSound(remembered());
 
-  Object.assign(window.televoteDesk, { announce, line, chime });
+  Object.assign(window.televoteDesk, { announce, line, lineOf, numberOf, chime, showQueue, showRefused });
 })();

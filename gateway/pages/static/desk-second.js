@@ -13,9 +13,7 @@
   // `isUnsent(id)` says whether a call has not arrived yet.
   function openUndo(isUnsent) {
     const newest = part('latest').querySelector('li:not(.undone)');
-    const hindrance = !newest ? 'undo_none'
-      : isUnsent(newest.dataset.id) ? 'undo_unsent'
-        : Number(newest.dataset.until) <= Date.now() ? 'undo_late' : '';
+    const hindrance = hinders(newest, isUnsent);
     if (hindrance) {
       announce('none', words[hindrance]);
       return;
@@ -28,6 +26,13 @@
     part('undo').showModal();
     part('undo').querySelector('input[name=reason]:checked').focus();
     countDown();
+  }
+
+  // Why a call cannot be taken back, as a key of the catalogue.
+  function hinders(call, isUnsent) {
+    if (!call) return 'undo_none';
+    if (isUnsent(call.dataset.id)) return 'undo_unsent';
+    return Number(call.dataset.until) <= Date.now() ? 'undo_late' : '';
   }
 
   function countDown() {

@@ -3,8 +3,8 @@
 'use strict';
 (() => {
   const {
-    part, words, say, write, make, folded, digits, masked, freshId, ask, options, ballots, matches, isCode, queue,
-    announce, line, chime, openUndo, lookForDue, startAgain, endAgain, enterAgain, isAgain,
+    part, words, say, write, make, folded, digits, freshId, options, ballots, matches, isCode, queue, lookSoon, forget,
+    announce, line, lineOf, numberOf, chime, showQueue, showRefused, openUndo, lookForDue, startAgain, endAgain, enterAgain, isAgain,
   } = window.televoteDesk;
 
   const caller = part('caller');
@@ -180,51 +180,6 @@
     if (pieces.length) pick.value = rest;
   }
 
-  // ---- the number ------------------------------------------------------------------------------------
-
-  let asked = 0;
-  let asking = 0;
-
-  function lookSoon() {
-    forget();
-    if (digits(caller.value).length < 3) return;
-    const number = asked;
-    asking = setTimeout(async () => {
-      const answer = await look(caller.value);
-      if (number === asked) showNumber(answer);
-    }, 180);
-  }
-
-  // The number is another: what was asked about the one before is of no interest when it comes.
-  function forget() {
-    clearTimeout(asking);
-    asked += 1;
-    showNumber({ standing: '', shown: '', earlier: null });
-  }
-
-  async function look(typed) {
-    try {
-      const response = await ask('caller', { caller: typed });
-      if (response.ok) return await response.json();
-    } catch (error) {
-      // Away: a call is taken all the same.
-    }
-    return { standing: '', shown: words.not_looked, earlier: null };
-  }
-
-  function showNumber({ standing, shown, earlier }) {
-    part('standing').classList.toggle('wrong', standing === 'invalid');
-    write(part('standing'), shown);
-    const before = part('earlier');
-    before.textContent = '';
-    if (standing !== 'known') return;
-    before.append(earlier.length ? words.earlier : words.earlier_none);
-    earlier.forEach((one, place) => {
-      if (place) before.append(words.joined);
-      before.append(make('span', `mark-${one.tone}`, `${one.at} ${one.channel} ${one.words}`));
-    });
-  }
-
   // ---- recording -------------------------------------------------------------------------------------
 
   // The field that is still empty, null if the call is complete.
@@ -261,14 +216,6 @@
     unsent.pump();
   }
 
-  const numberOf = (call) => (call.withheld ? words.withheld_short : masked(call.caller));
-  const enteredOf = (call) =>
-    call.wish === 'vote' ? call.codes.join(' ') : words[call.wish === 'spoken' ? 'spoken_short' : 'misdialled_short'];
-  const lineOf = (call, tone, heading) => {
-    const time = new Date(call.at).toTimeString().slice(0, 5);
-    line({ id: call.id, tone, time, number: numberOf(call), entered: enteredOf(call), heading });
-  };
-
   // ---- what becomes of it ----------------------------------------------------------------------------
 
   const unsent = queue({
@@ -288,42 +235,10 @@
       lineOf(call, 'wait', words.unsent_kept);
     },
     changed() {
-      showQueue();
-      showRefused();
+      showQueue(unsent);
+      showRefused(unsent.refused(), takeUp);
     },
   });
-
-  function showQueue() {
-    const { failures, blocked, storage } = unsent.state;
-    const waiting = unsent.waiting().length;
-    const lines = [];
-    if (waiting && (failures || blocked)) lines.push(say('unsent', { n: waiting }));
-    if (blocked) lines.push(words[blocked]);
-    if (!storage) lines.push(words.no_storage);
-    unsent.others().forEach((n, login) => lines.push(say('other_unsent', { login, n })));
-    part('queue').hidden = !lines.length;
-    write(part('queue'), lines.join(' '));
-    if (blocked === 'sign_in') {
-      const link = make('a', '', words.sign_in_link);
-      link.href = `/signin?next=${location.pathname}`;
-      part('queue').append(' ', link);
-    }
-  }
-
-  // What the server will never take stays until the operator has looked at it.
-  function showRefused() {
-    const calls = unsent.refused();
-    part('kept').hidden = !calls.length;
-    part('kept').textContent = '';
-    for (const call of calls) {
-      const button = make('button', 'quiet small', words.take_up);
-      button.type = 'button';
-      button.addEventListener('click', () => takeUp(call));
-      const item = make('li', '', `${numberOf(call)} ${enteredOf(call)}: ${say('refused', { text: call.refused })} `);
-      item.append(button);
-      part('kept').append(item);
-    }
-  }
 
   function takeUp(call) {
     begin();
