@@ -38,7 +38,7 @@ _WARM_UP_SECONDS: Final = 0.5
 class Round(NamedTuple):
     """One round: the server's share of a core and its acknowledgements, alone and with viewers.
 
-    `updates` is how many a viewer had in a second, the fewest of any.
+    `updates` is how many a viewer had in a second.
     """
 
     alone: float
@@ -74,7 +74,9 @@ def _round(server: Server, requests: votes.Requests, cookie: str, seconds: float
     with _watching(server, cookie) as process:
         together, together_p99_ms = _turn(server, requests, seconds)
         counted = _counted(process)
-    updates = counted["fewest"] / counted["seconds"]
+    if not counted["fewest"]:
+        raise Unserved("a viewer was told nothing")
+    updates = counted["events"] / VIEWERS / counted["seconds"]
     return Round(alone, together, alone_p99_ms, together_p99_ms, updates, counted["event_bytes"])
 
 

@@ -70,8 +70,8 @@ async def _watch(host: str, port: int, path: str, cookie: str, viewers: int) -> 
     received = sum(one.received - had for one, (_, had) in zip(watching, before, strict=True))
     return {
         "seconds": seconds,
+        "events": sum(events),
         "fewest": min(events),
-        "most": max(events),
         "event_bytes": received / max(1, sum(events)),
     }
 

@@ -28,11 +28,11 @@ Standings = dict[str, Any]
 
 #: At most one event a second to each viewer, and as often a look whether there is one.
 INTERVAL_SECONDS: Final = 1.0
-#: Viewers are told one after another, so far apart that votes get in between; all within an interval.
+#: Viewers are told in so many turns, so far apart for each of them that votes get in between, and all
+#: within an interval.
+_TURNS: Final = 64
 _APART_SECONDS: Final = 0.001
 _SPREAD_SECONDS: Final = 0.8
-#: Steps of this share of the whole fill it evenly, however many there are.
-_GOLDEN: Final = 0.618034
 
 
 class Totals(Protocol):
@@ -72,34 +72,41 @@ _VIEWS: Final[Mapping[str, View]] = {
 
 
 class _Feed:
-    """What one audience is told of one campaign, and who waits for more."""
+    """What one audience is told of one campaign, and who waits for more, each in a turn of their own."""
 
     def __init__(self) -> None:
         self.text: str | None = None
-        self.changed = asyncio.Event()
         self.watching = 0
         self._came = 0
+        self._changed = [asyncio.Event() for _ in range(_TURNS)]
 
-    def enter(self) -> float:
-        """One more who follows; returns their place among all, in [0, 1)."""
+    def enter(self) -> int:
+        """One more who follows; returns their turn."""
         self.watching += 1
         self._came += 1
-        return self._came * _GOLDEN % 1
+        return self._came % _TURNS
 
-    def spread(self) -> float:
-        """How many seconds it takes to tell everybody."""
-        return min(_SPREAD_SECONDS, (self.watching - 1) * _APART_SECONDS)
+    def changed(self, turn: int) -> asyncio.Event:
+        """Set at the next news. An event wakes everybody once; whoever comes later waits for the next."""
+        return self._changed[turn]
 
     def tell(self, text: str | None) -> None:
-        """Wake those who wait, if it is news."""
+        """Wake those who wait, turn after turn, if it is news."""
         if text != self.text:
             self.text = text
-            self.wake()
+            self.wake(min(_SPREAD_SECONDS, (self.watching - 1) * _APART_SECONDS))
 
-    def wake(self) -> None:
-        """An event of the past wakes everybody once; whoever comes later waits for the next."""
-        self.changed.set()
-        self.changed = asyncio.Event()
+    def wake(self, seconds: float = 0.0) -> None:
+        """Wake everybody, spread over so many seconds."""
+        for turn in range(_TURNS):
+            if seconds > 0:
+                asyncio.get_running_loop().call_later(seconds * turn / _TURNS, self._wake, turn)
+            else:
+                self._wake(turn)
+
+    def _wake(self, turn: int) -> None:
+        self._changed[turn].set()
+        self._changed[turn] = asyncio.Event()
 
 
 @dataclass(slots=True)
@@ -242,24 +249,18 @@ class Board:
 
         It is silent while there is nothing that the audience may see.
         """
-        feed = self._shown[campaign].feeds[audience]
-        place, last = feed.enter(), None
+        feed, last = self._shown[campaign].feeds[audience], None
+        turn = feed.enter()
         try:
             while not self._stopping.is_set():
-                changed, text = feed.changed, feed.text
+                changed, text = feed.changed(turn), feed.text
                 if text is not None and text != last:
                     last = text
                     yield text
                 else:
                     await changed.wait()
-                    await self._turn(place * feed.spread())
         finally:
             feed.watching -= 1
-
-    async def _turn(self, seconds: float) -> None:
-        """Wait until it is a viewer's turn; not at all once the board stops."""
-        if seconds and not self._stopping.is_set():
-            await asyncio.sleep(seconds)
 
 
 def as_they_stand(running: Running, totals: Mapping[TotalKey, int], now_ms: int) -> Standings:

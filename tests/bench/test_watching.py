@@ -49,7 +49,7 @@ async def test_events_are_counted_once_however_they_are_cut() -> None:
     said, code = await watched([HEAD[:20], HEAD[20:], event[:3], event[3:]], 7, asyncio.Event())
     assert (said[0], code) == ("ready", 0)
     counted = json.loads(said[1])
-    assert (counted["fewest"], counted["most"]) == (1, 1)
+    assert (counted["fewest"], counted["events"]) == (1, 7)
 
 
 async def test_a_refusal_is_said() -> None:
