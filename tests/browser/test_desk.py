@@ -304,6 +304,20 @@ async def test_a_call_that_is_not_answered_is_kept_counted_and_sent_again(
         assert await wang.staff.visitor.outcomes() == {"counted": 3}
 
 
+async def test_what_another_window_left_half_written_stops_nothing(house: House, window: Window) -> None:
+    async with desk(house, window) as wang:
+        for id_, value in [("cut-short-by-a-crash", '{"id": "cut-sh'), ("of-no-use-to-anybody", "null")]:
+            await wang.page.evaluate(
+                "([id, value]) => localStorage.setItem('televote-desk/beita-2018/wang/' + id, value)",
+                [id_, value],
+            )
+        await wang.page.reload()
+        await expect(wang.page.locator("#caller")).to_be_focused()
+        await wang.call("13800138000", "a1")
+        await wang.sees("已计票", "good")
+        assert await wang.kept() == []
+
+
 async def test_the_time_of_enter_decides_where_the_source_says_so(house: House, window: Window) -> None:
     house.edit(house.settings, 'kind = "desk"', 'kind = "desk"\nclock = "provider"')
     house.clock.ms = CLOSES_MS + 60_000

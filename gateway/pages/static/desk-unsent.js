@@ -55,14 +55,20 @@
       return found;
     }
 
+    function read(id) {
+      try {
+        return JSON.parse(localStorage.getItem(key(id)));
+      } catch (error) {
+        return null;
+      }
+    }
+
     function load() {
       for (const [owner, id] of shelved()) {
         if (owner !== login || calls.has(id)) continue;
-        try {
-          calls.set(id, JSON.parse(localStorage.getItem(key(id))));
-        } catch (error) {
-          shelve(() => localStorage.removeItem(key(id))); // cut short as it was written
-        }
+        const call = read(id);
+        if (call && call.id === id) calls.set(id, call);
+        else shelve(() => localStorage.removeItem(key(id))); // cut short as it was written, or sent by another window
       }
       waiting().forEach(told.away);
       told.changed();
