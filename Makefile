@@ -3,13 +3,14 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN     = $(VENV)/bin
 
-.PHONY: help run demo test lint bench soak lock clean
+.PHONY: help run demo test lint bench pictures soak lock clean
 help:
 	@echo "make run    serve the sample campaign on http://127.0.0.1:8080 (data in var/)"
 	@echo "make demo   play a whole campaign, from first SMS to checked export, in under a minute"
 	@echo "make test   lint, types, import rules, tests"
 	@echo "make bench  measure against a no-op server (QUICK=1: under a minute)"
 	@echo "make soak   the long campaigns: crash, fuzz"
+	@echo "make pictures  the pictures in docs/img, anew (needs Chromium)"
 
 # Two stamps: what serving needs, and what testing adds. Both come from locks with hashes.
 $(VENV)/.runtime: requirements.lock pyproject.toml
@@ -41,6 +42,9 @@ lint: $(VENV)/.dev
 
 bench: $(VENV)/.runtime
 	@$(BIN)/python -m bench $(if $(QUICK),--quick)
+
+pictures: $(VENV)/.dev
+	$(BIN)/python -m tests.browser.pictures
 
 soak: $(VENV)/.dev
 	$(BIN)/python -m pytest -n auto -m soak --timeout 3600

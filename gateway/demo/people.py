@@ -18,9 +18,9 @@ from tally.outcome import MessageOutcome as O
 _CAMPAIGN: Final = setup.CAMPAIGN
 _PASSWORD: Final = "a long sentence for the play"  # noqa: S105 -- it opens a house that is pulled down after
 #: Whose votes two members void after the close.
-_BOUGHT: Final = "5309001"
+BOUGHT: Final = "5309001"
 _CALLS: Final = (
-    ({"caller": _BOUGHT, "codes": "A03 B07"}, O.COUNTED),
+    ({"caller": BOUGHT, "codes": "A03 B07"}, O.COUNTED),
     ({"caller": "13907395002", "codes": "A05"}, O.COUNTED),  # taken back: the caller had said A06
     ({"caller": "13907395002", "codes": "A06"}, O.COUNTED),
     ({"caller": "13907395002", "codes": "A05"}, O.REPEAT),
@@ -124,7 +124,7 @@ def _data(case: str, name: str) -> re.Match[str] | None:
 async def void(first: Person, second: Person) -> None:
     """Two members remove a caller's votes: one proposes, the other agrees to exactly that."""
     acts = f"/committee/{_CAMPAIGN}/acts"
-    asked = {"kind": "void", "number": _BOUGHT, "reason": "bought_votes", "release": "no"}
+    asked = {"kind": "void", "number": BOUGHT, "reason": "bought_votes", "release": "no"}
     shown = await first.fill_in(acts, f"{acts}/review", asked)
     await first.fill_in(acts, acts, {**asked, "digest": _hidden(shown, "digest")})
     page = await second.see(acts)

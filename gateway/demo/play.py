@@ -31,7 +31,7 @@ from gateway.demo.traffic import BARRED, TESTER, WITHDRAWN, ZONE, Played, until
 from gateway.people.roles import Role
 
 _OPENS_IN, _GRACE, _HOTLINE_GRACE = 5.0, 2, 6
-_PEOPLE: Final = (
+PEOPLE: Final = (
     ("operator", "李娜", Role.OPERATOR),
     ("committee-1", "王芳", Role.COMMITTEE),
     ("committee-2", "赵磊", Role.COMMITTEE),
@@ -45,9 +45,9 @@ async def play(seconds: int, keep: Path | None) -> bool:
         opens_ms = clock.now_ms() + int(_OPENS_IN * 1000)
         opens = datetime.fromtimestamp(opens_ms / 1000, ZONE)
         dates = setup.Dates(opens, opens + timedelta(seconds=seconds))
-        settings = setup.write(folder, dates, "127.0.0.1:0", _edit)
+        settings = setup.write(folder, dates, "127.0.0.1:0", arranged)
         played = Played()
-        async with _server(settings) as url:
+        async with serving(settings) as url:
             await _campaign(settings, url, opens_ms, seconds, played)
         printed.OUT.rule("截止之后 after the close")
         done = [
@@ -60,7 +60,7 @@ async def play(seconds: int, keep: Path | None) -> bool:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _edit(text: str) -> str:
+def arranged(text: str) -> str:
     """The sample, with a barred and a test line, one candidate withdrawn, and graces of seconds."""
     graces = iter((f'grace = "{_GRACE}s"', f'grace = "{_HOTLINE_GRACE}s"'))
     for pattern, new in (
@@ -73,7 +73,7 @@ def _edit(text: str) -> str:
 
 
 @asynccontextmanager
-async def _server(settings: Path) -> AsyncIterator[str]:
+async def serving(settings: Path) -> AsyncIterator[str]:
     """The server in a process of its own; yields where it listens."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "gateway", "--settings", str(settings), "serve", stderr=asyncio.subprocess.PIPE
@@ -123,7 +123,7 @@ async def _campaign(settings: Path, url: str, opens_ms: int, seconds: int, playe
             asyncio.create_task(traffic.send(session, folder, url, opens_ms, vote, played)) for vote in votes
         ]
         operator, *committee = [
-            await stack.enter_async_context(people.signed_in(settings, url, *one)) for one in _PEOPLE
+            await stack.enter_async_context(people.signed_in(settings, url, *one)) for one in PEOPLE
         ]
         await until(opens_ms, seconds * 0.3)
         await people.take_calls(operator, played)

@@ -14,7 +14,7 @@ from playwright.async_api import Browser, Page, Route, ViewportSize, async_playw
 from tests.conftest import Staff
 
 CHROMIUM = Path("/usr/bin/chromium")
-_ARGUMENTS = """--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
+ARGUMENTS = """--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
     --disable-component-update --disable-sync --force-color-profile=srgb""".split()
 
 #: A folder for pictures of the pages, if anybody wants to look at them.
@@ -103,7 +103,7 @@ def chromium() -> Path:
 async def window(chromium: Path) -> AsyncIterator[Window]:
     """A browser for one test."""
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium, args=_ARGUMENTS)
+        browser = await playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         opened = Window(browser)
         try:
             yield opened
