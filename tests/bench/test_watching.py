@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sys
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -17,14 +18,16 @@ async def watched(chunks: list[bytes], viewers: int, until: asyncio.Event) -> tu
     """What the viewers of a server that sends these chunks say, and their exit code."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        for chunk in chunks:
-            writer.write(chunk)
+        with closing(writer), suppress(ConnectionError):
+            await reader.readuntil(b"\r\n\r\n")
+            for chunk in chunks:
+                writer.write(chunk)
+                await writer.drain()
+                await asyncio.sleep(0.01)
+            await until.wait()
+            writer.write(b"data: more\r\n\r\n")
             await writer.drain()
-            await asyncio.sleep(0.01)
-        await until.wait()
-        writer.write(b"data: more\r\n\r\n")
-        await writer.drain()
+            await reader.read()
 
     async with await asyncio.start_server(serve, "127.0.0.1", 0) as listening:
         host, port = listening.sockets[0].getsockname()
@@ -38,7 +41,7 @@ async def watched(chunks: list[bytes], viewers: int, until: asyncio.Event) -> tu
         assert process.stdout is not None
         first = (await process.stdout.readline()).decode().strip()
         until.set()
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(1)
         process.stdin.close()
         rest = (await process.stdout.read()).decode().split("\n")
         return [first, *filter(None, rest)], await process.wait()
