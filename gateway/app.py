@@ -213,7 +213,7 @@ def routes(server: Server, settings: Settings) -> list[web.RouteDef]:
 
 def staff_routes(server: Server, people: People) -> list[web.RouteDef]:
     """The pages for people who sign in. They stand on an `Office`."""
-    chamber = Chamber(server.service, os.urandom)
+    chamber = Chamber(server.service, os.urandom, people.accounts.sits)
     campaigns = server.service.campaigns
     zone = times.zone_of(campaigns)
     return [

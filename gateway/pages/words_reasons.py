@@ -160,6 +160,10 @@ REFUSED: Final[Mapping[str, Said]] = {
         "Something has changed since you looked: nothing was done. Look again, and decide anew.",
     ),
     "no_such_proposal": Said("没有这个提议。", "There is no such proposal."),
+    "proposer_gone": Said(
+        "提议人的账号已停用，或不再属于本次投票的组委会。请重新提议。",
+        "The account of whoever proposed it is disabled, or not on this committee any more. Propose it anew.",
+    ),
     "already_done": Said("这个提议已经执行过了。", "It has been done already."),
     "was_declined": Said("这个提议已被否决。", "It was declined."),
     "was_withdrawn": Said("提出人已撤回这个提议。", "Whoever proposed it has withdrawn it."),

@@ -55,6 +55,14 @@ class Accounts:
             raise Refused("unknown_account")
         return account
 
+    async def sits(self, login: str, campaign: str) -> bool:
+        """Whether an account that can be used is on a campaign's committee."""
+        account = await self._db.run(store.named, login)
+        if account is None or not account.enabled:
+            return False
+        who = account.signed_in()
+        return who.role is Role.COMMITTEE and who.may_enter(campaign)
+
     async def add(self, login: str, name: str, role: Role, campaigns: Iterable[str], by: str) -> str:
         """Make an account; returns its link's token. Raises `Refused`."""
         login, name, named = policy.login(login), policy.name(name), tuple(campaigns)

@@ -6,7 +6,7 @@ refused.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
 
 from gateway.intake.decide import Verdict
@@ -52,11 +52,17 @@ class Done(NamedTuple):
 class Chamber:
     """Every method raises `Refused`, and what `Recorder.submit` raises.
 
-    `randomness(n)` gives n random bytes.
+    `randomness(n)` gives n random bytes; `sits(login, campaign)` says whether that account is on the
+    campaign's committee now.
     """
 
-    def __init__(self, service: Service, randomness: Callable[[int], bytes]) -> None:
-        self._service, self._randomness = service, randomness
+    def __init__(
+        self,
+        service: Service,
+        randomness: Callable[[int], bytes],
+        sits: Callable[[str, str], Awaitable[bool]],
+    ) -> None:
+        self._service, self._randomness, self._sits = service, randomness, sits
         self._turns = {name: asyncio.Lock() for name in service.campaigns}
         self._envelopes = {name: Envelope(running) for name, running in service.campaigns.items()}
 
@@ -91,6 +97,8 @@ class Chamber:
             if word := proposals.objection(proposal, second, digest, self._service.now_ms()):
                 raise Refused(word)
             assert proposal is not None
+            if not await self._sits(proposal.by, running.id):
+                raise Refused("proposer_gone")
             opened = self._opened(running, proposal)
             if opened is None:
                 raise Refused("other_parameters")

@@ -21,7 +21,7 @@ LASTS_MS: Final = 15 * 60_000
 
 #: Why a proposal is not approved, beside the rules' own reasons (`revise.REFUSALS`).
 REFUSALS: Final = (
-    "no_such_proposal", "already_done", "was_declined", "was_withdrawn", "stale",
+    "no_such_proposal", "proposer_gone", "already_done", "was_declined", "was_withdrawn", "stale",
     "other_parameters", "interrupted",
 )  # fmt: skip
 

@@ -82,6 +82,28 @@ async def test_a_disabled_account_lets_nobody_in_by_any_way(folk: Folk) -> None:
     assert isinstance(await folk.enter("li"), Entered)
 
 
+@pytest.mark.parametrize(
+    ("role", "campaigns", "enabled", "sits"),
+    [
+        (Role.COMMITTEE, (), True, True),
+        (Role.COMMITTEE, ("beita-2018",), True, True),
+        (Role.COMMITTEE, (), False, False),
+        (Role.OPERATOR, (), True, False),
+        (Role.ADMINISTRATOR, (), True, False),
+    ],
+)
+async def test_who_sits_on_a_committee(
+    folk: Folk, role: Role, campaigns: tuple[str, ...], enabled: bool, sits: bool
+) -> None:
+    accounts = folk.people.accounts
+    await accounts.add("li", "Li", role, campaigns, by="chief")
+    if not enabled:
+        await accounts.disable("li", by="chief")
+    assert await accounts.sits("li", "beita-2018") is sits
+    assert await accounts.sits("li", "another") is (sits and not campaigns)
+    assert not await accounts.sits("nobody", "beita-2018")
+
+
 async def test_a_reset_forgets_password_sessions_and_places(folk: Folk) -> None:
     token = await folk.add("li")
     link = await folk.people.accounts.reset("li", by="chief")

@@ -29,11 +29,12 @@ A01, A02, B03 = Selection("window", "A01"), Selection("window", "A02"), Selectio
 
 @dataclass
 class Room:
-    """A running service, and its committee: wang, li and zhao."""
+    """A running service, and its committee: wang, li and zhao, but for those who are `gone`."""
 
     house: House
     counting: Service
     chamber: Chamber
+    gone: set[str]
     sent: int = 0
 
     @property
@@ -86,8 +87,13 @@ class Room:
 @asynccontextmanager
 async def open_room(house: House) -> AsyncIterator[Room]:
     """The room; when it closes, the recount agrees with all that was done in it."""
+    gone: set[str] = set()
+
+    async def sits(login: str, campaign: str) -> bool:
+        return login not in gone
+
     async with house.service() as counting:
-        yield Room(house, counting, Chamber(counting, lambda n: bytes(range(n))))
+        yield Room(house, counting, Chamber(counting, lambda n: bytes(range(n)), sits), gone)
     async with audit.open_ledger(house.load(), CAMPAIGN) as ledger:
         assert (await audit.recount(ledger, lambda _: None)).agrees
 

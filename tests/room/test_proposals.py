@@ -56,7 +56,8 @@ def test_who_can_agree_to_what(
 
 
 def test_every_refusal_has_its_row() -> None:
-    assert {row[-1] for row in OBJECTIONS} == {"", "same_person", *proposals.REFUSALS}
+    elsewhere = {"proposer_gone"}  # it needs the accounts: see below
+    assert {row[-1] for row in OBJECTIONS} | elsewhere == {"", "same_person", *proposals.REFUSALS}
 
 
 TWO = void(Place(1, 2), note="seen on site")
@@ -176,6 +177,15 @@ async def test_a_proposal_is_stale_after_a_quarter_of_an_hour(house: House) -> N
         assert await room.votes() == {"A01": 1}
         (ended,) = await room.chamber.latest(room.running, 5)
         assert (ended.state, ended.sealed) == ("stale", b"")
+
+
+async def test_whoever_proposed_it_is_still_there(house: House) -> None:
+    async with open_room(house) as room:
+        proposal = await room.propose(void(await room.send("13812345678", "A01")))
+        room.gone.add("wang")
+        assert await refused(room.approve(proposal)) == "proposer_gone"
+        room.gone.clear()
+        await room.approve(proposal)
 
 
 async def test_it_is_declined_by_another_and_withdrawn_by_its_own(house: House) -> None:
