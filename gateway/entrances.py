@@ -1,6 +1,6 @@
 """The sources of the settings, made ready: each kind checks its own options, all errors at once."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
@@ -27,6 +27,13 @@ _UNGUARDED: Final = (
         "add token_file (a path token) or allow_from (the sender's addresses)",
         "请设置 token_file（地址令牌）或 allow_from（对方的地址）",
     ),
+)
+_UNSEALED: Final = (
+    Said(
+        "this kind's signature does not cover the message, so one that was seen would fit any other",
+        "这类来源的签名不覆盖消息内容，被人看到一次就能冒充任何投票",
+    ),
+    Said("add token_file (a path token)", "请设置 token_file（地址令牌）"),
 )
 _NO_TIME: Final = (
     Said("this kind's messages carry no time of their own", "这类来源的消息不带时间"),
@@ -72,8 +79,8 @@ def _open(
     if kind is None:
         found.append(_unknown_kind(loaded, (*path, "kind"), settings.kind, known))
         return None
-    if isinstance(kind, ProviderKind) and not (kind.signs or settings.token or settings.allow_from):
-        found.append(_problem(loaded, path, *_UNGUARDED))
+    if isinstance(kind, ProviderKind) and not settings.token:
+        found.extend(_problem(loaded, path, *said) for said in _open_doors(kind, settings))
     if settings.clock == "provider" and not kind.gives_time:
         found.append(_problem(loaded, (*path, "clock"), *_NO_TIME))
     try:
@@ -82,6 +89,15 @@ def _open(
         found.extend(from_validation(error, loaded.where, (*path, "options"), kind.options))
         return None
     return _source(loaded, name, settings, kind, options, campaign)
+
+
+def _open_doors(kind: ProviderKind, settings: SourceSettings) -> Iterator[tuple[Said, Said]]:
+    """What a source without a path token leaves open to anyone."""
+    signs = kind.signs and (not kind.signs_with or bool(settings.options.get(kind.signs_with)))
+    if signs and not kind.seals:
+        yield _UNSEALED
+    elif not signs and not settings.allow_from:
+        yield _UNGUARDED
 
 
 def _source(

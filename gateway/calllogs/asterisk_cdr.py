@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from gateway.intake import csvrows
 from gateway.intake.calllog import CallLog, CallLogKind, Row
 from gateway.intake.inbound import Form, Inbound
+from gateway.intake.options import ZoneName
 
 _BASE = (
     *("accountcode", "src", "dst", "dcontext", "clid", "channel", "dstchannel", "lastapp", "lastdata"),
@@ -82,7 +83,7 @@ class Options(BaseModel):
     form: Literal["digits", "text"] = "digits"
     dispositions: tuple[Disposition, ...] = ()
     called: tuple[str, ...] = ()
-    timezone: csvrows.ZoneName = "Asia/Shanghai"
+    timezone: ZoneName = "Asia/Shanghai"
 
     @property
     def layout(self) -> tuple[str, ...]:

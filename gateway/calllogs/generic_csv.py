@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from gateway.intake import csvrows
 from gateway.intake.calllog import CallLog, CallLogKind, Row, UnreadableLog
 from gateway.intake.inbound import Form, Inbound
+from gateway.intake.options import ZoneName
 
 Word = Literal["caller", "choice", "start", "call_id", "called", "duration", "disposition"]
 Column = (
@@ -70,7 +71,7 @@ class Options(BaseModel):
     delimiter: Literal[",", ";", "\t", "|"] | None = None
     form: Literal["digits", "text"] = "digits"
     time: Literal["local", "unix", "unix_ms"] = "local"
-    timezone: csvrows.ZoneName = "Asia/Shanghai"
+    timezone: ZoneName = "Asia/Shanghai"
     map: dict[str, str] = Field(default_factory=dict)
     dispositions: tuple[str, ...] = ()
     called: tuple[str, ...] = ()

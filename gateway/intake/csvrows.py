@@ -10,10 +10,7 @@ from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import islice, repeat
-from typing import Annotated
 from zoneinfo import ZoneInfo
-
-from pydantic import AfterValidator
 
 from gateway.intake.calllog import Row
 from gateway.intake.inbound import Form, Inbound
@@ -250,15 +247,3 @@ def _ms(offset: str) -> int:
     if hours > 14 or minutes > 59:
         raise BadTime(_SHAPE)
     return (hours * 60 + minutes) * (60_000 if offset[0] == "+" else -60_000)
-
-
-def _known(zone: str) -> str:
-    try:
-        ZoneInfo(zone)
-    except (ValueError, OSError, KeyError):  # what zoneinfo raises on names that are none
-        raise ValueError("no such time zone: write it as Asia/Shanghai or UTC") from None
-    return zone
-
-
-#: The IANA name of a time zone, e.g. Asia/Shanghai.
-ZoneName = Annotated[str, AfterValidator(_known)]

@@ -91,8 +91,10 @@ class ProviderKind:
     `options` is the pydantic model of the kind's own settings (`extra = "forbid"`; secrets are
     `SecretStr`, and arrive already read from their files). `authentication` says in plain words what
     the kind checks. `signs` is False where the provider cannot sign: such a source must have a path
-    token or an address list. `gives_time` says whether the format carries a time to decide by, and
-    `signs_time` whether that time is covered by the signature.
+    token or an address list. `signs_with` names the option without which a provider that can sign does not;
+    `seals` is False where the signature does not cover the message: one that was seen would fit any other, so
+    such a source must have a path token beside it. `gives_time` says whether the format carries a time to
+    decide by, and `signs_time` whether that time is covered by the signature.
     """
 
     kind: str
@@ -103,6 +105,8 @@ class ProviderKind:
     signs_time: bool
     options: type[BaseModel]
     build: Builder
+    signs_with: str = ""
+    seals: bool = True
     methods: tuple[str, ...] = ("POST",)
     configure: str = ""  # what to paste into the provider's console
     reference: str = field(default="")  # the public document the format was read in

@@ -10,10 +10,11 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import BaseModel, Field, SecretStr, field_validator
 
 from gateway.intake import payload, signatures
 from gateway.intake.inbound import Form, Inbound
+from gateway.intake.options import Options, Secrets
 from gateway.intake.payload import Item, Reason, Unreadable
 from gateway.intake.provider import Answer, Ended, Provider, ProviderKind, Refusal, Request
 
@@ -21,14 +22,10 @@ EVENT = "vote.received"
 MAX_MESSAGES = 1000
 
 
-class StandardOptions(BaseModel):
+class StandardOptions(Options):
     """The settings of one sender's source."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-    secrets: list[SecretStr] = Field(
-        min_length=1, max_length=2, description="whsec_…; two while the secret is being changed"
-    )
+    secrets: Secrets = Field(description="whsec_…; two while the secret is being changed")
     tolerance_seconds: int = Field(
         default=300, ge=1, le=3600, description="how far webhook-timestamp may be from our clock"
     )

@@ -42,10 +42,10 @@ def build(kind: str, options: Mapping[str, object] | None = None) -> Provider:
 
 def compulsory(kind: ProviderKind) -> tuple[str, ...]:
     """What the kind's table must have rows for, whatever the kind has to offer."""
-    if kind.signs:
-        return (*ALWAYS, "bad_signature", "no_signature", "rotation")
+    signed = ("bad_signature", "no_signature", "rotation") if kind.signs else ()
+    unsigned = ("unsigned",) if kind.signs_with or not kind.signs else ()
     credentials = ("bad_credentials", "no_credentials") if "password" in kind.options.model_fields else ()
-    return (*ALWAYS, "unsigned", *credentials)
+    return (*ALWAYS, *signed, *unsigned, *credentials)
 
 
 def gaps(kind: ProviderKind, table: Table | None) -> list[str]:

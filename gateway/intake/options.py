@@ -1,0 +1,37 @@
+"""Decides what all kinds' options share: no unknown key, no secret in an error, at most two live secrets.
+
+A provider or log format subclasses `Options` and describes each field; `televote check` shows its mistakes.
+"""
+
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+
+
+class Options(BaseModel):
+    """The settings of one source that are its kind's own."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+def _none_blank(secrets: list[SecretStr]) -> list[SecretStr]:
+    if not all(secret.get_secret_value().strip() for secret in secrets):
+        raise ValueError("a secret is empty")
+    return secrets
+
+
+#: One secret; two while it is being changed.
+Secrets = Annotated[list[SecretStr], Field(min_length=1, max_length=2), AfterValidator(_none_blank)]
+
+
+def _known(zone: str) -> str:
+    try:
+        ZoneInfo(zone)
+    except (LookupError, ValueError, OSError):  # what zoneinfo raises on names that are none
+        raise ValueError("no such time zone: write its IANA name, such as Asia/Shanghai or UTC") from None
+    return zone
+
+
+#: The IANA name of a time zone, e.g. Asia/Shanghai.
+ZoneName = Annotated[str, AfterValidator(_known)]
