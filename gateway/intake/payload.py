@@ -158,6 +158,13 @@ class Fields(NamedTuple):
             raise Unreadable(Reason.REPEATED_FIELD)
         return value
 
+    def text(self, name: bytes, absent: Reason) -> str:
+        """The only value of `name`, which must be there, as text."""
+        value = self.one(name)
+        if value is None:
+            raise Unreadable(absent)
+        return utf8(value)
+
 
 def fields(data: bytes) -> Fields:
     """A form body or a raw query. Broken escapes are refused, blank values kept."""
@@ -415,6 +422,11 @@ def instant_ms(given: str) -> tuple[int, int]:
         offset = -offset if found[9] == "-" else offset
     whole = (_calendar(found.groups()[:6], UTC) - _EPOCH - offset) // _MILLISECOND
     return whole + int(fraction.ljust(3, "0")), 10 ** (3 - len(fraction))
+
+
+def utc_ms(given: str) -> tuple[int, int]:
+    """As `instant_ms`, for a sender whose times are said to be UTC where they name no zone."""
+    return instant_ms(given if _INSTANT.fullmatch(given) else given + "Z")
 
 
 @lru_cache(maxsize=1024)
