@@ -23,17 +23,21 @@ def of_form(raw: bytes, read: ReadForm) -> Sequence[Inbound]:
 
 
 def of_json(body: bytes, read: ReadObject, within: str = "") -> Sequence[Inbound]:
-    """The messages of a JSON body: one object, or a list of them. `within` is the member that holds them."""
+    """The messages of a JSON body: one object, or a list of them. `within` is the member that holds them.
+
+    What stands beside that member, such as a count of attempts, is not kept: it may differ when sent again.
+    """
+    raw, depth = body, MAX_DEPTH
     try:
         source = payload.json_text(body).strip(" \t\r\n")
-        depth = MAX_DEPTH
         if within:
             source, depth = _member(source, within), MAX_DEPTH - 1
+            raw = source.encode()
         if not source.startswith("["):
-            return (read(_object(payload.json_value(source, depth)), body),)
+            return (read(_object(payload.json_value(source, depth)), raw),)
         items = payload.json_items(source, depth)
     except Unreadable as flaw:
-        return (payload.unparsed(flaw.reason, body),)
+        return (payload.unparsed(flaw.reason, raw),)
     return [_read_item(item, read) for item in items]
 
 

@@ -3,10 +3,14 @@
 A provider or log format subclasses `Options` and describes each field; `televote check` shows its mistakes.
 """
 
+from collections.abc import Iterable
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+
+from gateway.intake import signatures
+from gateway.intake.signatures import Algorithm, HmacKey
 
 
 class Options(BaseModel):
@@ -23,6 +27,20 @@ def _none_blank(secrets: list[SecretStr]) -> list[SecretStr]:
 
 #: One secret; two while it is being changed.
 Secrets = Annotated[list[SecretStr], Field(min_length=1, max_length=2), AfterValidator(_none_blank)]
+
+
+def keys(secrets: Iterable[SecretStr], algorithm: Algorithm) -> tuple[HmacKey, ...]:
+    """The live secrets, ready to sign with."""
+    return tuple(HmacKey(secret.get_secret_value().strip().encode(), algorithm) for secret in secrets)
+
+
+def _signable(url: str) -> str:
+    signatures.url_parts(url)
+    return url
+
+
+#: A URL as set at the provider, which signs it: without query.
+PublicUrl = Annotated[str, AfterValidator(_signable)]
 
 
 def _known(zone: str) -> str:
