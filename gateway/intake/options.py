@@ -29,7 +29,7 @@ def _none_blank(secrets: list[SecretStr]) -> list[SecretStr]:
 Secrets = Annotated[list[SecretStr], Field(min_length=1, max_length=2), AfterValidator(_none_blank)]
 
 
-def keys(secrets: Iterable[SecretStr], algorithm: Algorithm) -> tuple[HmacKey, ...]:
+def live_keys(secrets: Iterable[SecretStr], algorithm: Algorithm) -> tuple[HmacKey, ...]:
     """The live secrets, ready to sign with."""
     return tuple(HmacKey(secret.get_secret_value().strip().encode(), algorithm) for secret in secrets)
 

@@ -14,7 +14,9 @@ LONG = "whsec_" + "QUJD" * 8
 BAD = [
     ("twilio", "no token", {"auth_tokens": []}, "auth_tokens"),
     ("twilio", "three tokens", {"auth_tokens": [SECRET] * 3}, "auth_tokens"),
-    ("twilio", "blank token", {"auth_tokens": [SECRET, " \n"]}, "auth token is empty"),
+    ("twilio", "blank token", {"auth_tokens": [SECRET, " \n"]}, "a secret is empty"),
+    ("twilio", "no key at all", {"auth_tokens": None}, "set one of them"),
+    ("twilio", "a blank in the fragment", {"fragment": "rc=3 x"}, "fragment"),
     ("twilio", "token as text", {"auth_tokens": SECRET}, "auth_tokens"),
     ("twilio", "another sid", {"account_sid": "SM" + "0" * 32}, "account_sid"),
     ("twilio", "sid and newline", {"account_sid": "AC" + "0" * 32 + "\n"}, "account_sid"),
