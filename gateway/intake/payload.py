@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
 from functools import lru_cache
-from typing import NamedTuple, NoReturn
+from typing import Literal, NamedTuple, NoReturn
 from zoneinfo import ZoneInfo
 
 from gateway.intake.inbound import Form, Inbound
@@ -290,6 +290,16 @@ def string(item: Mapping[str, object], key: str, absent: Reason) -> str:
     return value
 
 
+def scalar(item: Mapping[str, object], key: str) -> str:
+    """A member that may be text or a whole number, as text; "" if it is absent or null."""
+    value = item.get(key)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if value is not None and not isinstance(value, str):
+        raise Unreadable(Reason.WRONG_SHAPE)
+    return value or ""
+
+
 def caller(item: Mapping[str, object], key: str) -> str:
     """The caller's number as given. Null and "" both say that none was; an absent member says nothing."""
     if item.get(key, "") is None:
@@ -447,11 +457,11 @@ def local_ms(given: str, zone: ZoneInfo) -> int:
         raise Unreadable(Reason.BAD_TIME) from None
 
 
-def epoch_ms(given: str) -> int:
-    """Whole Unix seconds in ASCII digits, as Unix ms."""
-    if not (given.isascii() and given.isdecimal() and len(given) <= 11):
+def epoch_ms(given: str, unit_ms: Literal[1, 1000] = 1000) -> int:
+    """Whole Unix seconds (or milliseconds, with 1 for `unit_ms`) in ASCII digits, as Unix ms."""
+    if not (given.isascii() and given.isdecimal() and len(given) <= (11 if unit_ms == 1000 else 14)):
         raise Unreadable(Reason.BAD_TIME)
-    return int(given) * 1000
+    return int(given) * unit_ms
 
 
 def _calendar(parts: Sequence[str], zone: tzinfo) -> datetime:

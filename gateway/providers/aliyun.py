@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 from gateway.intake import messages, payload
 from gateway.intake.inbound import Inbound
 from gateway.intake.options import Options, ZoneName
-from gateway.intake.payload import Reason, Unreadable
+from gateway.intake.payload import Reason
 from gateway.intake.provider import Answer, Ended, Provider, ProviderKind, Refusal, Request
 
 
@@ -53,14 +53,10 @@ class Aliyun:
 
 def _identity(item: Mapping[str, object], caller: str, text: str, sent: str) -> str:
     """`sequence_id`, which older pages show as a number; without one, what the message is made of."""
-    given = item.get("sequence_id")
-    if isinstance(given, int) and not isinstance(given, bool):
-        return str(given)
-    if given is not None and not isinstance(given, str):
-        raise Unreadable(Reason.WRONG_SHAPE)
+    given = payload.scalar(item, "sequence_id")
     if not given and sent:
         return payload.synthesised_id(caller, text, sent, str(item.get("dest_code", "")))
-    return payload.message_id(given or "")
+    return payload.message_id(given)
 
 
 def build(options: BaseModel) -> Provider:

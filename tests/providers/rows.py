@@ -5,6 +5,7 @@ covers; `runner.compulsory` says which promises a kind must show.
 """
 
 import hashlib
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -64,6 +65,12 @@ class Table:
     signs_query: bool = False
     equal: Callable[[Request, Request], bool] = _never_equal
     lacks: Mapping[str, str] = field(default_factory=dict)
+
+
+def written(sample: Mapping[str, object], **changes: object) -> bytes:
+    """A sample as JSON, with some of it changed, or left out (...)."""
+    kept = {name: value for name, value in {**sample, **changes}.items() if value is not ...}
+    return json.dumps(kept, ensure_ascii=False).encode()
 
 
 def unparsed(reason: str, raw: bytes, known_id: str = "") -> Inbound:

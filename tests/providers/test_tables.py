@@ -139,7 +139,7 @@ def _mutations(kind: str, request: Request) -> list[Request]:
 
 @pytest.mark.parametrize("kind", SIGNING)
 def test_one_flipped_bit_is_refused(kind: str) -> None:
-    """RELIABILITY S1, exhaustively: each bit of the body, the query and the headers, as far as it is signed."""
+    """RELIABILITY S1, exhaustively: each bit of body, query and headers that is signed."""
     tried = 0
     for row in TABLES[kind].rows:
         if row.covers != "accepted":
