@@ -47,6 +47,7 @@ from config.fields import (
     unix_ms,
 )
 from config.problems import Lang
+from config.voice import Voice
 from dedup.caller import Kind, Numbering
 from dedup.caps import CampaignCaps
 from tally import codebook
@@ -178,6 +179,7 @@ class Campaign(Table):
     window: Window
     caller: Caller
     replies: Replies = Replies()
+    voice: Voice = Voice()
     contests: Annotated[Many[Contest], AT_LEAST_ONE]
 
     @model_validator(mode="wrap")

@@ -208,6 +208,15 @@ WORDING: Final[Mapping[str, Wording]] = {
         "花括号里不是可用的占位符",
         "花括号里只能写 {allowed}",
     ),
+    "cue": _words(
+        "is not the name of a prompt", "write one of: {allowed}", "不是提示语名称", "可用的取值：{allowed}"
+    ),
+    "recording": _words(
+        "is not a recording that can be played",
+        "write play: and a URL or a sound file's name, in ASCII, without spaces; {{code}} may stand in it",
+        "不是可以播放的录音",
+        "请写 play: 加网址或音频文件名，用 ASCII 字符，不含空格；其中可用 {{code}}",
+    ),
     # values that do not go together
     "window_order": _words(
         "is not after the opening",

@@ -10,10 +10,11 @@ from config.problems import Problem, Problems, from_validation, nearest
 from config.settings import Source as SourceSettings
 from config.toml_lines import KeyPath
 from config.wording import Said
-from gateway.intake import calllog, provider, running
+from gateway.intake import calllog, dialogue, provider, running
 from gateway.intake.calllog import CallLogKind
-from gateway.intake.provider import ProviderKind
+from gateway.intake.provider import Provider, ProviderKind, Talking
 from gateway.intake.running import Running
+from gateway.intake.script import CampaignScript
 from gateway.intake.source import Source
 
 Kind = ProviderKind | CallLogKind
@@ -34,6 +35,16 @@ _UNSEALED: Final = (
         "这类来源的签名不覆盖消息内容，被人看到一次就能冒充任何投票",
     ),
     Said("add token_file (a path token)", "请设置 token_file（地址令牌）"),
+)
+_SPEECHLESS: Final = (
+    Said(
+        "this source cannot say texts, and some prompt of its campaign is one",
+        "这个来源不能朗读文字，而活动的提示语中有文字",
+    ),
+    Said(
+        "give every prompt of [voice.zh] (or en, by language) a recording, play:…, or set options.engine",
+        "请为 [voice.zh]（或所用语言）的每条提示语写录音 play:…，或设置 options.engine",
+    ),
 )
 _NO_TIME: Final = (
     Said("this kind's messages carry no time of their own", "这类来源的消息不带时间"),
@@ -88,7 +99,11 @@ def _open(
     except ValidationError as error:
         found.extend(from_validation(error, loaded.where, (*path, "options"), kind.options))
         return None
-    return _source(loaded, name, settings, kind, options, campaign)
+    try:
+        return _source(loaded, name, settings, kind, options, campaign)
+    except dialogue.Unspeakable:
+        found.append(_problem(loaded, path, *_SPEECHLESS))
+        return None
 
 
 def _open_doors(kind: ProviderKind, settings: SourceSettings) -> Iterator[tuple[Said, Said]]:
@@ -104,14 +119,16 @@ def _source(
     loaded: Loaded, name: str, settings: SourceSettings, kind: Kind, options: BaseModel, campaign: Running
 ) -> Source:
     http = isinstance(kind, ProviderKind)
+    numbering = campaign.campaign.caller.numbering(settings.region, settings.area_code)
+    script = CampaignScript(campaign, numbering, settings.language)
     return Source(
         name=name,
         kind=kind.kind,
         channel=kind.channel,
         running=campaign,
         clock=settings.clock,
-        numbering=campaign.campaign.caller.numbering(settings.region, settings.area_code),
-        provider=kind.build(options) if isinstance(kind, ProviderKind) else None,
+        numbering=numbering,
+        provider=_provider(kind, options, script) if isinstance(kind, ProviderKind) else None,
         calllog=kind.build(options) if isinstance(kind, CallLogKind) else None,
         token=settings.token.get_secret_value().encode() if http and settings.token else b"",
         allow_from=settings.allow_from,
@@ -120,6 +137,12 @@ def _source(
         language=settings.language,
         body_bytes=settings.body_bytes or loaded.settings.limits.body_bytes,
     )
+
+
+def _provider(kind: ProviderKind, options: BaseModel, script: CampaignScript) -> Provider:
+    """Raises `dialogue.Unspeakable`."""
+    built = kind.build(options)
+    return built.with_script(script) if isinstance(built, Talking) else built
 
 
 def _with_zone(model: type[BaseModel], settings: SourceSettings) -> dict[str, Any]:

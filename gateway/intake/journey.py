@@ -130,7 +130,7 @@ def _by_words(rules: Running, reading: Reading) -> tuple[MessageOutcome | None, 
         case Finding.CODES:
             if rules.withdrawn.issuperset(reading.selections):
                 return MessageOutcome.WITHDRAWN, ""
-            return _by_ballot(rules, reading.selections), ""
+            return by_ballot(rules, reading.selections), ""
         case Finding.NOTHING:
             return MessageOutcome.NO_CODE, reading.why
         case Finding.UNKNOWN:
@@ -141,7 +141,7 @@ def _by_words(rules: Running, reading: Reading) -> tuple[MessageOutcome | None, 
             assert_never(finding)
 
 
-def _by_ballot(rules: Running, chosen: Sequence[Selection]) -> MessageOutcome | None:
+def by_ballot(rules: Running, chosen: Sequence[Selection]) -> MessageOutcome | None:
     """Whether a ballot may have so many selections in each of the contests it names."""
     made: dict[str, int] = {}
     for contest, _ in chosen:

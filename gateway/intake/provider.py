@@ -2,16 +2,23 @@
 
 A provider is one module in `gateway/providers/` that offers `provider: ProviderKind`. It is found by
 being there (see `discover`); its test table in `tests/providers/` is compulsory.
+
+A call is many requests and one message. Its kind's `build` gives a `Talking`, which becomes a provider when
+it is given the campaign's script. Each request is a step: `authenticate` as ever; `read` has no message while
+the caller is still choosing, and the call's one message when it ends; `answer` then speaks the next step
+(`ended` is empty), or the last words, which the recorded outcome chooses. Both work out the step afresh from
+the request, the script and `received_ms`, so that a step that is asked for again is answered alike.
 """
 
 import importlib
 import pkgutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
 from pydantic import BaseModel
 
+from gateway.intake.dialogue import Script
 from gateway.intake.inbound import Inbound
 from tally.outcome import Channel, MessageOutcome
 
@@ -78,10 +85,19 @@ class Provider(Protocol):
         ...
 
 
+@runtime_checkable
+class Talking(Protocol):
+    """A source of calls, set up but for what it says."""
+
+    def with_script(self, script: Script, /) -> Provider:
+        """The provider that says it. Raises `dialogue.Unspeakable` if it has no voice for some prompt."""
+        ...
+
+
 class Builder(Protocol):
     """Builds a provider from its validated options."""
 
-    def __call__(self, options: BaseModel) -> Provider: ...
+    def __call__(self, options: BaseModel) -> Provider | Talking: ...
 
 
 @dataclass(frozen=True, slots=True)
