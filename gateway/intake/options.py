@@ -4,10 +4,10 @@ A provider or log format subclasses `Options` and describes each field; `televot
 """
 
 from collections.abc import Iterable
-from typing import Annotated
+from typing import Annotated, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from gateway.intake import signatures
 from gateway.intake.signatures import Algorithm, HmacKey
@@ -17,6 +17,28 @@ class Options(BaseModel):
     """The settings of one source that are its kind's own."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class BasicOptions(Options):
+    """Options of a kind that may send HTTP Basic: with `user` and `password` set, it is asked for."""
+
+    user: str | None = Field(default=None, pattern=r"^[^:]+$", description="as in http://user:password@host/")
+    password: SecretStr | None = Field(
+        default=None, min_length=1, description="the password that goes with it"
+    )
+
+    @model_validator(mode="after")
+    def _both_or_neither(self) -> Self:
+        if (self.user is None) != (self.password is None):
+            raise ValueError("user and password go together: set both or neither")
+        return self
+
+    @property
+    def basic_token(self) -> bytes | None:
+        """What must follow `Basic ` in the header, None if it is not asked for."""
+        if self.user is None or self.password is None:
+            return None
+        return signatures.basic_token(self.user, self.password.get_secret_value())
 
 
 def _none_blank(secrets: list[SecretStr]) -> list[SecretStr]:

@@ -16,6 +16,7 @@ from gateway.intake.payload import Fields, Unreadable
 
 Algorithm = Literal["md5", "sha1", "sha256", "sha384", "sha512"]
 Fault = Literal["no_signature", "bad_signature", "stale"]
+BasicFault = Literal["no_credentials", "bad_credentials"]
 
 
 def same(given: str, expected: bytes) -> bool:
@@ -69,6 +70,16 @@ def basic_valid(header: str, token: bytes) -> bool:
     """Whether an `Authorization` header is `Basic` with this token."""
     scheme, _, given = header.partition(" ")
     return scheme.lower() == "basic" and same(given.strip(), token)
+
+
+def basic_fault(headers: Mapping[str, str], token: bytes | None) -> BasicFault | None:
+    """What is wrong with a request's credentials, or None; without a token none are asked for."""
+    header = headers.get("authorization")
+    if token is None:
+        return None
+    if header is None:
+        return "no_credentials"
+    return None if basic_valid(header, token) else "bad_credentials"
 
 
 # ---- URLs ----------------------------------------------------------------------------------------

@@ -6,35 +6,20 @@ each other, and a part of a longer message that Kannel could not join, are not r
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BaseModel
 
 from gateway.intake import payload, signatures
 from gateway.intake.inbound import Inbound
+from gateway.intake.options import BasicOptions
 from gateway.intake.payload import Fields, Reason, Unreadable
 from gateway.intake.provider import Answer, Ended, Provider, ProviderKind, Refusal, Request
 
 
-class KannelOptions(BaseModel):
+class KannelOptions(BasicOptions):
     """The settings of one Kannel's source. With `user` and `password` set, HTTP Basic is asked for."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    user: str | None = Field(default=None, pattern=r"^[^:]+$", description="as in http://user:password@host/")
-    password: SecretStr | None = Field(
-        default=None, min_length=1, description="the password that goes with it"
-    )
-
-    @model_validator(mode="after")
-    def _both_or_neither(self) -> Self:
-        if (self.user is None) != (self.password is None):
-            raise ValueError("user and password go together: set both or neither")
-        return self
-
-
-_NO_CREDENTIALS = Refusal(401, "no_credentials")
-_BAD_CREDENTIALS = Refusal(401, "bad_credentials")
 _SILENT = Answer()
 
 #: (coding, charset) -> codec. Kannel's own words; an empty or -1 coding is one it did not know.
@@ -58,12 +43,8 @@ class Kannel:
     token: bytes | None = field(repr=False)
 
     def authenticate(self, request: Request) -> Refusal | None:
-        if self.token is None:
-            return None
-        given = request.headers.get("authorization")
-        if given is None:
-            return _NO_CREDENTIALS
-        return None if signatures.basic_valid(given, self.token) else _BAD_CREDENTIALS
+        fault = signatures.basic_fault(request.headers, self.token)
+        return None if fault is None else Refusal(401, fault)
 
     def read(self, request: Request) -> Sequence[Inbound]:
         raw = payload.wire_bytes(request.query)
@@ -144,9 +125,7 @@ def _is_part(udh: bytes) -> bool:
 def build(options: BaseModel) -> Provider:
     """A provider for validated `KannelOptions`."""
     assert isinstance(options, KannelOptions)
-    if options.user is None or options.password is None:
-        return Kannel(None)
-    return Kannel(signatures.basic_token(options.user, options.password.get_secret_value()))
+    return Kannel(options.basic_token)
 
 
 provider = ProviderKind(
