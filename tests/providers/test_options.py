@@ -35,6 +35,8 @@ BAD = [
     ("huawei", "a comma in the key", {"access_keys": [f"{SECRET},"]}, "access_keys"),
     ("huawei", "url with query", {"public_url": f"https://a.example/?{SECRET}"}, "public_url"),
     ("huawei", "two days' tolerance", {"tolerance_seconds": 172_800}, "tolerance_seconds"),
+    ("baidu", "an empty token", {"secrets": [SECRET, ""]}, "a secret is empty"),
+    ("baidu", "a week's tolerance", {"tolerance_seconds": 604_800}, "tolerance_seconds"),
     ("aliyun", "no zone", {"timezone": "Mars/Olympus"}, "IANA"),
     ("aliyun", "a path as zone", {"timezone": "../../etc/passwd"}, "IANA"),
     ("aliyun", "a folder as zone", {"timezone": "Asia"}, "IANA"),
