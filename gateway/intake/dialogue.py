@@ -54,6 +54,11 @@ Pieces = tuple[Piece, ...]
 class Script(Protocol):
     """What a campaign says in calls, and what it must know for it."""
 
+    @property
+    def lang(self) -> Literal["zh", "en"]:
+        """The language it speaks."""
+        ...
+
     def prompt(self, cue: Cue, chosen: Sequence[Selection] = ()) -> Pieces:
         """The pieces of a prompt, filled in for what was chosen."""
         ...

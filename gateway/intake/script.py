@@ -24,6 +24,11 @@ class CampaignScript:
     def __init__(self, running: Running, numbering: Numbering, lang: Lang) -> None:
         self._running, self._numbering, self._lang = running, numbering, lang
 
+    @property
+    def lang(self) -> Lang:
+        """See `dialogue.Script`."""
+        return self._lang
+
     def prompt(self, cue: Cue, chosen: Sequence[Selection] = ()) -> Pieces:
         """See `dialogue.Script`."""
         pieces = self._running.campaign.voice.prompt(self._lang, cue)

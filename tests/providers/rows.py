@@ -11,9 +11,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from config import load
+from gateway.intake import running
 from gateway.intake.inbound import Form, Inbound
 from gateway.intake.provider import Answer, Ended, Refusal, Request
+from gateway.intake.script import CampaignScript
 
+CAMPAIGN = load.campaign(Path(__file__).parents[2] / "config/campaigns/beita-2018.toml")
+#: What calls are about: the shipped sample, as it was in 2018.
+SCRIPT = CampaignScript(running.run(CAMPAIGN, bytes(32)), CAMPAIGN.caller.numbering(), "zh")
 DATA = Path(__file__).parents[1] / "data" / "providers"
 
 
@@ -52,6 +58,7 @@ class Table:
     some. `spoken` is a payload that reads well, up to its text: the text is put, already encoded, between
     its two halves. `text_field` is that field's name. `signed_headers` (and the query, if `signs_query`)
     are what a signature protects beside the body; `equal` says which requests mean the same to the signer.
+    With `steps`, a request may be a step of a call, which leaves no message: `spoken` is one.
     """
 
     options: Mapping[str, object]
@@ -64,6 +71,7 @@ class Table:
     signed_headers: Sequence[str] = ()
     signs_query: bool = False
     equal: Callable[[Request, Request], bool] = _never_equal
+    steps: bool = False
     lacks: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from gateway.intake import payload, provider
 from gateway.intake.inbound import Form, Inbound
-from gateway.intake.provider import Ended, Provider, ProviderKind, Refusal, Request
+from gateway.intake.provider import Ended, Provider, ProviderKind, Refusal, Request, Talking
 from tally.outcome import MessageOutcome
-from tests.providers.rows import Table
+from tests.providers.rows import SCRIPT, Table
 
 #: Nobody is let off these.
 ALWAYS = ("accepted", "malformed", "non_ascii_digits", "redelivery")
@@ -20,9 +20,10 @@ WHERE_THERE_IS_ONE = ("wrong_account", "batch", "reply", "published_vectors")
 
 def table_of(kind: str) -> Table | None:
     """The kind's table, None if there is no such file."""
-    if not Path(__file__).with_name(f"table_{kind}.py").exists():
+    name = f"table_{kind.replace('-', '_')}"
+    if not Path(__file__).with_name(f"{name}.py").exists():
         return None
-    table = importlib.import_module(f"tests.providers.table_{kind}").TABLE
+    table = importlib.import_module(f"tests.providers.{name}").TABLE
     assert isinstance(table, Table)
     return table
 
@@ -34,7 +35,8 @@ TABLES = {name: table for name in KINDS if (table := table_of(name)) is not None
 def build(kind: str, options: Mapping[str, object] | None = None) -> Provider:
     """A provider of the kind with its table's options, some of them replaced."""
     made = KINDS[kind]
-    return made.build(made.options.model_validate({**TABLES[kind].options, **(options or {})}))
+    built = made.build(made.options.model_validate({**TABLES[kind].options, **(options or {})}))
+    return built.with_script(SCRIPT) if isinstance(built, Talking) else built
 
 
 # ---- what must be there ---------------------------------------------------------------------------
@@ -51,7 +53,7 @@ def compulsory(kind: ProviderKind) -> tuple[str, ...]:
 def gaps(kind: ProviderKind, table: Table | None) -> list[str]:
     """What is missing from the kind's table."""
     if table is None:
-        return [f"no table: tests/providers/table_{kind.kind}.py"]
+        return [f"no table: tests/providers/table_{kind.kind.replace('-', '_')}.py"]
     covered = {row.covers for row in table.rows}
     wanted = set(compulsory(kind)) | set(WHERE_THERE_IS_ONE) - set(table.lacks)
     missing = [f"lacks {name}" for name in sorted(wanted - covered)]

@@ -84,4 +84,4 @@ def test_a_damaged_payload_leaves_a_trace(kind: str, start: int, length: int, pi
     start %= len(good) + 1
     damaged = good[:start] + piece + good[start + length :]
     taken = runner.take(runner.build(kind), table.sign(table.carry(damaged)))
-    assert isinstance(taken, Refusal) or len(taken) >= 1
+    assert isinstance(taken, Refusal) or taken or table.steps
