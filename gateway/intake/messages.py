@@ -9,8 +9,9 @@ from gateway.intake import payload
 from gateway.intake.inbound import Inbound
 from gateway.intake.payload import MAX_DEPTH, Fields, Item, Reason, Unreadable
 
-#: Reads one message from its JSON object, or its form; the bytes are that message's own.
-ReadObject = Callable[[Mapping[str, object], bytes], Inbound]
+#: Reads one message from its JSON object, or its form; the bytes are that message's own. None says that
+#: this is no message of a voter but, say, a report on one of ours: taken, and not kept.
+ReadObject = Callable[[Mapping[str, object], bytes], Inbound | None]
 ReadForm = Callable[[Fields, bytes], Inbound]
 
 
@@ -34,11 +35,12 @@ def of_json(body: bytes, read: ReadObject, within: str = "") -> Sequence[Inbound
             source, depth = _member(source, within), MAX_DEPTH - 1
             raw = source.encode()
         if not source.startswith("["):
-            return (read(_object(payload.json_value(source, depth)), raw),)
+            message = read(_object(payload.json_value(source, depth)), raw)
+            return () if message is None else (message,)
         items = payload.json_items(source, depth)
     except Unreadable as flaw:
         return (payload.unparsed(flaw.reason, raw),)
-    return [_read_item(item, read) for item in items]
+    return [message for item in items if (message := _read_item(item, read)) is not None]
 
 
 def _member(source: str, within: str) -> str:
@@ -51,7 +53,7 @@ def _member(source: str, within: str) -> str:
     return held
 
 
-def _read_item(item: Item, read: ReadObject) -> Inbound:
+def _read_item(item: Item, read: ReadObject) -> Inbound | None:
     raw = item.source.encode()
     try:
         return read(_object(item.value), raw)

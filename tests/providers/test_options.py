@@ -37,6 +37,9 @@ BAD = [
     ("huawei", "two days' tolerance", {"tolerance_seconds": 172_800}, "tolerance_seconds"),
     ("baidu", "an empty token", {"secrets": [SECRET, ""]}, "a secret is empty"),
     ("baidu", "a week's tolerance", {"tolerance_seconds": 604_800}, "tolerance_seconds"),
+    ("telnyx", "no key", {"public_keys": []}, "public_keys"),
+    ("telnyx", "no base64", {"public_keys": ["hunter2!"]}, "a public key is not base64"),
+    ("telnyx", "short", {"public_keys": ["aHVudGVyMg=="]}, "32 bytes"),
     ("aliyun", "no zone", {"timezone": "Mars/Olympus"}, "IANA"),
     ("aliyun", "a path as zone", {"timezone": "../../etc/passwd"}, "IANA"),
     ("aliyun", "a folder as zone", {"timezone": "Asia"}, "IANA"),
@@ -80,5 +83,6 @@ def test_no_secret_is_printed(kind: str) -> None:
     options = KINDS[kind].options.model_validate({**TABLES[kind].options, **more})
     printed = repr(options) + repr(runner.build(kind, more))
     secrets = list(_secrets(options))
-    assert secrets or not KINDS[kind].signs
+    public = {"public_keys", "certificates"} & fields.keys()
+    assert secrets or public or not KINDS[kind].signs
     assert [secret for secret in secrets if secret in printed] == []
