@@ -58,7 +58,7 @@ def records(lines: Iterable[str], delimiter: str = ",") -> Iterator[Record]:
 
 def _at_once(batch: list[str], delimiter: str) -> list[list[str]] | None:
     """The cells of a batch in which every line is one sound record, else None."""
-    if max(map(len, batch)) > MAX_RECORD or _damage("".join(batch)):
+    if max(map(len, batch)) > MAX_RECORD or damage("".join(batch)):
         return None
     try:
         parsed = list(csv.reader(batch, delimiter=delimiter, skipinitialspace=True, strict=True))
@@ -100,17 +100,17 @@ def _next(pending: deque[str], source: Iterator[str], delimiter: str) -> tuple[l
 
     try:
         cells = next(csv.reader(feed(), delimiter=delimiter, skipinitialspace=True, strict=True))
-        fault = _damage("".join(taken))
+        fault = damage("".join(taken))
     except csv.Error:
         pending.extendleft(reversed(taken[1:]))
         del taken[1:]
-        fault = _damage(taken[0]) or QUOTES
+        fault = damage(taken[0]) or QUOTES
     if sum(map(len, taken)) > MAX_RECORD:
         fault = TOO_LONG
     return taken, [] if fault else cells, fault
 
 
-def _damage(text: str) -> str:
+def damage(text: str) -> str:
     """What no sound text holds: NUL, U+FFFD (put there for undecodable bytes), a lone surrogate."""
     if "\0" in text:
         return NUL
