@@ -127,7 +127,7 @@ def _mutations(kind: str, request: Request) -> list[Request]:
     table = TABLES[kind]
     path, mark, query = request.target.partition("?")
     mutated = [replace(request, body=body) for body in _flips(request.body)] if KINDS[kind].seals else []
-    for name in table.signed_headers:
+    for name in request.headers.keys() & set(table.signed_headers):
         texts = [text.decode("latin-1") for text in _flips(request.headers[name].encode("latin-1"))]
         mutated += [replace(request, headers={**request.headers, name: text}) for text in texts]
     if table.signs_query and mark:
