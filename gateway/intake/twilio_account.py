@@ -10,7 +10,6 @@ prolonged is no id.
 """
 
 import hashlib
-import html
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -52,7 +51,6 @@ _BAD_SIGNATURE = Refusal(403, "bad_signature")
 _WRONG_ACCOUNT = Refusal(403, "wrong_account")
 _TWIML = "text/xml; charset=utf-8"
 _HEAD = '<?xml version="1.0" encoding="UTF-8"?>'
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _BODY_HASH = re.compile(rb"(?:^|&)bodySHA256=([0-9a-f]{64})(?:&|$)")
 _NO_FORM = Fields([], {})
 
@@ -135,11 +133,6 @@ def form(request: Request) -> Fields:
 def twiml(verbs: str) -> Answer:
     """The answer with these TwiML verbs."""
     return Answer(f"{_HEAD}<Response>{verbs}</Response>".encode(), _TWIML)
-
-
-def xml(text: str) -> str:
-    """The text as XML can hold it."""
-    return html.escape(_NOT_XML.sub("", text))
 
 
 def account(options: AccountOptions) -> Account:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel
 
-from gateway.intake import payload, twilio_account
+from gateway.intake import markup, payload, twilio_account
 from gateway.intake.inbound import Inbound
 from gateway.intake.payload import Fields, Reason, Unreadable
 from gateway.intake.provider import Answer, Ended, Provider, ProviderKind, Refusal, Request
@@ -41,9 +41,7 @@ class Twilio:
         replies = [one.reply for one in ended if one.reply]
         if not replies:
             return _SILENT
-        return twilio_account.twiml(
-            "".join(f"<Message>{twilio_account.xml(text)}</Message>" for text in replies)
-        )
+        return twilio_account.twiml("".join(f"<Message>{markup.xml(text)}</Message>" for text in replies))
 
 
 def _message(form: Fields, raw: bytes) -> Inbound:

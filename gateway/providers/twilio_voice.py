@@ -10,7 +10,7 @@ from typing import Final
 
 from pydantic import BaseModel, Field
 
-from gateway.intake import dialogue, payload, twilio_account
+from gateway.intake import dialogue, markup, payload, twilio_account
 from gateway.intake.dialogue import End, Listen, Piece, Pieces, Script
 from gateway.intake.inbound import Form, Inbound
 from gateway.intake.payload import Reason, Unreadable
@@ -105,7 +105,7 @@ class TwilioCalls:
         action = f"{options.public_url}?{_STEP.decode()}={dialogue.written(listen.step)}{fragment}"
         keys = ' numDigits="1"' if listen.one_key else ""
         return (
-            f'<Gather input="dtmf" method="POST" action="{twilio_account.xml(action)}" finishOnKey="#"{keys} '
+            f'<Gather input="dtmf" method="POST" action="{markup.xml(action)}" finishOnKey="#"{keys} '
             f'timeout="{options.wait_seconds}" actionOnEmptyResult="true">'
             f"{self._spoken(listen.pieces)}</Gather>"
         )
@@ -115,10 +115,10 @@ class TwilioCalls:
 
     def _verb(self, piece: Piece) -> str:
         if piece.how == "play":
-            return f"<Play>{twilio_account.xml(piece.what)}</Play>"
+            return f"<Play>{markup.xml(piece.what)}</Play>"
         voice = f' voice="{self.options.say_voice}"' if self.options.say_voice else ""
         language = self.options.say_language or _LANGUAGES[self.script.lang]
-        return f'<Say language="{language}"{voice}>{twilio_account.xml(piece.what)}</Say>'
+        return f'<Say language="{language}"{voice}>{markup.xml(piece.what)}</Say>'
 
 
 def build(options: BaseModel) -> Talking:
