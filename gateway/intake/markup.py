@@ -1,4 +1,4 @@
-"""Decides how a text goes into the XML that telephone systems are answered with."""
+"""Decides how a text goes into the XML that some providers and telephone systems are answered with."""
 
 import html
 import re
