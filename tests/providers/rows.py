@@ -57,7 +57,8 @@ class Table:
     `carry` puts payload bytes into a request; `sign` signs it, with code that is not ours where there is
     some. `spoken` is a payload that reads well, up to its text: the text is put, already encoded, between
     its two halves. `text_field` is that field's name. `signed_headers` (and the query, if `signs_query`)
-    are what a signature protects beside the body; `equal` says which requests mean the same to the signer.
+    are what a signature protects beside the body; `remembers` says that a signature which does not cover the
+    message is good for one message only; `equal` says which requests mean the same to the signer.
     With `steps`, a request may be a step of a call, which leaves no message: `spoken` is one.
     """
 
@@ -70,6 +71,7 @@ class Table:
     sign: Callable[[Request], Request] = _unsigned
     signed_headers: Sequence[str] = ()
     signs_query: bool = False
+    remembers: bool = False
     equal: Callable[[Request, Request], bool] = _never_equal
     steps: bool = False
     lacks: Mapping[str, str] = field(default_factory=dict)
