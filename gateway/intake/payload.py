@@ -8,7 +8,7 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
 from functools import lru_cache
@@ -48,6 +48,7 @@ class Reason(StrEnum):
     BAD_TIME = "bad_time"
     BAD_CHARSET = "bad_charset"
     MESSAGE_PART = "message_part"
+    UNMAPPED = "unmapped_choice"
 
 
 class Unreadable(Exception):
@@ -290,6 +291,16 @@ def string(item: Mapping[str, object], key: str, absent: Reason) -> str:
     return value
 
 
+def member(item: Mapping[str, object], key: str, absent: Reason) -> Mapping[str, object]:
+    """A member that must be there and be an object."""
+    if key not in item:
+        raise Unreadable(absent)
+    value = item[key]
+    if not isinstance(value, dict):
+        raise Unreadable(Reason.WRONG_SHAPE)
+    return value
+
+
 def scalar(item: Mapping[str, object], key: str) -> str:
     """A member that may be text or a whole number, as text; "" if it is absent or null."""
     value = item.get(key)
@@ -437,6 +448,15 @@ def instant_ms(given: str) -> tuple[int, int]:
 def utc_ms(given: str) -> tuple[int, int]:
     """As `instant_ms`, for a sender whose times are said to be UTC where they name no zone."""
     return instant_ms(given if _INSTANT.fullmatch(given) else given + "Z")
+
+
+def sent(
+    item: Mapping[str, object], key: str, read: Callable[[str], tuple[int, int]] = instant_ms
+) -> tuple[int | None, int]:
+    """The sender's own time in a member, and how fine it is; no time if the member is absent or null."""
+    if item.get(key) is None:
+        return None, 1000
+    return read(string(item, key, Reason.BAD_TIME))
 
 
 @lru_cache(maxsize=1024)

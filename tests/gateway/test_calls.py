@@ -7,15 +7,23 @@ from xml.etree import ElementTree
 import pytest
 from twilio.request_validator import RequestValidator
 
+from config.problems import Problems
+from config.voice import WORDS
 from tests.conftest import CLOSES_MS, House, Visitor, standings_of
 
 TOKEN, ACCOUNT = "8f1c7d2b6a5e4f3d8f1c7d2b6a5e4f3d", f"AC{'0' * 32}"
+FS_TOKEN = "f" * 24
 PUBLIC = "https://vote.example.org/in/tw"
 SOURCE = f"""
 [sources.tw]
 kind = "twilio-voice"
 campaign = "beita-2018"
 options = {{ account_sid = "{ACCOUNT}", auth_tokens = ["{TOKEN}"], public_url = "{PUBLIC}" }}
+[sources.fs]
+kind = "freeswitch-httapi"
+campaign = "beita-2018"
+token = "{FS_TOKEN}"
+options = {{ engine = "tts" }}
 """
 
 
@@ -60,6 +68,53 @@ class Twilio:
                 break
             document = await self.ask(gather.attrib["action"], Digits=key)
         return document.find("Hangup") is not None
+
+
+@dataclass
+class FreeSwitch:
+    """One call at FreeSWITCH: sends its parameters back, and posts once more at the end."""
+
+    visitor: Visitor
+    caller: str
+    said: list[str] = field(default_factory=list)
+
+    async def ask(self, params: dict[str, str]) -> ElementTree.Element:
+        form = {"Caller-Unique-ID": "u1", "Caller-Caller-ID-Number": self.caller, **params}
+        async with self.visitor.session.post(
+            f"{self.visitor.server.url}/in/fs/{FS_TOKEN}", data=urlencode(form)
+        ) as response:
+            assert response.status == 200
+            assert response.headers["content-type"] == "text/xml"
+            document = ElementTree.fromstring(await response.text())
+        self.said += [one.attrib["text"] for one in document.iter("speak")]
+        return document
+
+    async def press(self, *keys: str) -> None:
+        document, params = await self.ask({}), dict[str, str]()
+        for key in keys:
+            params |= {one.tag: one.text or "" for one in document.iterfind("params/*")}
+            document = await self.ask({**params, "keys": key, "input_type": "dtmf"} if key else params)
+        await self.ask({**params, "exiting": "true"})
+
+
+async def test_a_call_at_freeswitch_is_one_vote(house: House) -> None:
+    async with house.serve() as visitor:
+        call = FreeSwitch(visitor, "13812345678")
+        await call.press("999", "", "102", "1")
+        assert call.said[-1].startswith("您投给")
+        assert await visitor.outcomes() == {"counted": 1}
+
+
+async def test_without_an_engine_every_prompt_must_be_a_recording(house: House) -> None:
+    house.edit(house.settings, 'options = { engine = "tts" }', "")
+    with pytest.raises(Problems, match=r"sources\.fs: this source cannot say texts"):
+        async with house.serve():
+            pass
+    prompts = "\n".join(f'{cue} = "play:vote/{cue}"' for cue in WORDS)
+    house.edit(house.campaign, "[numbers]", f"[voice.zh]\n{prompts}\n[numbers]")
+    async with house.serve() as visitor:
+        document = await FreeSwitch(visitor, "13812345678").ask({})
+        assert [one.attrib["file"] for one in document.iter("playback")] == ["vote/greeting", "vote/ask"]
 
 
 @pytest.fixture(name="house")
