@@ -35,9 +35,7 @@ class Infobip:
 
 def _message(item: Mapping[str, object], raw: bytes) -> Inbound:
     """`text` is all that was written; `cleanText` lacks the keyword, which may be the vote."""
-    sent_ms, grain_ms = None, 1000
-    if item.get("receivedAt") is not None:
-        sent_ms, grain_ms = payload.instant_ms(payload.string(item, "receivedAt", Reason.BAD_TIME))
+    sent_ms, grain_ms = payload.sent(item, "receivedAt")
     return Inbound(
         message_id=payload.message_id(payload.string(item, "messageId", Reason.NO_ID)),
         caller=payload.caller(item, "from"),

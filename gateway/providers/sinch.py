@@ -71,9 +71,7 @@ def _message(item: Mapping[str, object], raw: bytes) -> Inbound | None:
         return None
     if kind != "mo_text":  # in mo_binary and mo_media no text stands
         raise Unreadable(Reason.UNKNOWN_TYPE)
-    sent_ms, grain_ms = None, 1000
-    if item.get("received_at") is not None:
-        sent_ms, grain_ms = payload.utc_ms(payload.string(item, "received_at", Reason.BAD_TIME))
+    sent_ms, grain_ms = payload.sent(item, "received_at", payload.utc_ms)
     return Inbound(
         message_id=payload.message_id(payload.string(item, "id", Reason.NO_ID)),
         caller=payload.caller(item, "from"),

@@ -72,18 +72,11 @@ def _message(event: Mapping[str, object], raw: bytes) -> Inbound | None:
         return None
     if kind != INBOUND:
         raise Unreadable(Reason.UNKNOWN_TYPE)
-    sms = event.get("payload")
-    if not isinstance(sms, dict):
-        raise Unreadable(Reason.WRONG_SHAPE)
-    sender = sms.get("from")
-    if not isinstance(sender, dict):
-        raise Unreadable(Reason.NO_CALLER)
-    sent_ms, grain_ms = None, 1000
-    if sms.get("received_at") is not None:
-        sent_ms, grain_ms = payload.instant_ms(payload.string(sms, "received_at", Reason.BAD_TIME))
+    sms = payload.member(event, "payload", Reason.WRONG_SHAPE)
+    sent_ms, grain_ms = payload.sent(sms, "received_at")
     return Inbound(
         message_id=payload.message_id(payload.string(sms, "id", Reason.NO_ID)),
-        caller=payload.caller(sender, "phone_number"),
+        caller=payload.caller(payload.member(sms, "from", Reason.NO_CALLER), "phone_number"),
         text=payload.message_text(payload.string(sms, "text", Reason.NO_TEXT)),
         sent_ms=sent_ms,
         sent_grain_ms=grain_ms,
