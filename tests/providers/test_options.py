@@ -54,6 +54,8 @@ BAD = [
     ("smsforwarder", "no secret", {"secrets": []}, "secrets"),
     ("smsforwarder", "a blank secret", {"secrets": ["\n"]}, "a secret is empty"),
     ("smsforwarder", "a day's tolerance", {"tolerance_seconds": 86_400}, "tolerance_seconds"),
+    ("smsgate", "three keys", {"secrets": [SECRET] * 3}, "secrets"),
+    ("smsgate", "no tolerance", {"tolerance_seconds": 0}, "tolerance_seconds"),
     ("aliyun", "no zone", {"timezone": "Mars/Olympus"}, "IANA"),
     ("aliyun", "a path as zone", {"timezone": "../../etc/passwd"}, "IANA"),
     ("aliyun", "a folder as zone", {"timezone": "Asia"}, "IANA"),
