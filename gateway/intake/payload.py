@@ -48,6 +48,7 @@ class Reason(StrEnum):
     BAD_TIME = "bad_time"
     BAD_CHARSET = "bad_charset"
     MESSAGE_PART = "message_part"
+    ENCRYPTED = "encrypted"
     UNMAPPED = "unmapped_choice"
 
 

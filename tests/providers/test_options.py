@@ -56,6 +56,8 @@ BAD = [
     ("smsforwarder", "a day's tolerance", {"tolerance_seconds": 86_400}, "tolerance_seconds"),
     ("smsgate", "three keys", {"secrets": [SECRET] * 3}, "secrets"),
     ("smsgate", "no tolerance", {"tolerance_seconds": 0}, "tolerance_seconds"),
+    ("httpsms", "no key", {"secrets": []}, "secrets"),
+    ("httpsms", "url with query", {"public_url": f"https://a.example/?{SECRET}"}, "public_url"),
     ("aliyun", "no zone", {"timezone": "Mars/Olympus"}, "IANA"),
     ("aliyun", "a path as zone", {"timezone": "../../etc/passwd"}, "IANA"),
     ("aliyun", "a folder as zone", {"timezone": "Asia"}, "IANA"),
