@@ -56,16 +56,17 @@ class Table:
 
     `carry` puts payload bytes into a request; `sign` signs it, with code that is not ours where there is
     some. `spoken` is a payload that reads well, up to its text: the text is put, already encoded, between
-    its two halves. `text_field` is that field's name. `signed_headers` (and the query, if `signs_query`)
-    are what a signature protects beside the body; `remembers` says that a signature which does not cover the
-    message is good for one message only; `equal` says which requests mean the same to the signer.
+    its two halves (with `syntax` "hex", in a form, as UTF-16BE in hexadecimal). `text_field` is that field's
+    name. `signed_headers` (and the query, if `signs_query`) are what a signature protects beside the body;
+    `remembers` says that a signature which does not cover the message is good for one message only; `equal`
+    says which requests mean the same to the signer.
     With `steps`, a request may be a step of a call, which leaves no message: `spoken` is one.
     """
 
     options: Mapping[str, object]
     rows: Sequence[Row]
     carry: Callable[[bytes], Request]
-    syntax: Literal["json", "form"]
+    syntax: Literal["json", "form", "hex"]
     spoken: tuple[bytes, bytes]
     text_field: bytes
     sign: Callable[[Request], Request] = _unsigned
