@@ -38,6 +38,8 @@ class Request:
     received_ms: int
     #: What `authenticate` worked out and `read` can use again; the provider's own, gone with the request.
     memo: list[object] = field(default_factory=list, init=False, compare=False, repr=False)
+    #: What the administrator has to do before, or so that, messages come; the door puts it into the log.
+    errands: list["Errand"] = field(default_factory=list, init=False, compare=False, repr=False)
 
     @property
     def query(self) -> str:
@@ -45,11 +47,21 @@ class Request:
         return self.target.partition("?")[2]
 
 
+class Errand(NamedTuple):
+    """Something to do by hand: a fixed word, and the address where; the provider has checked whose it is."""
+
+    what: str
+    url: str
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Not from this source. `reason` is a short fixed word for logs and metrics, never input."""
+    """Not from this source; with 503, not to be decided before an errand is done: please send again.
 
-    status: Literal[400, 401, 403, 405]
+    `reason` is a short fixed word for logs and metrics, never input.
+    """
+
+    status: Literal[400, 401, 403, 405, 503]
     reason: str
 
 

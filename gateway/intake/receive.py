@@ -61,7 +61,12 @@ class _Arrived(NamedTuple):
     def prepared(self) -> list[Prepared]:
         """Its messages. Raises `Refused`."""
         source, received_ms = self.source, self.asked.received_ms
-        return [journey.prepare(source, one, received_ms) for one in _read(self.provider, self.asked)]
+        try:
+            read = _read(self.provider, self.asked)
+        finally:
+            for errand in self.asked.errands:
+                _log.warning("administrator_needed", source=source.name, what=errand.what, url=errand.url)
+        return [journey.prepare(source, one, received_ms) for one in read]
 
 
 class Door:

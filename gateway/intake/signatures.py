@@ -51,6 +51,14 @@ def any_signs(given: str, keys: Iterable[HmacKey], message: bytes) -> bool:
     return any(same(given, key.sign(message)) for key in keys)
 
 
+def exact_base64(given: str) -> bytes:
+    """The bytes of standard base64 in the one spelling that it has for them. Raises ValueError."""
+    data = base64.b64decode(given, validate=True)
+    if base64.b64encode(data).decode() != given:
+        raise ValueError("another spelling")
+    return data
+
+
 def time_fault(stamp: str, now_ms: int, tolerance_s: int) -> Fault | None:
     """What is wrong with a signed time, in whole Unix seconds, or None."""
     if not (stamp.isascii() and stamp.isdecimal() and len(stamp) <= 11):

@@ -24,6 +24,7 @@ from tests.conftest import House
 from tests.providers import runner
 from tests.providers.rows import Table
 
+from tests.providers.table_sns import CERTIFICATE
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
 
@@ -275,7 +276,8 @@ def test_the_settings_of_the_sources_are_right(house: House) -> None:
     for files in re.findall(r'_file = (\[[^\]]*\]|"[^"]*")', shown):
         for name in re.findall('"(.+?)"', files):
             secret = house.folder / "secrets" / name
-            secret.write_text(hashlib.sha256(name.encode()).hexdigest())
+            made = CERTIFICATE if name.endswith(".pem") else hashlib.sha256(name.encode()).hexdigest()
+            secret.write_text(made)
             secret.chmod(0o600)
     settings = house.settings.read_text("utf-8").partition("\n[sources.")[0]
     house.settings.write_text(f"{settings}\n{shown}", "utf-8")

@@ -58,6 +58,11 @@ BAD = [
     ("smsgate", "no tolerance", {"tolerance_seconds": 0}, "tolerance_seconds"),
     ("httpsms", "no key", {"secrets": []}, "secrets"),
     ("httpsms", "url with query", {"public_url": f"https://a.example/?{SECRET}"}, "public_url"),
+    ("sns", "no topic", {"topic_arn": "arn:aws:sqs:eu-west-1:123456789012:x"}, "topic_arn"),
+    ("sns", "no certificate", {"certificates": {"a": "hunter2"}}, "a certificate is not PEM"),
+    ("sns", "a path as name", {"certificates": {"../a": "hunter2"}}, "name is that of its file"),
+    ("sns", "another version", {"signature_versions": ["3"]}, "signature_versions"),
+    ("sns", "no version", {"signature_versions": []}, "signature_versions"),
     ("aliyun", "no zone", {"timezone": "Mars/Olympus"}, "IANA"),
     ("aliyun", "a path as zone", {"timezone": "../../etc/passwd"}, "IANA"),
     ("aliyun", "a folder as zone", {"timezone": "Asia"}, "IANA"),
@@ -66,6 +71,7 @@ BAD = [
     ("kannel", "user alone", {"user": "u"}, "go together"),
     ("kannel", "password alone", {"password": SECRET}, "go together"),
     ("kannel", "colon in the user", {"user": "a:b", "password": SECRET}, "user"),
+    ("kannel", "a charset nobody has", {"charset": "utf-7"}, "charset"),
     ("kannel", "empty password", {"user": "u", "password": ""}, "password"),
 ]
 
