@@ -6,10 +6,12 @@ each other, and a part of a longer message that Kannel could not join, are not r
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Final, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
-from gateway.intake import payload, signatures
+from gateway.intake import charsets, messages, payload, signatures
+from gateway.intake.charsets import Codec
 from gateway.intake.inbound import Inbound
 from gateway.intake.options import BasicOptions
 from gateway.intake.payload import Fields, Reason, Unreadable
@@ -19,21 +21,27 @@ from gateway.intake.provider import Answer, Ended, Provider, ProviderKind, Refus
 class KannelOptions(BasicOptions):
     """The settings of one Kannel's source. With `user` and `password` set, HTTP Basic is asked for."""
 
+    charset: Literal["utf-8", "iso-8859-1", "cp1252"] = Field(
+        default="utf-8", description="of 7-bit messages that come without the name of theirs"
+    )
 
-_SILENT = Answer()
 
-#: (coding, charset) -> codec. Kannel's own words; an empty or -1 coding is one it did not know.
-_CODECS = {
-    ("0", ""): "utf-8",
-    ("0", "UTF-8"): "utf-8",
-    ("0", "US-ASCII"): "ascii",
-    ("0", "ISO-8859-1"): "iso-8859-1",
-    ("0", "WINDOWS-1252"): "cp1252",
-    ("1", ""): "8-bit",
-    ("1", "8-BIT"): "8-bit",
-    ("2", ""): "utf-16-be",
-    ("2", "UTF-16BE"): "utf-16-be",
+_SILENT: Final = Answer()
+
+#: What Kannel calls the charsets of coding 0, the letters of one byte or of a variable number.
+_CODECS: Final[dict[str, Codec]] = {
+    "UTF-8": "utf-8",
+    "US-ASCII": "ascii",
+    "ISO-8859-1": "iso-8859-1",
+    "ISO-8859-15": "iso-8859-15",
+    "WINDOWS-1252": "cp1252",
+    "GB18030": "gb18030",
+    "GBK": "gb18030",
+    "GB2312": "gb18030",
 }
+#: Its names for two bytes a letter, and for bytes that are no text.
+_UCS2: Final = frozenset(("", "UTF-16BE", "UCS-2", "UCS-2BE", "ISO-10646-UCS-2"))
+_OCTETS: Final = frozenset(("", "8-BIT", "BINARY"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,39 +49,35 @@ class Kannel:
     """One Kannel. `token` is the Basic token asked for, None for none."""
 
     token: bytes | None = field(repr=False)
+    charset: Codec
 
     def authenticate(self, request: Request) -> Refusal | None:
         fault = signatures.basic_fault(request.headers, self.token)
         return None if fault is None else Refusal(401, fault)
 
     def read(self, request: Request) -> Sequence[Inbound]:
-        raw = payload.wire_bytes(request.query)
-        try:
-            return (_message(payload.fields(raw), raw),)
-        except Unreadable as flaw:
-            return (payload.unparsed(flaw.reason, raw),)
+        return messages.of_form(payload.wire_bytes(request.query), self._message)
 
     def answer(self, _request: Request, ended: Sequence[Ended]) -> Answer:
         replies = "\n".join(one.reply for one in ended if one.reply)
         return Answer(payload.clean(replies).encode()) if replies else _SILENT
 
-
-def _message(form: Fields, raw: bytes) -> Inbound:
-    number, body = form.one(b"from"), form.one(b"text")
-    if number is None:
-        raise Unreadable(Reason.NO_CALLER)
-    if body is None:
-        raise Unreadable(Reason.NO_TEXT)
-    if _is_part(form.one(b"udh") or b""):
-        raise Unreadable(Reason.MESSAGE_PART)
-    caller = payload.caller_text(_plus_restored(payload.utf8(number)))
-    text = payload.message_text(_decoded(body, _word(form, b"coding"), _word(form, b"charset")))
-    sent = _word(form, b"ts")
-    identity = _word(form, b"id")
-    if not identity and sent:
-        identity = payload.synthesised_id(caller, text, sent, _word(form, b"to"), _word(form, b"smsc"))
-    sent_ms = payload.epoch_ms(sent) if sent else None
-    return Inbound(payload.message_id(identity), caller, text, sent_ms=sent_ms, raw=raw)
+    def _message(self, form: Fields, raw: bytes) -> Inbound:
+        number, body = form.text(b"from", Reason.NO_CALLER), form.one(b"text")
+        if body is None:
+            raise Unreadable(Reason.NO_TEXT)
+        if _is_part(form.one(b"udh") or b""):
+            raise Unreadable(Reason.MESSAGE_PART)
+        caller = payload.caller_text(_plus_restored(number))
+        text = payload.message_text(
+            _decoded(body, _word(form, b"coding"), _word(form, b"charset"), self.charset)
+        )
+        sent = _word(form, b"ts")
+        identity = _word(form, b"id")
+        if not identity and sent:
+            identity = payload.synthesised_id(caller, text, sent, _word(form, b"to"), _word(form, b"smsc"))
+        sent_ms = payload.epoch_ms(sent) if sent else None
+        return Inbound(payload.message_id(identity), caller, text, sent_ms=sent_ms, raw=raw)
 
 
 def _word(form: Fields, name: bytes) -> str:
@@ -85,23 +89,19 @@ def _plus_restored(number: str) -> str:
     return f"+{number[1:]}" if number[:1] == " " and number[1:].isdecimal() else number
 
 
-def _decoded(body: bytes, coding: str, charset: str) -> str:
+def _decoded(body: bytes, coding: str, charset: str, silent: Codec) -> str:
+    """The text in its charset; `silent` is that of coding 0 where none is named. Names must agree."""
     charset = charset.upper()
-    if coding in ("", "-1"):
-        coding = "2" if charset == "UTF-16BE" else "0"
-    codec = _CODECS.get((coding, charset))
-    if codec is None:
+    if coding in ("", "-1"):  # Kannel did not know it
+        coding = "2" if charset and charset in _UCS2 else "0"
+    if coding == "2" and charset in _UCS2:
+        return charsets.ucs2(body)
+    if coding == "1" and charset in _OCTETS:
+        return charsets.octets(body)
+    codec = _CODECS.get(charset) if charset else silent
+    if coding != "0" or codec is None:
         raise Unreadable(Reason.BAD_CHARSET)
-    try:
-        if codec == "utf-16-be":
-            # Half a character at the end of a cut message must not cost the rest of it.
-            return body.decode(codec, "surrogatepass")
-        text = body.decode("ascii" if codec == "8-bit" else codec)
-    except UnicodeDecodeError:
-        raise Unreadable(Reason.BAD_CHARSET) from None
-    if codec == "8-bit" and not all(char.isprintable() or char in "\t\r\n" for char in text):
-        raise Unreadable(Reason.BAD_CHARSET)  # binary, or an encoding that has ASCII bytes in it
-    return text
+    return charsets.coded(body, codec)
 
 
 def _is_part(udh: bytes) -> bool:
@@ -125,7 +125,7 @@ def _is_part(udh: bytes) -> bool:
 def build(options: BaseModel) -> Provider:
     """A provider for validated `KannelOptions`."""
     assert isinstance(options, KannelOptions)
-    return Kannel(options.basic_token)
+    return Kannel(options.basic_token, options.charset)
 
 
 provider = ProviderKind(
