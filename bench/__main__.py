@@ -9,12 +9,12 @@ from typing import Final, Literal
 import click
 from rich.console import Console
 
-from bench import imports, load, machine, report, servers, timed, webhook
+from bench import imports, load, machine, providers, report, servers, timed, webhook
 
 #: Of the tables, where there is no terminal.
 _WIDTH: Final = 110
 
-Part = Literal["webhook", "array", "import"]
+Part = Literal["webhook", "array", "import", "providers"]
 
 #: Which lanes a part needs beside its own, to be compared with.
 _LANES: Final[dict[str | None, tuple[str, ...]]] = {
@@ -22,6 +22,7 @@ _LANES: Final[dict[str | None, tuple[str, ...]]] = {
     "webhook": ("noop", "webhook"),
     "array": ("webhook", "array"),
     "import": (),
+    "providers": ("noop",),
 }
 
 
@@ -34,7 +35,9 @@ _LANES: Final[dict[str | None, tuple[str, ...]]] = {
 @click.option(
     "--rows", type=click.IntRange(10), help="Rows of the imported log.  [default: 1000000, quick 50000]"
 )
-@click.option("--only", type=click.Choice(["webhook", "array", "import"]), help="Measure this alone.")
+@click.option(
+    "--only", type=click.Choice(["webhook", "array", "import", "providers"]), help="Measure this alone."
+)
 @click.option(
     "--folder",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
@@ -50,7 +53,10 @@ def main(
     folder: Path | None,
     verbose: bool,
 ) -> None:
-    """Measure webhook votes against a no-op server, arrays, import and recount. The last line is JSON."""
+    """Measure webhook votes against a no-op server, arrays, import and recount. The last line is JSON.
+
+    `--only providers` measures what each kind of source costs: it alone needs what the tests need.
+    """
     if sys.platform != "linux":
         raise click.ClickException("the benchmark reads /proc: Linux only")
     # Ended from outside, it still ends what it started.
@@ -63,6 +69,7 @@ def main(
                 rounds=rounds or (3 if quick else 5),
                 seconds=seconds or (1.2 if quick else 4.0),
                 rows=(rows or (50_000 if quick else 1_000_000)) if only in (None, "import") else 0,
+                each_provider=only == "providers",
                 quick=quick,
                 verbose=verbose,
             )
@@ -70,6 +77,8 @@ def main(
             webhook.Miscounted,
             webhook.Unchecked,
             imports.NotAllCounted,
+            providers.NoTables,
+            providers.NotTaken,
             load.Refused,
             servers.DidNotStart,
             timed.Failed,
@@ -85,6 +94,7 @@ def _measure(
     rounds: int,
     seconds: float,
     rows: int,
+    each_provider: bool,
     quick: bool,
     verbose: bool,
 ) -> None:
@@ -98,9 +108,10 @@ def _measure(
     if where["disk"] in ("tmpfs", "ramfs"):
         errors.print("The data is in memory, not on a disk: choose a --folder.", style="yellow")
     imported = imports.measure(folder, rows, tell) if rows else None
+    costs = providers.measure(tell) if each_provider else None
     found = webhook.measure(folder, lanes, rounds, seconds, tell) if lanes else []
     out = Console() if sys.stdout.isatty() else Console(width=_WIDTH)
-    report.show(out, report.figures(found, imported, where, quick), found)
+    report.show(out, report.figures(found, imported, costs, where, quick), found)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from rich.table import Table
 
 import gateway
 from bench.imports import Imported
+from bench.providers import DEAR_US
 from bench.webhook import Round, Turn
 
 #: A saturated server gets this much of its core where nothing else runs.
@@ -19,7 +20,11 @@ FLAT: Final = {True: "memory is flat", False: "memory GROWS", None: "too few row
 
 
 def figures(
-    rounds: Sequence[Round], imported: Imported | None, machine: dict[str, Any], quick: bool
+    rounds: Sequence[Round],
+    imported: Imported | None,
+    costs: dict[str, float] | None,
+    machine: dict[str, Any],
+    quick: bool,
 ) -> dict[str, Any]:
     """What goes into the JSON line. Each is the median over the rounds; ratios are taken within a round."""
     return {
@@ -47,6 +52,7 @@ def figures(
         "recount_rows_per_s": imported and round(imported.recount_rows_per_s),
         "recount_cpu_us": imported and round(imported.recount_cpu_us, 1),
         "recount_peak_mb": imported and round(imported.recount_peak_mb, 1),
+        "provider_us": costs,
         "rounds": len(rounds),
         "quick": quick,
         "machine": machine,
@@ -66,6 +72,8 @@ def show(console: Console, found: dict[str, Any], rounds: Sequence[Round]) -> No
             )
     if found["import_rows"] is not None:
         console.print(_imports(found))
+    if found["provider_us"] is not None:
+        console.print(_providers(found["provider_us"], found["noop_cpu_us"]))
     console.print(
         ", ".join(f"{name} {value}" for name, value in found["machine"].items()), style="dim", highlight=False
     )
@@ -116,6 +124,22 @@ def _imports(found: dict[str, Any]) -> Table:
             f"{found[f'{name}_cpu_us']:.1f}",
             f"{found[f'{name}_peak_mb']:.1f}",
         )
+    return table
+
+
+def _providers(costs: dict[str, float], noop_us: float) -> Table:
+    table = Table(
+        title="A good request authenticated and read, in microseconds of CPU",
+        title_justify="left",
+        caption=f"Beside it: a whole request to the server that does nothing, {noop_us:.0f} µs. In yellow: "
+        f"over {DEAR_US} µs, which only a public key's signature may cost.",
+        caption_justify="left",
+    )
+    for name in ("", "µs", "of a no-op"):
+        table.add_column(name, justify="right" if name else "left")
+    for kind, cost in sorted(costs.items(), key=lambda one: one[1]):
+        style = "yellow" if cost > DEAR_US else ""
+        table.add_row(kind, f"{cost:.1f}", f"{cost / noop_us:.0%}", style=style)
     return table
 
 
