@@ -29,6 +29,16 @@ _UNGUARDED: Final = (
         "请设置 token_file（地址令牌）或 allow_from（对方的地址）",
     ),
 )
+_UNSIGNED: Final = (
+    Said(
+        "no signature is asked for here, so anyone could send votes",
+        "这里没有要求签名，任何人都可以冒充投票",
+    ),
+    Said(
+        "set options.secrets_file, or token_file (a path token), or allow_from (the sender's addresses)",
+        "请设置 options.secrets_file，或 token_file（地址令牌），或 allow_from（对方的地址）",
+    ),
+)
 _UNSEALED: Final = (
     Said(
         "this kind's signature does not cover the message, so one that was seen would fit any other",
@@ -112,7 +122,7 @@ def _open_doors(kind: ProviderKind, settings: SourceSettings) -> Iterator[tuple[
     if signs and not kind.seals:
         yield _UNSEALED
     elif not signs and not settings.allow_from:
-        yield _UNGUARDED
+        yield _UNSIGNED if kind.signs else _UNGUARDED
 
 
 def _source(

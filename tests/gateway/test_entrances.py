@@ -1,0 +1,56 @@
+"""No source is open to anyone: what a kind does not prove itself, a path token or an address list must."""
+
+import pytest
+
+from config.problems import Problems
+from gateway import entrances
+from tests.conftest import House
+
+ANYONE = "anyone could send votes"
+SEEN = "would fit any other"
+NETWORK = 'allow_from = ["192.0.2.0/24"]'
+TOKEN = 'token = "0123456789abcdef"'
+HUAWEI_KEYS = 'options = { access_keys = ["ak"], secrets = ["sk"] }'
+PHONE = 'options = { secrets = ["secret"] }'
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings", "said"),
+    [
+        ("aliyun", "", ANYONE),
+        ("aliyun", TOKEN, None),
+        ("aliyun", NETWORK, None),
+        ("huawei", "", ANYONE),
+        ("huawei", TOKEN, None),
+        ("huawei", NETWORK, None),
+        ("huawei", HUAWEI_KEYS, None),
+        ("smsgate", PHONE, None),
+        ("smsforwarder", PHONE, SEEN),
+        ("smsforwarder", f"{PHONE}\n{NETWORK}", SEEN),
+        ("smsforwarder", f"{PHONE}\n{TOKEN}", None),
+        ("httpsms", PHONE, SEEN),
+        ("httpsms", f"{PHONE}\n{TOKEN}", None),
+    ],
+)
+def test_what_is_not_proven_is_guarded(house: House, kind: str, settings: str, said: str | None) -> None:
+    with house.settings.open("a", encoding="utf-8") as file:
+        file.write(f'\n[sources.new]\nkind = "{kind}"\ncampaign = "beita-2018"\n{settings}\n')
+    loaded = house.load()
+    try:
+        entrances.open_all(loaded, entrances.run_campaigns(loaded))
+    except Problems as found:
+        (problem,) = found.problems
+        assert problem.key == "sources.new"
+        assert said is not None, problem
+        assert said in problem.wrong.en
+    else:
+        assert said is None
+
+
+def test_a_kind_that_can_sign_is_told_what_it_lacks(house: House) -> None:
+    with house.settings.open("a", encoding="utf-8") as file:
+        file.write('\n[sources.new]\nkind = "huawei"\ncampaign = "beita-2018"\n')
+    loaded = house.load()
+    with pytest.raises(Problems) as found:
+        entrances.open_all(loaded, entrances.run_campaigns(loaded))
+    assert "options.secrets" in found.value.problems[0].right.en
