@@ -172,6 +172,8 @@ class Campaign(Table):
     publish: PublishWhen = Publish("after_close")
     pending: Annotated[frozenset[Pending], Strict(False), _SORTED] = frozenset()
     withdrawal: Literal["keep", "release"] = "keep"
+    adjudicators: Literal[1, 2] = 1
+    committee_totals: Literal["live", "after_close"] = "live"
     caps: Caps = ()
     bar_list: Lines = ()
     test_lines: Lines = ()

@@ -6,15 +6,24 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict
 
 from config.problems import PREFIX, keys_of, nearest, variable
-from config.settings import Api, Limits, Log, Settings, Storage
+from config.settings import Accounts, Api, Limits, Log, Settings, Storage
 from config.toml_lines import KeyPath
 
 #: Variables with our prefix that are for the command line, not settings.
 OTHERS: Final = frozenset({"TELEVOTE_SETTINGS", "TELEVOTE_LANG"})
+
+_TABLES: Final[Mapping[str, type[BaseModel]]] = {
+    "accounts": Accounts,
+    "api": Api,
+    "log": Log,
+    "limits": Limits,
+    "storage": Storage,
+}
 
 
 class _Settings(Settings, BaseSettings):
@@ -89,6 +98,13 @@ def _holds(values: Any, path: list[str]) -> bool:
 def _variables() -> Iterator[str]:
     for key in keys_of(Settings):
         yield variable((key,))
-    for table, model in (("api", Api), ("log", Log), ("limits", Limits), ("storage", Storage)):
+    tables: dict[str, type[BaseModel]] = {
+        "accounts": Accounts,
+        "api": Api,
+        "log": Log,
+        "limits": Limits,
+        "storage": Storage,
+    }
+    for table, model in tables.items():
         for key in keys_of(model):
             yield variable((table, key))

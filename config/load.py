@@ -30,13 +30,17 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """Everything the service starts from. `where` finds a settings key in its file, for checks to come."""
+    """Everything the service starts from.
+
+    `where` finds a settings key in its file, for checks to come; `path` is that file, None if there is none.
+    """
 
     settings: Settings
     campaigns: Mapping[str, Campaign]
     keys: Mapping[str, SecretBytes]
     where: Where
     warnings: tuple[Problem, ...]
+    path: Path | None = None
 
 
 def campaign(path: Path, warnings: list[Problem] | None = None) -> Campaign:
@@ -78,7 +82,7 @@ def everything(path: Path | None, environ: Mapping[str, str]) -> Loaded:
     keys = {name: _key(read.folder("secrets"), name, found) for name in loaded}
     complete = _settled(read.settings, found, warnings)
     present = {name: secret for name, secret in keys.items() if secret is not None}
-    return Loaded(complete, loaded, present, read.where, tuple(warnings))
+    return Loaded(complete, loaded, present, read.where, tuple(warnings), path)
 
 
 def _settled(value: Value | None, found: list[Problem], warnings: list[Problem] | None) -> Value:
@@ -290,7 +294,7 @@ class _SettingsReader:
             if isinstance(value, dict):
                 table[name] = dict(value)
                 self._secrets(path, table[name])
-            elif name.endswith("_file") and at[:1] in (("api",), ("sources",)):
+            elif name.endswith("_file") and at[:1] in (("accounts",), ("api",), ("sources",)):
                 del table[name]
                 self._secret(path, value, table)
 

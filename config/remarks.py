@@ -23,6 +23,8 @@ def of_settings(settings: Settings) -> Iterator[Remark]:
     for index, network in enumerate(settings.trusted_proxies):
         if network.prefixlen == 0:
             yield ("trusted_proxies", index), "proxies_all", {}
+    if settings.accounts.insecure_http:
+        yield ("accounts", "insecure_http"), "insecure_http", {}
 
 
 def of_campaign(campaign: Campaign) -> Iterator[Remark]:

@@ -22,6 +22,7 @@ from config.fields import AreaCode, Positive, Region, Slug, Zone, error_at, rais
 from tally.window import Clock
 
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{16,200}", re.ASCII)
+_KEY: Final = re.compile(r"[0-9a-fA-F]{64}", re.ASCII)
 _HOST: Final = re.compile(r"\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+", re.ASCII)
 
 
@@ -90,8 +91,16 @@ def _token(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def _key(secret: SecretStr) -> SecretStr:
+    digits = secret.get_secret_value()
+    if not _KEY.fullmatch(digits) or len(set(bytes.fromhex(digits))) < 8:
+        raise refused("accounts_key")
+    return secret
+
+
 Folder = Annotated[str, Field(min_length=1)]
 Token = Annotated[SecretStr, AfterValidator(_token)]
+Key = Annotated[SecretStr, AfterValidator(_key)]
 Network = Annotated[
     IPv4Network | IPv6Network, PlainValidator(_network), PlainSerializer(str, return_type=str)
 ]
@@ -102,6 +111,18 @@ class Api(_Table):
     """The HTTP API's own key."""
 
     token: Token | None = None
+
+
+class Accounts(_Table):
+    """The people who sign in. Without a `key` there are none, and no pages for them.
+
+    `insecure_http` lets them sign in without TLS from other machines. `hashing` is "small" where 64 MiB for
+    each password that is checked are too much.
+    """
+
+    key: Key | None = None
+    insecure_http: bool = False
+    hashing: Literal["standard", "small"] = "standard"
 
 
 class Log(_Table):
@@ -152,6 +173,7 @@ class Source(_Table):
     language: Literal["zh", "en"] = "zh"
     reply: bool = False
     body_bytes: Positive | None = None
+    silence_minutes: Annotated[int, Field(ge=0)] | None = None
     options: dict[str, Any] = Field(default_factory=dict, repr=False)
 
 
@@ -166,6 +188,7 @@ class Settings(_Table):
     trusted_proxies: Networks = ()
     node: Slug = "n1"
     api: Api = Api()
+    accounts: Accounts = Accounts()
     log: Log = Log()
     limits: Limits = Limits()
     storage: Storage = Storage()

@@ -361,6 +361,18 @@ WORDING: Final[Mapping[str, Wording]] = {
         "不是难以猜测的令牌",
         "请写 16 至 200 个随机的字母、数字、- 或 _",
     ),
+    "accounts_key": _words(
+        "is not a key",
+        "it must be 64 hexadecimal digits made by chance: openssl rand -hex 32",
+        "不是密钥",
+        "须为 64 位随机的十六进制数字：openssl rand -hex 32",
+    ),
+    "insecure_http": _words(
+        "lets people sign in over connections that anyone between can read",
+        "use it on a network that you trust, and TLS everywhere else",
+        "允许经未加密的连接登录，途中任何人都可以看到密码",
+        "只应在可信的内部网络中使用，其他情况请用 TLS",
+    ),
     "variable_unused": _words(
         "is not a setting, and is ignored", "take it away", "不是设置项，已忽略", "请删去"
     ),

@@ -17,6 +17,35 @@ WHERE claims.voter_key = asked.voter AND claims.campaign = {campaign} AND claims
 SELECT voter_key, contest, cap, period, ordinal, candidate, channel FROM claims
 WHERE campaign = ? AND cap IN ('campaign', 'candidate', 'day', 'void') AND voter_key IN ({voters});
 
+-- name: held
+-- The same with the entry that made each claim, for a ruling that may take it back.
+SELECT voter_key, contest, cap, period, ordinal, candidate, channel, seq FROM claims
+WHERE campaign = ? AND cap IN ('campaign', 'candidate', 'day', 'void') AND voter_key IN ({voters});
+
+-- name: release
+-- Gives back what one entry of a caller has used up. The message's own id stays known.
+DELETE FROM claims
+WHERE voter_key = ? AND campaign = ? AND cap IN ('campaign', 'candidate', 'day', 'void') AND log = ? AND seq = ?;
+
+-- name: mute
+-- Keeps the uses, though the vote behind them is void: a claim without a channel stands for no vote.
+UPDATE claims SET channel = ''
+WHERE voter_key = ? AND campaign = ? AND cap IN ('campaign', 'candidate', 'day') AND log = ? AND seq = ?;
+
+-- name: release-candidate
+-- Gives back every use by a counted vote for one candidate, also of caps over all contests: codes are unique
+-- in a campaign. What was voided stays used.
+DELETE FROM claims
+WHERE campaign = ?1 AND candidate = ?3 AND cap IN ('campaign', 'candidate', 'day') AND channel <> ''
+  AND NOT EXISTS (
+    SELECT 1 FROM claims AS mark
+    WHERE mark.voter_key = claims.voter_key AND mark.campaign = ?1 AND mark.cap = 'void' AND mark.contest = ?2
+  );
+
+-- name: messages-of
+-- Where the messages of one caller stand.
+SELECT log, seq FROM claims WHERE voter_key = ? AND campaign = ? AND cap = 'message' ORDER BY log, seq;
+
 -- name: add-claims
 INSERT INTO claims (voter_key, campaign, contest, cap, period, ordinal, candidate, channel, log, seq) VALUES {rows};
 

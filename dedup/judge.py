@@ -17,7 +17,10 @@ VOID = "void"
 
 
 class Use(NamedTuple):
-    """What one claimed ordinal was used for: the candidate, and the channel the vote came by."""
+    """What one claimed ordinal was used for: the candidate, and the channel the vote came by.
+
+    `channel` is "" where no counted vote stands behind the use any more: it was voided, the use kept.
+    """
 
     candidate: str
     channel: str
@@ -48,6 +51,7 @@ class History:
             for (where, cap, _), uses in self.used.items()
             if where == contest and cap == first
             for use in uses.values()
+            if use.channel
         ]
 
 

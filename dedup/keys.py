@@ -33,3 +33,8 @@ def message_key(key: bytes, source: str, message_id: str) -> MessageKey:
     """What recognises a redelivery, 16 bytes in hex: the source's name and the provider's id."""
     named = f"{source}\0{message_id}".encode("utf-8", "replace")
     return MessageKey(blake2b(named, key=key, digest_size=16).hexdigest())
+
+
+def text_key(key: bytes, text: str) -> str:
+    """What identical texts have in common, 8 bytes in hex; "" for an empty one."""
+    return blake2b(text.encode("utf-8", "replace"), key=key, digest_size=8).hexdigest() if text else ""

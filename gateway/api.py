@@ -13,6 +13,8 @@ from aiohttp import web
 from aiohttp_sse import EventSourceResponse
 
 from gateway.board import Board
+from gateway.pages import guard
+from gateway.people.roles import TOKEN
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -31,9 +33,9 @@ def routes(board: Board, token: bytes, ping_seconds: float = 15.0) -> list[web.R
     api = _Api(board, ping_seconds)
     campaign = "/api/campaigns/{id}"
     return [
-        web.get("/api/campaigns", behind(token, api.campaigns)),
-        web.get(f"{campaign}/standings", behind(token, api.standings)),
-        web.get(f"{campaign}/standings/stream", behind(token, api.stream), allow_head=False),
+        guard.get("/api/campaigns", behind(token, api.campaigns), TOKEN),
+        guard.get(f"{campaign}/standings", behind(token, api.standings), TOKEN),
+        guard.get(f"{campaign}/standings/stream", behind(token, api.stream), TOKEN, allow_head=False),
     ]
 
 
@@ -52,13 +54,13 @@ class _Api:
         campaign = request.match_info["id"]
         if campaign not in self._board.campaigns():
             return _json({"error": "unknown_campaign"}, status=404)
-        return _json(self._board.standings(campaign))
+        return _json(self._board.committee(campaign))
 
     async def stream(self, request: web.Request) -> web.StreamResponse:
         campaign = request.match_info["id"]
         if campaign not in self._board.campaigns():
             return _json({"error": "unknown_campaign"}, status=404)
-        return await relay(request, self._board.stream(campaign, public=False), HEADERS, self._ping_seconds)
+        return await relay(request, self._board.stream(campaign, "api"), HEADERS, self._ping_seconds)
 
 
 async def relay(

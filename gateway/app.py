@@ -1,7 +1,8 @@
 """The only builder of long-lived things: the service, its metrics and standings, and HTTP around them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +16,28 @@ from config.load import Loaded
 from config.settings import Settings
 from gateway import api, clock, control
 from gateway.board import Board
+from gateway.desk.desk import Desk
+from gateway.exports import Exports
 from gateway.intake.receive import RETRY_SECONDS, Door
-from gateway.pages import public
+from gateway.pages import (
+    account,
+    arrival,
+    desk,
+    exports,
+    guard,
+    handin,
+    live,
+    live_view,
+    operators,
+    public,
+    signin,
+    times,
+)
+from gateway.pages import people as accounts
+from gateway.pages.guard import Office
+from gateway.people.people import People, carry_out, open_people
+from gateway.people.roles import PUBLIC, TOKEN
+from gateway.pulse import Pulse
 from gateway.service import Service, open_service
 from gateway.watch import CONTENT_TYPE, Metrics
 
@@ -30,18 +51,21 @@ DRAIN_SECONDS: Final = 8.0
 
 @dataclass(slots=True)
 class Server:
-    """A running server: `url` is where it listens; `stop` begins a graceful end."""
+    """A running server: `url` is where it listens; `people` is None if the settings have no key for them."""
 
     service: Service
     board: Board
+    pulse: Pulse
+    exports: Exports
     metrics: Metrics
+    people: People | None = None
     url: str = ""
     draining: bool = False
 
-    def status(self) -> dict[str, Any]:
-        """How the server is, for `readyz` and the control socket."""
+    def unready(self) -> list[str]:
+        """Why it takes no votes; nothing if it does."""
         recorder = self.service.recorder
-        reasons = [
+        return [
             reason
             for reason, bad in {
                 "draining": self.draining,
@@ -50,6 +74,15 @@ class Server:
             }.items()
             if bad
         ]
+
+    async def users(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """What `televote users` asks, and where links lead."""
+        assert self.people is not None, "the command asks for a key first, in the same settings"
+        return {**await carry_out(self.people, asked), "url": self.url}
+
+    def status(self) -> dict[str, Any]:
+        """How the server is, for `readyz` and the control socket."""
+        reasons = self.unready()
         return {"ready": not reasons, "reasons": reasons, "version": gateway.__version__}
 
 
@@ -61,9 +94,10 @@ async def serve(loaded: Loaded, now_ms: Callable[[], int] = clock.now_ms) -> Asy
     """
     metrics = Metrics()
     async with open_service(loaded, metrics, now_ms, loaded.settings.limits.read_seconds) as service:
-        board = Board(service.store, service.campaigns, lambda: service.recorder.version, now_ms)
+        server = _server(loaded, service, metrics)
+        board = server.board
         await board.refresh()
-        server = Server(service, board, metrics)
+        server.people = open_people(service.store, loaded.settings.accounts, service.campaigns, now_ms)
         _gauges(server)
         showing = asyncio.create_task(board.run())
         try:
@@ -73,8 +107,19 @@ async def serve(loaded: Loaded, now_ms: Callable[[], int] = clock.now_ms) -> Asy
                 await board.stop()
         finally:
             await board.stop()
+            await server.exports.stop()
             showing.cancel()
             await asyncio.gather(showing, return_exceptions=True)
+
+
+def _server(loaded: Loaded, service: Service, metrics: Metrics) -> Server:
+    recorder = service.recorder
+    pulse = Pulse(service.tempo, service.sources, lambda: recorder.queued, lambda: server.unready())
+    board = Board(
+        service.store, service.campaigns, lambda: recorder.version, service.now_ms, pulse, live_view.VIEWS
+    )
+    server = Server(service, board, pulse, Exports(loaded), metrics)
+    return server
 
 
 @asynccontextmanager
@@ -90,8 +135,16 @@ async def _listening(settings: Settings, server: Server) -> AsyncIterator[None]:
     app = web.Application(client_max_size=settings.limits.body_bytes)
     app.add_routes(routes(server, settings))
     public.set_up(app)
-    runner = _runner(app)
-    inner = _runner(control.application(server.service, server.status))
+    if server.people is not None:
+        entry = arrival.Door(settings.public_url, settings.accounts.insecure_http)
+        app[guard.OFFICE] = Office(
+            server.people.sessions, server.service.campaigns, entry, settings.trusted_proxies
+        )
+        app.add_routes(staff_routes(server, server.people))
+    controls = control.application(server.service, server.status, server.users)
+    for one in (app, controls):
+        guard.check(one)
+    runner, inner = _runner(app), _runner(controls)
     try:
         await runner.setup()
         _before(runner, door)
@@ -144,14 +197,33 @@ def routes(server: Server, settings: Settings) -> list[web.RouteDef]:
         token = settings.api.token.get_secret_value().encode()
         guarded = [
             *api.routes(server.board, token),
-            web.get("/metrics", api.behind(token, _metrics(server.metrics))),
+            guard.get("/metrics", api.behind(token, _metrics(server.metrics)), TOKEN),
         ]
     return [
         *guarded,
         *public.routes(server.board, final=lambda running: server.board.is_final(running.id)),
-        web.get("/healthz", _health),
-        web.get("/readyz", _readiness(server)),
+        guard.get("/healthz", _health, PUBLIC),
+        guard.get("/readyz", _readiness(server), PUBLIC),
     ]
+
+
+def staff_routes(server: Server, people: People) -> list[web.RouteDef]:
+    """The pages for people who sign in. They stand on an `Office`."""
+    campaigns = server.service.campaigns
+    zone = times.zone_of(campaigns)
+    return [
+        *signin.routes(people),
+        *account.routes(people, lambda ms: times.shown(ms, zone)),
+        *accounts.routes(people, campaigns, lambda ms: times.shown(ms, zone)),
+        *live.routes(server.board, server.pulse, server.service.now_ms),
+        *exports.routes(server.board, server.exports),
+        *_desk_routes(server),
+    ]
+
+
+def _desk_routes(server: Server) -> list[web.RouteDef]:
+    floor = Desk(server.service, os.urandom)
+    return [*desk.routes(floor), *handin.routes(server.service), *operators.routes(floor)]
 
 
 async def _health(_: web.Request) -> web.Response:

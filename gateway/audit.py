@@ -17,8 +17,9 @@ from gateway.intake.running import Running
 from gateway.storage.sqlite import Reader, open_reader
 from gateway.storage.store import Head
 from tally import count, export, merkle, seal, standings
+from tally import verify as verifying
 from tally.count import TotalKey
-from tally.recount import Recount
+from tally.recount import Endings, Recount, ending
 from tally.verify import Checked, Tampered, Verifier
 
 OnRows = Callable[[int], None]
@@ -46,8 +47,28 @@ class Checkable:
         """The Merkle root of each node's log, in hex."""
         return {head.node: merkle.root(head.frontier).hex() for head in self.heads}
 
-    async def walk(self, on_rows: OnRows) -> AsyncGenerator[list[Checked], None]:
+    async def follow(self) -> None:
+        """Take up what the acts have changed: who withdrew, when it closes. Raises `store.Unsafe`."""
+        schedule.resume(self.running, await self.reader.acts(self.running.id))
+
+    async def endings(self) -> Endings:
+        """How each message ended on which somebody has ruled, as the acts say.
+
+        Raises `entry.BadEntry` if one does not open.
+        """
+        endings: Endings = {}
+        for node, stored in await self.reader.acts(self.running.id):
+            act = verifying.open_row(
+                stored, seal.Sealer(self.running.keys.sealing, f"{self.running.id}/{node}")
+            )
+            if now := act.private.get("now"):
+                place = (act.leaf.detail["node"], act.leaf.detail["entry"])
+                endings[place] = (*ending(now), act.seq)
+        return endings
+
+    async def walk(self, on_rows: OnRows) -> AsyncGenerator[tuple[str, list[Checked]], None]:
         """Every entry of every log, checked, in chunks; at the end of a log its root is compared too.
+        With each chunk comes the node whose log it is from.
 
         `on_rows` hears how many entries were checked so far.
 
@@ -59,7 +80,7 @@ class Checkable:
             verifier = Verifier(head.campaign, seal.Sealer(self.running.keys.sealing, name))
             async with aclosing(self.reader.entries(head.log_id)) as chunks:
                 async for rows in chunks:
-                    yield [verifier.check(row) for row in rows]
+                    yield head.node, [verifier.check(row) for row in rows]
                     done += len(rows)
                     on_rows(done)
             if verifier.size != head.size:
@@ -88,14 +109,14 @@ async def open_ledger(loaded: Loaded, campaign: str) -> AsyncIterator[Checkable]
 async def current(loaded: Loaded, campaign: str, now_ms: int) -> dict[str, Any]:
     """The standings from the kept totals, beside a running server or without one. Raises as `open_ledger`."""
     async with open_ledger(loaded, campaign) as ledger:
-        schedule.resume(ledger.running, await ledger.reader.acts(campaign))
+        await ledger.follow()
         totals = await ledger.reader.totals(campaign)
         return board.as_they_stand(ledger.running, totals, now_ms)
 
 
 @dataclass(slots=True)
 class Recounted:
-    """What a recount found. `differences` are (what, kept, recounted)."""
+    """What a recount found. `differences` are (what, kept, recounted); `endings` as in `Recount`."""
 
     entries: int
     roots: dict[str, str]
@@ -103,6 +124,7 @@ class Recounted:
     differences: list[tuple[str, int, int]]
     faults: list[str]
     acts: list[Checked] = field(default_factory=list)
+    endings: Endings = field(default_factory=dict)
 
     @property
     def agrees(self) -> bool:
@@ -113,26 +135,28 @@ class Recounted:
 async def verify(ledger: Checkable, on_rows: OnRows) -> int:
     """Re-hash and open everything; returns the number of entries. Raises `Tampered`."""
     checked = 0
-    async for entries in ledger.walk(on_rows):
+    async for _, entries in ledger.walk(on_rows):
         checked += len(entries)
     return checked
 
 
 async def recount(
-    ledger: Checkable, on_rows: OnRows, see: Callable[[list[Checked]], None] = lambda _: None
+    ledger: Checkable, on_rows: OnRows, see: Callable[[str, list[Checked]], None] = lambda *_: None
 ) -> Recounted:
     """Count again from the ledger and compare with the kept totals and claims. Raises `Tampered`."""
-    counting, acts, last_ms = Recount(ledger.running.rules()), list[Checked](), 0
+    targets = await ledger.reader.targets(ledger.running.id)
+    counting, done, last_ms = Recount(ledger.running.rules(), targets), list[Checked](), 0
     async with aclosing(ledger.walk(on_rows)) as chunks:
-        async for entries in chunks:
+        async for node, entries in chunks:
             for checked in entries:
                 last_ms = max(last_ms, checked.leaf.at_ms)
                 if checked.opening is not None:
-                    counting.message(checked.seq, checked.opening)
+                    counting.message(checked.seq, checked.opening, node)
                 elif not checked.leaf.is_message:
-                    counting.act()
-                    acts.append(checked)
-            see(entries)
+                    counting.act(checked)
+                    done.append(checked)
+            see(node, entries)
+    await ledger.follow()
     kept = await ledger.reader.totals(ledger.running.id)
     differences = [(_words(key), had, has) for key, had, has in count.differences(kept, counting.totals)]
     caps, ids = await ledger.reader.claims(ledger.running.id)
@@ -143,10 +167,11 @@ async def recount(
     return Recounted(
         entries=ledger.entries,
         roots=ledger.roots,
-        standings=_standings(ledger.running, counting.totals, acts, last_ms),
+        standings=_standings(ledger.running, counting.totals, done, last_ms),
         differences=differences,
         faults=counting.faults,
-        acts=acts,
+        acts=done,
+        endings=counting.endings,
     )
 
 
@@ -168,6 +193,7 @@ _AUDIENCE: Final = {
     "standings.csv": "public",
     "outcomes.csv": "committee",
     "messages.csv": "committee",
+    "acts.csv": "committee",
 }
 
 
@@ -184,23 +210,32 @@ async def export_to(folder: Path, ledger: Checkable, on_rows: OnRows) -> dict[st
     def stamp(ms: int) -> str:
         return clock.stamp(ms, running.zone)
 
-    def see(entries: list[Checked]) -> None:
+    endings = await ledger.endings()
+
+    def see(node: str, entries: list[Checked]) -> None:
         rows = [
-            (checked, export.message_row(checked, caller.mask, stamp))
+            (checked, export.message_row(checked, endings.get((node, checked.seq)), caller.mask, stamp))
             for checked in entries
             if checked.leaf.is_message
         ]
         messages.write(export.to_csv((row for _, row in rows), begin=False))
-        missed = (export.outcome_row(row) for checked, row in rows if export.is_uncounted(checked))
+        missed = (
+            export.outcome_row(row)
+            for checked, row in rows
+            if export.is_uncounted(checked, endings.get((node, checked.seq)))
+        )
         outcomes.write(export.to_csv(missed, begin=False))
 
     files = [messages, outcomes]
     try:
         counted = await recount(ledger, on_rows, see)
-        if not counted.agrees:
+        if not counted.agrees or counted.endings != endings:
             raise Unfit(
                 "the recount does not agree with the kept totals: run `televote recount` to see where"
             )
+        acts = _File(folder, "acts.csv")
+        files.append(acts)
+        acts.write(export.to_csv(export.act_rows(counted.acts, stamp)))
         table, tree = _File(folder, "standings.csv"), _File(folder, "standings.json")
         files += [table, tree]
         table.write(export.to_csv(export.standings_rows(counted.standings)))
@@ -219,8 +254,8 @@ async def export_to(folder: Path, ledger: Checkable, on_rows: OnRows) -> dict[st
 
 def _manifest(ledger: Checkable, counted: Recounted, files: "list[_File]") -> dict[str, Any]:
     running, closes = ledger.running, [act.leaf for act in counted.acts if act.leaf.kind == "close"]
-    messages = counted.standings["balance"]["messages"]
-    pending = standings.waiting(messages, running.pending)
+    moved = [act.leaf.detail["closes_ms"]["sms"] for act in counted.acts if act.leaf.kind == "schedule"]
+    pending = counted.standings["balance"]["waiting"]
     return {
         "format": "televote-export/1",
         "stamp": "final" if closes and not pending else "provisional",
@@ -231,7 +266,9 @@ def _manifest(ledger: Checkable, counted: Recounted, files: "list[_File]") -> di
         "software": {"name": "televote", "version": gateway.__version__},
         "times": {
             "opens_at": clock.stamp(running.campaign.window_for("sms").opens_ms, running.zone),
-            "closes_at": clock.stamp(running.campaign.window_for("sms").closes_ms, running.zone),
+            "closes_at": clock.stamp(
+                [running.campaign.window_for("sms").closes_ms, *moved][-1], running.zone
+            ),
             "closed_at": clock.stamp(closes[-1].at_ms, running.zone) if closes else None,
             "last_entry_at": counted.standings["as_of"],
         },

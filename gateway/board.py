@@ -1,7 +1,8 @@
-"""The standings on show: read at most once a second, encoded once, shared by all who look.
+"""What is on show: read at most once a second, encoded once for each audience, shared by all who look.
 
-The committee's API sees the count as it stands; the public sees what the campaign's `publish` setting
-allows (RULES §7).
+The committee sees the count as it stands, unless the campaign's `committee_totals` keeps it back until the
+close; the public sees what its `publish` setting allows (RULES §7). How a moment is shown to an audience is
+a view: a function of the moment, of which the board only sees that it changes.
 """
 
 import asyncio
@@ -9,13 +10,15 @@ import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 import structlog
 
 from gateway import clock
 from gateway.intake.running import Running
+from gateway.pulse import Pulse
 from gateway.storage.store import Unavailable
+from gateway.vitals import Vitals
 from tally import standings
 from tally.count import TotalKey
 
@@ -43,21 +46,60 @@ class Totals(Protocol):
         ...
 
 
+class Moment(NamedTuple):
+    """All there is to show of a campaign at one look: the standings, as each may see them, and the vitals."""
+
+    running: Running
+    standings: Standings
+    committee: Standings
+    public: Standings | None
+    vitals: Vitals
+
+
+#: How a moment is shown to an audience: as JSON values, None if it may see nothing.
+View = Callable[[Moment], Any]
+
+#: The audiences that every board has: the committee's API, and everybody.
+_VIEWS: Final[Mapping[str, View]] = {
+    "api": lambda moment: moment.committee,
+    "public": lambda moment: moment.public,
+}
+
+
+class _Feed:
+    """What one audience is told of one campaign, and who waits for more."""
+
+    def __init__(self) -> None:
+        self.text: str | None = None
+        self.changed = asyncio.Event()
+
+    def tell(self, text: str | None) -> None:
+        """Wake those who wait, if it is news."""
+        if text != self.text:
+            self.text = text
+            self.wake()
+
+    def wake(self) -> None:
+        """An event of the past wakes everybody once; whoever comes later waits for the next."""
+        self.changed.set()
+        self.changed = asyncio.Event()
+
+
 @dataclass(slots=True)
 class _Shown:
     running: Running
+    feeds: Mapping[str, _Feed]
     version: tuple[int, str] = (-1, "")
     standings: Standings = field(default_factory=dict)
     public: Standings | None = None
-    text: str | None = None
-    public_text: str | None = None
-    changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+    moment: Moment | None = None
 
 
 class Board:
     """Call `refresh` first; then `run` keeps it up to date until `stop`.
 
-    `version` says how many commits there were: while it stands still nothing is read.
+    `version` says how many commits there were: while it stands still nothing is read. `views` are the
+    audiences beside the API's and the public.
     """
 
     def __init__(
@@ -66,9 +108,15 @@ class Board:
         campaigns: Mapping[str, Running],
         version: Callable[[], int],
         now_ms: Callable[[], int] = clock.now_ms,
+        pulse: Pulse | None = None,
+        views: Mapping[str, View] | None = None,
     ) -> None:
-        self._store, self._version, self._now_ms = store, version, now_ms
-        self._shown = {name: _Shown(running) for name, running in campaigns.items()}
+        self._store, self._version, self._now_ms, self._pulse = store, version, now_ms, pulse
+        self._views = {**_VIEWS, **(views or {})}
+        self._shown = {
+            name: _Shown(running, {audience: _Feed() for audience in self._views})
+            for name, running in campaigns.items()
+        }
         self._stopping = asyncio.Event()
 
     def campaigns(self) -> Mapping[str, Running]:
@@ -76,18 +124,27 @@ class Board:
         return {name: shown.running for name, shown in self._shown.items()}
 
     def standings(self, campaign: str) -> Standings:
-        """The standings as they stand (DESIGN §8). For the committee, not for the public."""
+        """The standings as they stand (DESIGN §8). For the service itself, whatever others may see."""
         return self._shown[campaign].standings
+
+    def committee(self, campaign: str) -> Standings:
+        """The standings that the committee may see now: no contests while it keeps them from itself."""
+        return self.moment(campaign).committee
 
     def public(self, campaign: str) -> Standings | None:
         """The standings that the public may see now, None if none. Without the balance."""
         return self._shown[campaign].public
 
+    def moment(self, campaign: str) -> Moment:
+        """All there is to show, as of the last look."""
+        moment = self._shown[campaign].moment
+        assert moment is not None, "a board is refreshed before it is looked at"
+        return moment
+
     def is_final(self, campaign: str) -> bool:
         """Whether the campaign is closed, and nothing in it waits for a person."""
         shown = self._shown[campaign]
-        messages = shown.standings["balance"]["messages"]
-        return shown.running.closed and not standings.waiting(messages, shown.running.pending)
+        return shown.running.closed and not shown.standings["balance"]["waiting"]
 
     async def run(self) -> None:
         """Refresh every second until stopped."""
@@ -105,26 +162,38 @@ class Board:
         """End `run` and every stream."""
         self._stopping.set()
         for shown in self._shown.values():
-            async with shown.changed:
-                shown.changed.notify_all()
+            for feed in shown.feeds.values():
+                feed.wake()
 
     async def refresh(self) -> None:
-        """Look whether anything was committed, or a status has changed."""
+        """Look whether anything was committed, a status has changed, or time alone has changed something."""
         for shown in self._shown.values():
             now_ms = self._now_ms()
-            version = (self._version(), shown.running.status(now_ms))
-            due = await self._snapshot_due(shown.running, now_ms)
-            if version == shown.version and due is None:
-                continue
-            totals = await self._store.totals(shown.running.id)
-            shown.standings = as_they_stand(shown.running, totals, now_ms)
-            if due is not None:
-                await self._store.add_snapshot(shown.running.id, due, json.dumps(_public(shown.standings)))
-            shown.public = await self._publish(shown.running, shown.standings)
-            shown.text, shown.public_text = _text(shown.standings), _text(shown.public)
-            shown.version = version
-            async with shown.changed:
-                shown.changed.notify_all()
+            await self._read(shown, now_ms)
+            moment = self._see(shown, now_ms)
+            if moment != shown.moment:
+                shown.moment = moment
+                for audience, feed in shown.feeds.items():
+                    feed.tell(_text(self._views[audience](moment)))
+
+    async def _read(self, shown: _Shown, now_ms: int) -> None:
+        version = (self._version(), shown.running.status(now_ms))
+        due = await self._snapshot_due(shown.running, now_ms)
+        if version == shown.version and due is None:
+            return
+        totals = await self._store.totals(shown.running.id)
+        shown.standings = as_they_stand(shown.running, totals, now_ms)
+        if due is not None:
+            await self._store.add_snapshot(shown.running.id, due, json.dumps(_public(shown.standings)))
+        shown.public = await self._publish(shown.running, shown.standings)
+        if self._pulse is not None:
+            await self._pulse.refresh(shown.running, now_ms)
+        shown.version = version
+
+    def _see(self, shown: _Shown, now_ms: int) -> Moment:
+        vitals = Vitals() if self._pulse is None else self._pulse.vitals(shown.running, now_ms)
+        committee = _committee(shown.running, shown.standings)
+        return Moment(shown.running, shown.standings, committee, shown.public, vitals)
 
     async def _snapshot_due(self, running: Running, now_ms: int) -> int | None:
         """When a daily snapshot was due that has not been taken, None if none was."""
@@ -151,25 +220,20 @@ class Board:
             case "never":
                 return None
 
-    async def stream(self, campaign: str, public: bool) -> AsyncIterator[str]:
-        """The standings as JSON, now and whenever they change, at most once a second, until `stop`.
+    async def stream(self, campaign: str, audience: str) -> AsyncIterator[str]:
+        """What the audience is told, as JSON: now and at every change, at most once a second, until `stop`.
 
-        A public stream says nothing while there is nothing the public may see.
+        It is silent while there is nothing that the audience may see.
         """
-        shown = self._shown[campaign]
+        feed = self._shown[campaign].feeds[audience]
         last: str | None = None
-
-        def news() -> str | None:
-            current = shown.public_text if public else shown.text
-            return None if current == last else current
-
         while not self._stopping.is_set():
-            text = news()
-            if text is not None:
+            changed, text = feed.changed, feed.text
+            if text is not None and text != last:
                 last = text
                 yield text
-            async with shown.changed:
-                await shown.changed.wait_for(lambda: self._stopping.is_set() or news() is not None)
+            else:
+                await changed.wait()
 
 
 def as_they_stand(running: Running, totals: Mapping[TotalKey, int], now_ms: int) -> Standings:
@@ -184,3 +248,8 @@ def _text(current: Standings | None) -> str | None:
 
 def _public(current: Standings) -> Standings:
     return {key: value for key, value in current.items() if key != "balance"}
+
+
+def _committee(running: Running, current: Standings) -> Standings:
+    kept_back = running.campaign.committee_totals == "after_close" and current["status"] != "closed"
+    return {**current, "contests": []} if kept_back else current

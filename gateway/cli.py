@@ -18,7 +18,8 @@ import gateway
 from config import load
 from config.load import Loaded
 from config.problems import Lang, Problem, Problems
-from gateway import app, audit, clock, control, entrances, printed, service, setup, watch
+from gateway import app, audit, clock, control, entrances, printed, service, setup, users, watch
+from gateway.app import Server
 from gateway.control import NotServing
 from gateway.intake import importer, logfile
 from gateway.intake.calllog import UnreadableLog
@@ -26,8 +27,11 @@ from gateway.intake.importer import Submit, Summary
 from gateway.intake.recorder import Busy, Stopping
 from gateway.intake.schedule import TooEarly
 from gateway.intake.source import Source
+from gateway.people.accounts import Refused
+from gateway.people.roles import Role
 from gateway.storage.sqlite import is_locked
 from gateway.storage.store import Unavailable, Unsafe
+from gateway.users import NoAccounts
 from tally.verify import Tampered
 
 T = TypeVar("T")
@@ -139,7 +143,7 @@ def _run(coroutine: Coroutine[Any, Any, T]) -> T:
         run = uvloop.run
     try:
         return run(coroutine)
-    except (Unsafe, NotServing, UnreadableLog, TooEarly) as error:
+    except (Unsafe, NotServing, NoAccounts, UnreadableLog, TooEarly) as error:
         raise Wrong(str(error)) from None
     except (Unavailable, Busy, Stopping, audit.Unfit) as error:
         raise Failed(str(error)) from None
@@ -204,9 +208,20 @@ async def _serve(loaded: Loaded, greeting: bool = False) -> None:
         # What lives as long as the server need not be searched for garbage, and votes make few cycles.
         gc.freeze()
         gc.set_threshold(50_000, 20, 50)
-        if greeting:
-            printed.greeting(loaded, server.url)
+        await _greet(loaded, server, greeting)
         await stop.wait()
+
+
+async def _greet(loaded: Loaded, server: Server, sample: bool) -> None:
+    """On standard output, which is for whoever started us: links are not for the log."""
+    people, settings = server.people, loaded.settings
+    try:
+        if sample and people is not None:
+            printed.greeting(loaded, server.url, await users.sample_links(people, settings, server.url))
+        elif people is not None and (link := await users.first_link(people, settings, server.url)):
+            printed.first_link(link)
+    except Unavailable:  # votes go first, also on a full disk; the next start prints it
+        click.echo("no link for an administrator could be made: the database cannot be written")
 
 
 @televote.command("sample")
@@ -439,6 +454,74 @@ def demo(seconds: int, keep: Path | None) -> None:
     watch.log_to(level="error")
     if not _run(play.play(seconds, keep)):
         sys.exit(FAILED)
+
+
+@televote.group("users")
+def users_() -> None:
+    """The people who sign in. An account is entered by a link that works once, for 48 hours."""
+
+
+@users_.command("add")
+@click.argument("login")
+@click.option("--name", required=True, help="The person's name, as it stands beside what they do.")
+@click.option("--role", required=True, type=click.Choice([role.value for role in Role]))
+@click.option("--campaign", "campaigns", multiple=True, help="A campaign they may enter; none for all.")
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_obj
+def users_add(
+    chosen: _Chosen, login: str, name: str, role: str, campaigns: tuple[str, ...], as_json: bool
+) -> None:
+    """Make an account, and print its link."""
+    asked = {"login": login, "name": name, "role": role, "campaigns": list(campaigns)}
+    _users(chosen, {"do": "add", **asked}, as_json)
+
+
+@users_.command("list")
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_obj
+def users_list(chosen: _Chosen, as_json: bool) -> None:
+    """Every account."""
+    _users(chosen, {"do": "list"}, as_json)
+
+
+@users_.command("disable")
+@click.argument("login")
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_obj
+def users_disable(chosen: _Chosen, login: str, as_json: bool) -> None:
+    """Let somebody in no more, and end their sessions at once."""
+    _users(chosen, {"do": "disable", "login": login}, as_json)
+
+
+@users_.command("enable")
+@click.argument("login")
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_obj
+def users_enable(chosen: _Chosen, login: str, as_json: bool) -> None:
+    """Let somebody in again, with the password they had."""
+    _users(chosen, {"do": "enable", "login": login}, as_json)
+
+
+@users_.command("reset")
+@click.argument("login")
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_obj
+def users_reset(chosen: _Chosen, login: str, as_json: bool) -> None:
+    """Forget password and second factor, end all sessions, and print a new link."""
+    _users(chosen, {"do": "reset", "login": login}, as_json)
+
+
+def _users(chosen: _Chosen, asked: dict[str, Any], as_json: bool) -> None:
+    loaded = chosen.load()
+    watch.log_to(level="warning")
+    try:
+        answer = _run(users.ask(loaded, asked))
+    except Refused as refused:
+        raise Failed(printed.refused(refused.word, chosen.lang)) from None
+    if as_json:
+        click.echo(json.dumps(answer, ensure_ascii=False, indent=2))
+    else:
+        printed.users(asked, answer, chosen.lang)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ The server holds the database; `import` and `close` hand it their work instead o
 import asyncio
 import base64
 import os
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +17,8 @@ from gateway.intake.importer import Landed
 from gateway.intake.inbound import Form, Inbound
 from gateway.intake.recorder import Busy, Stopping
 from gateway.intake.schedule import TooEarly
+from gateway.pages import guard
+from gateway.people.roles import OWNER
 from gateway.service import Service
 from gateway.storage.store import Unavailable
 
@@ -35,7 +37,11 @@ def socket(data: Path) -> Path:
     return min(absolute, Path(os.path.relpath(absolute)), key=lambda path: len(os.fsencode(path)))
 
 
-def application(service: Service, status: Callable[[], dict[str, Any]]) -> web.Application:
+def application(
+    service: Service,
+    status: Callable[[], dict[str, Any]],
+    users: Callable[[Mapping[str, Any]], Awaitable[dict[str, Any]]],
+) -> web.Application:
     """The server's side."""
 
     async def take(request: web.Request) -> web.Response:
@@ -49,6 +55,9 @@ def application(service: Service, status: Callable[[], dict[str, Any]]) -> web.A
         running = service.campaigns[asked["campaign"]]
         await service.schedule.close(running, asked["by"], asked["reason"], asked["now"])
         return web.json_response({})
+
+    async def people(request: web.Request) -> web.Response:
+        return web.json_response(await users(await request.json()))
 
     async def tell(_: web.Request) -> web.Response:
         return web.json_response(status())
@@ -64,7 +73,14 @@ def application(service: Service, status: Callable[[], dict[str, Any]]) -> web.A
         return response
 
     app = web.Application(client_max_size=_LARGEST, middlewares=[said])
-    app.add_routes([web.post("/take", take), web.post("/close", close), web.get("/status", tell)])
+    app.add_routes(
+        [
+            guard.post("/take", take, OWNER),
+            guard.post("/close", close, OWNER),
+            guard.post("/users", people, OWNER),
+            guard.get("/status", tell, OWNER),
+        ]
+    )
     return app
 
 
@@ -99,6 +115,10 @@ class Client:
     async def close(self, campaign: str, by: str, reason: str, now: bool) -> None:
         """Have a campaign closed. Raises `NotServing`."""
         await self._ask("POST", "/close", {"campaign": campaign, "by": by, "reason": reason, "now": now})
+
+    async def users(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """Have something done to accounts (`people.carry_out`). Raises `NotServing`."""
+        return await self._ask("POST", "/users", asked)
 
     async def status(self) -> dict[str, Any]:
         """How the server is. Raises `NotServing`."""

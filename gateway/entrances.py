@@ -10,14 +10,15 @@ from config.problems import Problem, Problems, from_validation, nearest
 from config.settings import Source as SourceSettings
 from config.toml_lines import KeyPath
 from config.wording import Said
-from gateway.intake import calllog, dialogue, provider, running
+from gateway.intake import calllog, desk, dialogue, provider, running
 from gateway.intake.calllog import CallLogKind
+from gateway.intake.desk import DeskKind, DeskOptions
 from gateway.intake.provider import Provider, ProviderKind, Talking
 from gateway.intake.running import Running
 from gateway.intake.script import CampaignScript
 from gateway.intake.source import Source
 
-Kind = ProviderKind | CallLogKind
+Kind = ProviderKind | CallLogKind | DeskKind
 
 _UNGUARDED: Final = (
     Said(
@@ -60,11 +61,17 @@ _NO_TIME: Final = (
     Said("this kind's messages carry no time of their own", "这类来源的消息不带时间"),
     Said('write clock = "arrival", or leave it out', '请写 clock = "arrival"，或省略'),
 )
+_SECOND_DESK: Final = (
+    Said(
+        "this campaign has a desk already: its operators share one", "这项活动已有一个接线台，操作员共用一个"
+    ),
+    Said("take one of the two out", "请删去其中一个"),
+)
 
 
 def kinds() -> dict[str, Kind]:
     """Every kind of source there is, by name."""
-    return {**provider.kinds(), **calllog.kinds()}
+    return {**provider.kinds(), **calllog.kinds(), **desk.kinds()}
 
 
 def run_campaigns(loaded: Loaded) -> dict[str, Running]:
@@ -82,6 +89,7 @@ def open_all(loaded: Loaded, campaigns: Mapping[str, Running]) -> dict[str, Sour
         name: _open(loaded, name, settings, known, campaigns[settings.campaign], found)
         for name, settings in loaded.settings.sources.items()
     }
+    found.extend(_second_desks(loaded))
     if found:
         raise Problems(found)
     return {name: source for name, source in sources.items() if source is not None}
@@ -140,12 +148,14 @@ def _source(
         numbering=numbering,
         provider=_provider(kind, options, script) if isinstance(kind, ProviderKind) else None,
         calllog=kind.build(options) if isinstance(kind, CallLogKind) else None,
+        desk=options if isinstance(options, DeskOptions) else None,
         token=settings.token.get_secret_value().encode() if http and settings.token else b"",
         allow_from=settings.allow_from,
         methods=kind.methods if isinstance(kind, ProviderKind) else (),
         reply=settings.reply,
         language=settings.language,
         body_bytes=settings.body_bytes or loaded.settings.limits.body_bytes,
+        silence_minutes=settings.silence_minutes,
     )
 
 
@@ -153,6 +163,17 @@ def _provider(kind: ProviderKind, options: BaseModel, script: CampaignScript) ->
     """Raises `dialogue.Unspeakable`."""
     built = kind.build(options)
     return built.with_script(script) if isinstance(built, Talking) else built
+
+
+def _second_desks(loaded: Loaded) -> list[Problem]:
+    """Desks beyond the one that a campaign can have: an operator's page must know where a call goes."""
+    seen, found = set[str](), list[Problem]()
+    for name, settings in loaded.settings.sources.items():
+        if settings.kind == desk.DESK.kind:
+            if settings.campaign in seen:
+                found.append(_problem(loaded, ("sources", name, "kind"), *_SECOND_DESK))
+            seen.add(settings.campaign)
+    return found
 
 
 def _with_zone(model: type[BaseModel], settings: SourceSettings) -> dict[str, Any]:

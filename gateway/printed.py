@@ -14,8 +14,12 @@ from config.load import Loaded
 from config.problems import Lang, Problem
 from gateway.audit import Recounted
 from gateway.entrances import Kind
+from gateway.intake.calllog import CallLogKind
+from gateway.intake.desk import DeskKind
 from gateway.intake.importer import Summary
 from gateway.intake.provider import ProviderKind
+from gateway.pages import words_people, words_staff
+from gateway.users import Link
 from tally.export import WORDS
 from tally.outcome import MessageOutcome
 
@@ -100,8 +104,12 @@ def balance_table(balance: dict[str, Any], lang: Lang) -> Table:
     return table
 
 
-def greeting(loaded: Loaded, url: str) -> None:
-    """Where to look at a served sample, and how to cast a vote."""
+def greeting(loaded: Loaded, url: str, links: list[Link]) -> None:
+    """Where to look at a served sample, how to cast a vote, and how to sign in."""
+    people = "".join(
+        f"    {say_role(link.role, 'en'):<14}{link.url}   {say_role(link.role, 'zh')} {link.name}\n"
+        for link in links
+    )
     token = loaded.settings.sources["sim"].token
     click.echo(f"""
   Televote serves the sample campaign.  示例投票已开始。
@@ -111,9 +119,63 @@ def greeting(loaded: Loaded, url: str) -> None:
 
     curl "{url}/in/sim/{token.get_secret_value() if token else ""}?id=$(date +%s%N)&from=13812345678&text=A01"
 
+  Sign in  登录         {url}/signin
+{people and "    " + _LINKS_ARE}{people}
   Standings  票数       .venv/bin/televote standings
   Stop  停止            Ctrl-C
 """)
+
+
+_LINKS_ARE: Final = "(each works once; a browser of its own for each 每个链接用一次，每人一个浏览器)\n"
+
+
+def first_link(link: str) -> None:
+    """How the first administrator gets in."""
+    click.echo(f"""
+  Nobody can make accounts yet. Become the administrator with this link (48 hours, once):
+  还没有管理员。请用此链接设置管理员密码（48 小时内有效，只能用一次）：
+
+    {link}
+""")
+
+
+def say_role(role: str, lang: Lang) -> str:
+    """A role in words."""
+    return str(getattr(words_staff.WORDS[role], lang))
+
+
+def refused(word: str, lang: Lang) -> str:
+    """Why something cannot be done with an account."""
+    return str(getattr(words_people.WORDS[f"refused_{word}"], lang))
+
+
+def users(asked: dict[str, Any], answer: dict[str, Any], lang: Lang) -> None:
+    """What was done to accounts, or all of them."""
+    if "link" in answer:
+        click.echo(_say(lang, "请交给本人（48 小时内有效，只能用一次）：", "for its owner (48 hours, once):"))
+        click.echo(answer["link"])
+    elif "users" in answer:
+        OUT.print(_users_table(answer["users"], lang))
+    else:
+        done = {"disable": ("已停用", "disabled"), "enable": ("已启用", "enabled")}[asked["do"]]
+        click.echo(f"{asked['login']}: {_say(lang, *done)}")
+
+
+def _users_table(rows: list[dict[str, Any]], lang: Lang) -> Table:
+    table = Table(box=None)
+    for zh, en in (
+        ("账号", "login"),
+        ("姓名", "name"),
+        ("角色", "role"),
+        ("投票", "votes"),
+        ("状态", "state"),
+    ):
+        table.add_column(_say(lang, zh, en), overflow="fold")
+    for row in rows:
+        state = str(getattr(words_people.WORDS[f"state_{row['state']}"], lang))
+        votes = ", ".join(row["campaigns"]) or _say(lang, "全部", "all")
+        table.add_row(row["login"], Text(row["name"]), say_role(row["role"], lang), votes, state)
+    return table
 
 
 def imported(file: Path, one: Summary, lang: Lang) -> None:
@@ -205,12 +267,18 @@ def manifest(folder: Path, written: dict[str, Any], lang: Lang) -> None:
 
 def kind(one: Kind) -> dict[str, Any]:
     """A kind of source as JSON values."""
-    http = isinstance(one, ProviderKind)
+    match one:
+        case ProviderKind():
+            by, authentication = "http", one.authentication
+        case CallLogKind():
+            by, authentication = "file", "the file is yours"
+        case DeskKind():
+            by, authentication = "page", "operators sign in"
     return {
         "kind": one.kind,
         "channel": one.channel,
-        "by": "http" if http else "file",
-        "authentication": one.authentication if isinstance(one, ProviderKind) else "the file is yours",
+        "by": by,
+        "authentication": authentication,
         "gives_time": one.gives_time,
         "options": sorted(one.options.model_fields),
         "configure": one.configure,

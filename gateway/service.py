@@ -12,13 +12,16 @@ from pathlib import Path
 
 from config.load import Loaded
 from gateway import clock, entrances
+from gateway.casebook import Casebook
 from gateway.intake import journey, schedule
+from gateway.intake.chair import Chair
 from gateway.intake.importer import Landed
 from gateway.intake.inbound import Inbound
 from gateway.intake.recorder import Observer, Recorder
 from gateway.intake.running import Running
 from gateway.intake.schedule import Schedule
 from gateway.intake.source import Source
+from gateway.storage import cases
 from gateway.storage.sqlite import SqliteStore, open_store
 
 
@@ -31,7 +34,17 @@ class Service:
     store: SqliteStore
     recorder: Recorder
     schedule: Schedule
+    casebook: Casebook
+    acts: Chair
     now_ms: Callable[[], int]
+
+    async def tempo(self, campaign: str, since_ms: int) -> list[tuple[int, str, int, int]]:
+        """Messages by minute and source: (minute in Unix milliseconds, source, counted, others)."""
+        return await self.store.run(cases.tempo, campaign, since_ms)
+
+    async def last_heard(self, campaign: str) -> dict[str, int]:
+        """The last minute in which each source brought something in, in Unix milliseconds."""
+        return await self.store.run(cases.last_heard, campaign)
 
     async def take(self, source: Source, inbound: Sequence[Inbound]) -> list[Landed]:
         """Record messages that did not come by HTTP, received now. Raises as `Recorder.submit`."""
@@ -79,7 +92,9 @@ async def open_service(
             await calendar.begin({name: schedule.last_rules(known) for name, known in acts.items()})
             ticking = asyncio.create_task(calendar.run())
             try:
-                yield Service(campaigns, sources, store, recorder, calendar, now_ms)
+                casebook = Casebook(store, campaigns)
+                chair = Chair(recorder, casebook, now_ms)
+                yield Service(campaigns, sources, store, recorder, calendar, casebook, chair, now_ms)
             finally:
                 ticking.cancel()
                 await asyncio.gather(ticking, return_exceptions=True)

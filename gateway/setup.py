@@ -25,6 +25,10 @@ listen = "{listen}"
 [api]
 token_file = "api.token"
 
+# The people who sign in: televote users. 登录人员的账号。
+[accounts]
+key_file = "accounts.secret"
+
 # Your own relay, signed by Standard Webhooks. 自建中继：按 Standard Webhooks 签名。
 [sources.sms]
 kind = "standard"
@@ -37,6 +41,11 @@ kind = "kannel"
 campaign = "{campaign}"
 token_file = "sim.token"
 reply = true
+
+# The operators' desk: calls are typed in at /operator. 热线接线台：操作员在 /operator 登记来电。
+[sources.desk]
+kind = "desk"
+campaign = "{campaign}"
 
 # The office hotline's log, handed in as CSV: televote import --source hotline FILE. 热线通话记录。
 [sources.hotline]
@@ -83,6 +92,7 @@ def write(folder: Path, dates: Dates, listen: str, edit: Callable[[str], str] = 
     dated = edit(sample.dated(shipped, dates.opens, dates.closes, "live"))
     (folder / f"campaigns/{CAMPAIGN}.toml").write_text(dated, "utf-8")
     _secret(hidden / f"{CAMPAIGN}.key", secrets.token_hex(32))
+    _secret(hidden / "accounts.secret", secrets.token_hex(32))
     _secret(hidden / "api.token", secrets.token_urlsafe(24))
     _secret(hidden / "sim.token", secrets.token_urlsafe(24))
     _secret(hidden / "sms.secret", "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode())

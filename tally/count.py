@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Literal, NamedTuple
 
-Subject = Literal["received", "message", "made", "selection", "act"]
+Subject = Literal["received", "message", "made", "selection", "waiting", "act"]
 
 
 class TotalKey(NamedTuple):
@@ -47,6 +47,12 @@ def made(channel: str) -> TotalKey:
 def selection(channel: str, contest: str, candidate: str, outcome: str) -> TotalKey:
     """Selections of a candidate that ended in an outcome."""
     return TotalKey("selection", channel, contest, candidate, outcome)
+
+
+@cache
+def waiting(channel: str, outcome: str) -> TotalKey:
+    """Messages of a channel that wait for a person, by the outcome they have meanwhile."""
+    return TotalKey("waiting", channel, "", "", outcome)
 
 
 #: Entries of the ledger that are acts, not messages.

@@ -6,7 +6,8 @@ A message's leaf tells its campaign, outcome and times, and commits to the rest 
 
 `sent` is the sender's clock at its own granularity ("1532052000" or "1532052000.123"), "-" if none.
 `commit` is HMAC-SHA-256(blinding, opening). No telephone number, nor a hash of one, is in a leaf.
-An act's leaf is public whole: its last line is canonical JSON instead of a commitment.
+An act's leaf has canonical JSON instead of a commitment as its last line; what of an act is not for
+everybody is committed to in that JSON, under `commit` (`tally/acts.py`).
 """
 
 import base64
@@ -136,14 +137,19 @@ def message_leaf(campaign: str, outcome: str, received_ms: int, event: str, comm
     return f"{MESSAGE}\n{campaign}\n{outcome}\n{received_ms}\n{event}\n{committed}\n".encode()
 
 
-def act_leaf(campaign: str, kind: str, at_ms: int, detail: Mapping[str, Any]) -> bytes:
-    """An act's leaf: `kind` is one of config, open, close; `detail` is published as it stands."""
+def act_leaf(campaign: str, kind: str, at_ms: int, detail: Mapping[str, Any], commit: bytes = b"") -> bytes:
+    """An act's leaf: `kind` is one of `acts.Kind`; `detail` is published as it stands.
+
+    `commit` binds the act's private part, b"" if it has none.
+    """
+    if commit:
+        detail = {**detail, "commit": binascii.b2a_base64(commit, newline=False).decode()}
     return f"{ACT}\n{campaign}\n{kind}\n{at_ms}\n-\n{_canonical(dict(sorted(detail.items())))}\n".encode()
 
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """A leaf taken apart. `commit` is empty for an act, `detail` for a message."""
+    """A leaf taken apart. `detail` is empty for a message; `commit` for an act without a private part."""
 
     campaign: str
     kind: str
@@ -151,11 +157,7 @@ class Leaf:
     event: str
     commit: bytes
     detail: Mapping[str, Any]
-
-    @property
-    def is_message(self) -> bool:
-        """Whether this is a message's leaf, not an act's."""
-        return bool(self.commit)
+    is_message: bool
 
 
 def read_leaf(leaf: bytes) -> Leaf:
@@ -165,10 +167,16 @@ def read_leaf(leaf: bytes) -> Leaf:
         if end or version not in (MESSAGE, ACT):
             raise BadEntry("not a leaf")
         if version == ACT:
-            return Leaf(campaign, kind, int(at), event, b"", json.loads(last))
-        commit = base64.b64decode(last, validate=True)
-        if len(commit) != 32:
-            raise BadEntry("the commitment is not 32 bytes")
-        return Leaf(campaign, kind, int(at), event, commit, {})
-    except ValueError as error:
+            detail = json.loads(last)
+            commit = _commit(detail["commit"]) if "commit" in detail else b""
+            return Leaf(campaign, kind, int(at), event, commit, detail, is_message=False)
+        return Leaf(campaign, kind, int(at), event, _commit(last), {}, is_message=True)
+    except (ValueError, TypeError) as error:
         raise BadEntry("not a leaf") from error
+
+
+def _commit(text: str) -> bytes:
+    commit = base64.b64decode(text, validate=True)
+    if len(commit) != 32:
+        raise BadEntry("the commitment is not 32 bytes")
+    return commit

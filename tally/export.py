@@ -11,7 +11,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from tally.outcome import MessageOutcome
+from tally.recount import Selected
 from tally.verify import Checked
+
+#: A message's outcome and selections by a ruling, and the ruling's entry.
+Ruled = tuple[str, Selected, int]
 
 BOM: Final = "\ufeff"
 #: A cell that begins so would be run as a formula by a spreadsheet.
@@ -98,37 +102,61 @@ MESSAGE_HEADER: Final = [
     "caller",
     "outcome",
     "selections",
+    "ruling",
 ]
 OUTCOME_HEADER: Final = [*MESSAGE_HEADER, "原因", "reason"]
 
 
-def message_row(checked: Checked, mask: Callable[[str], str], stamp: Callable[[int], str]) -> list[object]:
-    """`messages.csv`: a row a message. `stamp` writes Unix milliseconds in the campaign's zone.
+def message_row(
+    checked: Checked, ruled: Ruled | None, mask: Callable[[str], str], stamp: Callable[[int], str]
+) -> list[object]:
+    """`messages.csv`: a row a message, as it stands. `stamp` writes Unix milliseconds in the campaign's zone.
 
-    An erased message keeps its row, without what was erased.
+    `ruled` is how the message ended by a ruling, and the ruling's entry. An erased message keeps its row,
+    without what was erased.
     """
     opening = checked.opening
     if opening is None:
-        return [checked.seq, stamp(checked.leaf.at_ms), "", "", "", "erased", checked.leaf.kind, ""]
+        return [checked.seq, stamp(checked.leaf.at_ms), "", "", "", "erased", checked.leaf.kind, "", ""]
+    outcome, selections, ruling = ruled or (opening.outcome, opening.selections, "")
     sent = "" if opening.sent_ms is None else stamp(opening.sent_ms)
-    named = " ".join(f"{candidate}:{outcome}" for _, candidate, outcome in opening.selections)
+    named = " ".join(f"{candidate}:{ended}" for _, candidate, ended in selections)
     return [
         checked.seq, stamp(opening.received_ms), sent, opening.channel, opening.source,
-        mask(opening.line), opening.outcome, named,
+        mask(opening.line), outcome, named, ruling,
     ]  # fmt: skip
 
 
-def is_uncounted(checked: Checked) -> bool:
+def is_uncounted(checked: Checked, ruled: Ruled | None) -> bool:
     """Whether `outcomes.csv` must explain this message: it, or one of its selections, did not count."""
-    if checked.leaf.kind != MessageOutcome.COUNTED:
-        return True
-    return checked.opening is not None and any(
-        outcome != "counted" for *_, outcome in checked.opening.selections
-    )
+    opening = checked.opening
+    if ruled is not None:
+        outcome, selections, _ = ruled
+    elif opening is not None:
+        outcome, selections = opening.outcome, opening.selections
+    else:
+        return checked.leaf.kind != MessageOutcome.COUNTED
+    return outcome != MessageOutcome.COUNTED or any(ended != "counted" for *_, ended in selections)
 
 
 def outcome_row(row: list[object]) -> list[object]:
     """`outcomes.csv`: the message's row and, in words, why it was not counted."""
-    outcome = str(row[6])
-    partly = outcome == MessageOutcome.COUNTED
-    return [*row, *(("部分选择未计票", "some selections did not count") if partly else WORDS[outcome])]
+    outcome, named, ruling = str(row[6]), str(row[7]), row[8]
+    if ruling and ":voided" in named:
+        words = ("经裁定作废", "voided by a ruling")
+    elif ruling and outcome not in (MessageOutcome.COUNTED, MessageOutcome.REPEAT):
+        words = ("经人工裁定不计票", "a person ruled: not counted")
+    elif outcome == MessageOutcome.COUNTED:
+        words = ("部分选择未计票", "some selections did not count")
+    else:
+        words = WORDS[outcome]
+    return [*row, *words]
+
+
+def act_rows(acts: Iterable[Checked], stamp: Callable[[int], str]) -> Iterator[list[object]]:
+    """`acts.csv`: a row for each thing that a person, or the schedule, did. Notes stay in the ledger."""
+    yield ["entry", "at", "act", "by", "second", "reason", "about_entry", "candidate", "verdict"]
+    for act in acts:
+        detail = act.leaf.detail
+        told = [detail.get(key, "") for key in ("by", "second", "reason", "entry", "candidate", "verdict")]
+        yield [act.seq, stamp(act.leaf.at_ms), act.leaf.kind, *told]

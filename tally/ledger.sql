@@ -28,11 +28,79 @@ SELECT seq, kind, leaf, leaf_hash, sealed FROM entries WHERE log = ? AND seq = ?
 SELECT seq, kind, leaf, leaf_hash, sealed FROM entries WHERE log = ? AND seq >= ? ORDER BY seq;
 
 -- name: acts
--- The acts of a campaign: few, found by the index of what has no opening.
+-- The acts of a campaign, in order, with the node that wrote each.
+SELECT logs.node, entries.seq, entries.kind, entries.leaf, entries.leaf_hash, entries.sealed
+FROM acts JOIN logs ON logs.id = acts.log JOIN entries ON entries.log = acts.log AND entries.seq = acts.seq
+WHERE logs.campaign = ?
+ORDER BY acts.log, acts.seq;
+
+-- name: acts-on
+-- The acts about one message, in order.
 SELECT entries.seq, entries.kind, entries.leaf, entries.leaf_hash, entries.sealed
+FROM acts JOIN entries ON entries.log = acts.log AND entries.seq = acts.seq
+WHERE acts.target_log = ? AND acts.target_seq = ?
+ORDER BY acts.log, acts.seq;
+
+-- name: targets
+-- Every message of a campaign that an act is about: its node and its place.
+SELECT DISTINCT of.node, acts.target_seq
+FROM acts JOIN logs ON logs.id = acts.log JOIN logs AS of ON of.id = acts.target_log
+WHERE logs.campaign = ?;
+
+-- name: add-acts
+INSERT INTO acts (log, seq, target_log, target_seq) VALUES {rows};
+
+-- name: put-cases
+INSERT INTO cases (log, seq, state, text_key) VALUES {rows}
+ON CONFLICT (log, seq) DO UPDATE SET state = excluded.state;
+
+-- name: filed
+-- A message, the name of its log, and its case if it has one.
+SELECT logs.campaign || '/' || logs.node, entries.seq, entries.kind, entries.leaf, entries.leaf_hash, entries.sealed,
+  coalesce(cases.state, ''), coalesce(cases.text_key, '')
 FROM entries JOIN logs ON logs.id = entries.log
-WHERE logs.campaign = ? AND entries.sealed IS NULL AND entries.kind IN ('config', 'open', 'close')
-ORDER BY entries.log, entries.seq;
+LEFT JOIN cases ON cases.log = entries.log AND cases.seq = entries.seq
+LEFT JOIN acts ON acts.log = entries.log AND acts.seq = entries.seq
+WHERE entries.log = ? AND entries.seq = ? AND acts.seq IS NULL;
+
+-- name: waiting
+-- The messages that wait for a person, oldest first.
+SELECT cases.log, cases.seq FROM cases JOIN logs ON logs.id = cases.log
+WHERE logs.campaign = ? AND cases.state <> 'ruled' AND (cases.log, cases.seq) > (?, ?)
+ORDER BY cases.log, cases.seq LIMIT ?;
+
+-- name: alike
+-- Those that wait with the identical text and for the same reason.
+SELECT cases.log, cases.seq FROM cases JOIN logs ON logs.id = cases.log
+JOIN entries ON entries.log = cases.log AND entries.seq = cases.seq
+WHERE cases.text_key = ? AND cases.state = 'waiting' AND logs.campaign = ? AND entries.kind = ?
+ORDER BY cases.log, cases.seq LIMIT ?;
+
+-- name: adopt-cases
+-- A database from before there were cases: these outcomes wait, and have no text in common that we know of.
+INSERT INTO cases (log, seq, state, text_key)
+SELECT log, seq, 'waiting', '' FROM entries WHERE log = ? AND kind IN ({kinds})
+ON CONFLICT (log, seq) DO NOTHING;
+
+-- name: adopt-totals
+INSERT INTO totals (log, subject, channel, contest, candidate, outcome, n)
+SELECT log, 'waiting', channel, '', '', outcome, n FROM totals
+WHERE log = ? AND subject = 'message' AND outcome IN ({kinds})
+ON CONFLICT DO NOTHING;
+
+-- name: add-tempo
+INSERT INTO tempo (log, minute_ms, source, counted, others) VALUES {rows}
+ON CONFLICT (log, minute_ms, source)
+DO UPDATE SET counted = counted + excluded.counted, others = others + excluded.others;
+
+-- name: tempo
+-- How many messages each source brought in, minute by minute, since an instant.
+SELECT minute_ms, source, sum(counted), sum(others) FROM tempo JOIN logs ON logs.id = tempo.log
+WHERE logs.campaign = ? AND minute_ms >= ? GROUP BY minute_ms, source ORDER BY minute_ms, source;
+
+-- name: last-heard
+-- The last minute in which each source brought something in.
+SELECT source, max(minute_ms) FROM tempo JOIN logs ON logs.id = tempo.log WHERE logs.campaign = ? GROUP BY source;
 
 -- name: add-totals
 INSERT INTO totals (log, subject, channel, contest, candidate, outcome, n) VALUES {rows}

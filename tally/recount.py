@@ -1,52 +1,95 @@
 """The count again, from the ledger alone, by code that had no part in writing it (RULES §2, R20).
 
-It trusts no projection: it adds up the outcomes in the openings, applies the `void_all` marks, and
-holds every caller to the caps with its own simple counters.
+It trusts no projection: it adds up the outcomes in the openings, follows every ruling, applies the
+`void_all` marks, and holds every caller to the caps with its own simple counters.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, Final, Literal, NamedTuple
 
+from tally.acts import REVISIONS
 from tally.count import ACTS, TotalKey, Totals
-from tally.entry import Opening
+from tally.entry import Leaf, Opening
+from tally.verify import Checked
+
+Selected = tuple[tuple[str, str, str], ...]
+#: By node and entry of a message: its outcome and selections now, and the entry of the last ruling on it.
+Endings = dict[tuple[str, int], tuple[str, Selected, int]]
+
+#: What becomes of a selection when a message is taken back, voided, or ruled against.
+_GONE: Final = {"counted": "voided", "pending": "rejected"}
+_UNDO_MS: Final = 120_000
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The caps as plain values: contest id -> ((per, votes), ...), and those over all contests.
+    """The rules as plain values: contest id -> ((per, votes), ...), and the caps over all contests.
 
-    `candidates` are the (contest, code) pairs that exist.
+    `candidates` are the (contest, code) pairs that exist, `pending` the outcomes that wait for a person;
+    `releases` says whether a withdrawal gives votes back, `adjudicators` how many people rule.
     """
 
     caps: Mapping[str, Sequence[tuple[str, int]]]
     total: Sequence[tuple[str, int]]
     candidates: frozenset[tuple[str, str]]
+    pending: frozenset[str] = frozenset()
+    releases: bool = False
+    adjudicators: int = 1
+
+
+class _Vote(NamedTuple):
+    """One counted selection of a caller in a contest. `use` says what became of its uses of the caps."""
+
+    node: str
+    seq: int
+    channel: str
+    candidate: str
+    day: str
+    counted: bool = True
+    use: Literal["held", "muted", "free"] = "held"
+
+
+@dataclass(slots=True)
+class _Message:
+    """A message on which somebody has ruled, as it stands."""
+
+    opening: Opening
+    voter: str
+    outcome: str
+    selections: Selected
+    voids: tuple[str, ...]
+    waits: bool
 
 
 @dataclass(slots=True)
 class Recount:
     """Feed every entry in order; then read `totals`, `claims` and `faults`.
 
+    `targets` are the messages that acts are about, as (node, seq): only these are kept in memory.
     `claims` is how many uses of caps, and void marks, the ledger implies. `faults` are sentences.
+    `endings` has how each message ended on which somebody has ruled, and the entry of the last ruling.
     """
 
     rules: Rules
+    targets: frozenset[tuple[str, int]] = frozenset()
     totals: Totals = field(default_factory=Counter)
     claims: int = 0
     faults: list[str] = field(default_factory=list)
+    endings: Endings = field(default_factory=dict)
     _used: Counter[tuple[str, str, str]] = field(default_factory=Counter)
-    _votes: dict[tuple[str, str], list[tuple[str, str]]] = field(default_factory=dict)
+    _votes: dict[tuple[str, str], list[_Vote]] = field(default_factory=dict)
+    _messages: dict[tuple[str, int], _Message] = field(default_factory=dict)
 
-    def act(self) -> None:
-        """Count an entry that is an act, not a message."""
-        self.totals[ACTS] += 1
-
-    def message(self, seq: int, opening: Opening) -> None:
+    def message(self, seq: int, opening: Opening, node: str = "") -> None:
         """Count one message."""
         totals, channel = self.totals, opening.channel
         totals[TotalKey("received", channel, "", "", "")] += 1
         totals[TotalKey("message", channel, "", "", opening.outcome)] += 1
+        waits = opening.outcome in self.rules.pending
+        if waits:
+            totals[TotalKey("waiting", channel, "", "", opening.outcome)] += 1
         for contest in opening.voids:
             self._void(opening.voter, contest)
         counted = 0
@@ -55,30 +98,199 @@ class Recount:
             totals[TotalKey("selection", channel, contest, candidate, outcome)] += 1
             if outcome == "counted":
                 counted += 1
-                self._count(seq, opening, contest, candidate)
+                self._count(contest, opening.voter, _Vote(node, seq, channel, candidate, opening.day))
         if (counted > 0) != (opening.outcome == "counted"):
             self.faults.append(f"entry {seq}: outcome {opening.outcome} with {counted} counted selections")
+        if (node, seq) in self.targets:
+            self._messages[node, seq] = _Message(
+                opening, opening.voter, opening.outcome, opening.selections, opening.voids, waits
+            )
 
-    def _count(self, seq: int, opening: Opening, contest: str, candidate: str) -> None:
-        if (contest, candidate) not in self.rules.candidates:
-            self.faults.append(f"entry {seq}: no candidate {candidate} in contest {contest}")
+    def act(self, act: Checked) -> None:
+        """Count an entry that is an act, and follow what it changes."""
+        self.totals[ACTS] += 1
+        detail = act.leaf.detail
+        if act.leaf.kind in REVISIONS:
+            message = self._messages.get((detail["node"], detail["entry"]))
+            if message is None or not act.private:
+                self._fault(act, f"rules on entry {detail['entry']}, which cannot be followed")
+            else:
+                self._revise(act, message)
+        elif act.leaf.kind == "withdraw":
+            if detail["release"] != self.rules.releases:
+                self._fault(act, "gives votes back, or not, against the rules")
+            if detail["release"]:
+                self._free_candidate(detail["contest"], detail["candidate"])
+
+    def _fault(self, act: Checked, what: str) -> None:
+        self.faults.append(f"entry {act.seq}: {act.leaf.kind} {what}")
+
+    def _count(self, contest: str, voter: str, vote: _Vote) -> None:
+        if (contest, vote.candidate) not in self.rules.candidates:
+            self.faults.append(f"entry {vote.seq}: no candidate {vote.candidate} in contest {contest}")
             return
-        self._votes.setdefault((opening.voter, contest), []).append((opening.channel, candidate))
+        self._votes.setdefault((voter, contest), []).append(vote)
+        for used, where, per, votes in self._uses(contest, voter, vote):
+            self._used[used] += 1
+            self.claims += 1
+            if self._used[used] > votes:
+                self.faults.append(f"entry {vote.seq}: a caller has over {votes} votes per {per} in {where}")
+
+    def _uses(
+        self, contest: str, voter: str, vote: _Vote
+    ) -> Iterator[tuple[tuple[str, str, str], str, str, int]]:
+        """The uses of caps that a counted vote makes: the counter, and the cap in words."""
         caps = [(contest, *cap) for cap in self.rules.caps[contest]] + [
             ("", *cap) for cap in self.rules.total
         ]
         for where, per, votes in caps:
-            period = {"campaign": "", "day": opening.day, "candidate": f"{contest}/{candidate}"}[per]
-            used = (opening.voter, f"{where} {per}", period)
-            self._used[used] += 1
-            self.claims += 1
-            if self._used[used] > votes:
-                self.faults.append(
-                    f"entry {seq}: a caller has over {votes} votes per {per} in {where or 'the campaign'}"
-                )
+            period = {"campaign": "", "day": vote.day, "candidate": f"{contest}/{vote.candidate}"}[per]
+            yield (voter, f"{where} {per}", period), where or "the campaign", per, votes
+
+    def _free(self, contest: str, voter: str, vote: _Vote) -> _Vote:
+        """Give back what a vote has used."""
+        if vote.use != "free":
+            for used, *_ in self._uses(contest, voter, vote):
+                self._used[used] -= 1
+                self.claims -= 1
+        return vote._replace(use="free")
 
     def _void(self, voter: str, contest: str) -> None:
+        """A vote over the cap voids the caller's votes in a contest: the `void_all` rule."""
         self.claims += 1
-        for channel, candidate in self._votes.pop((voter, contest), ()):
-            self.totals[TotalKey("selection", channel, contest, candidate, "counted")] -= 1
-            self.totals[TotalKey("selection", channel, contest, candidate, "voided")] += 1
+        self._turn(voter, contest, counted=False)
+
+    def _turn(self, voter: str, contest: str, *, counted: bool) -> None:
+        """Take the votes in a contest that caps still hold out of the count, or back into it."""
+        was, now = ("voided", "counted") if counted else ("counted", "voided")
+        votes = self._votes.get((voter, contest), [])
+        for place, vote in enumerate(votes):
+            if vote.use == "held" and vote.counted is not counted:
+                self.totals[TotalKey("selection", vote.channel, contest, vote.candidate, was)] -= 1
+                self.totals[TotalKey("selection", vote.channel, contest, vote.candidate, now)] += 1
+                votes[place] = vote._replace(counted=counted)
+
+    def _free_candidate(self, contest: str, candidate: str) -> None:
+        for (voter, where), votes in self._votes.items():
+            if where == contest:
+                votes[:] = [
+                    self._free(contest, voter, vote) if vote.candidate == candidate and vote.counted else vote
+                    for vote in votes
+                ]
+
+    # ---- rulings --------------------------------------------------------------------------------------
+
+    def _revise(self, act: Checked, message: _Message) -> None:
+        leaf, private = act.leaf, act.private
+        was, now = ending(private["was"]), ending(private["now"])
+        place = (leaf.detail["node"], leaf.detail["entry"])
+        standing = self._standing(place, message) if _changes(leaf) else message.selections
+        if was != (message.outcome, message.selections):
+            self._fault(act, "does not begin with what the message had come to")
+        for fault in _unlawful(self.rules, leaf, message):
+            self._fault(act, fault)
+        if _changes(leaf):
+            self._take_back(place, message, mute=leaf.kind == "void" and not leaf.detail["release"])
+        counting = leaf.detail.get("verdict") == "count"
+        if not _follows(leaf, standing, now[1]):
+            self._fault(act, "gives selections an outcome that it cannot give")
+        message.voter = private["voter"]
+        if counting:
+            for contest in private["now"]["voids"]:
+                self._void(message.voter, contest)
+        self._move(leaf, message, (was[0], standing), now)
+        if counting:
+            self._count_again(place, message, now[1])
+        message.outcome, message.selections = now
+        message.voids = tuple(private["now"]["voids"])
+        self.endings[place] = (*now, act.seq)
+
+    def _standing(self, place: tuple[str, int], message: _Message) -> Selected:
+        """The selections, those shown as voided that a later vote of the caller has voided."""
+        return tuple(
+            (
+                contest,
+                code,
+                ended if ended != "counted" or self._stands(place, message, contest, code) else "voided",
+            )
+            for contest, code, ended in message.selections
+        )
+
+    def _stands(self, place: tuple[str, int], message: _Message, contest: str, code: str) -> bool:
+        votes = self._votes.get((message.voter, contest), ())
+        return any(
+            (vote.node, vote.seq) == place and vote.candidate == code and vote.counted for vote in votes
+        )
+
+    def _take_back(self, place: tuple[str, int], message: _Message, *, mute: bool) -> None:
+        """What the message's votes have used comes free, or stays used with no vote behind it."""
+        for contest in {contest for contest, *_ in message.selections}:
+            votes = self._votes.get((message.voter, contest), [])
+            for at, vote in enumerate(votes):
+                if (vote.node, vote.seq) != place:
+                    continue
+                done = (
+                    vote._replace(use="muted" if vote.use == "held" else vote.use)
+                    if mute
+                    else (self._free(contest, message.voter, vote))
+                )
+                votes[at] = done._replace(counted=False)
+        if not mute:
+            for contest in message.voids:
+                self.claims -= 1
+                self._turn(message.voter, contest, counted=True)
+
+    def _move(
+        self, leaf: Leaf, message: _Message, was: tuple[str, Selected], now: tuple[str, Selected]
+    ) -> None:
+        totals, channel = self.totals, message.opening.channel
+        for sign, (outcome, selections) in ((-1, was), (1, now)):
+            totals[TotalKey("message", channel, "", "", outcome)] += sign
+            totals[TotalKey("made", channel, "", "", "")] += sign * len(selections)
+            for contest, code, ended in selections:
+                totals[TotalKey("selection", channel, contest, code, ended)] += sign
+        waits = leaf.kind == "dispute"
+        totals[TotalKey("waiting", channel, "", "", message.outcome)] += waits - message.waits
+        message.waits = waits
+
+    def _count_again(self, place: tuple[str, int], message: _Message, selections: Selected) -> None:
+        for contest, code, ended in selections:
+            if ended == "counted":
+                vote = _Vote(*place, message.opening.channel, code, message.opening.day)
+                self._count(contest, message.voter, vote)
+
+
+def ending(told: Mapping[str, Any]) -> tuple[str, Selected]:
+    """An outcome and selections, as an act's private part tells them."""
+    return told["outcome"], tuple((contest, code, ended) for contest, code, ended in told["selections"])
+
+
+def _changes(leaf: Leaf) -> bool:
+    """Whether what the message had come to is taken back before anything else."""
+    return leaf.kind in ("undo", "void") or leaf.detail.get("verdict") in ("count", "reject")
+
+
+def _unlawful(rules: Rules, leaf: Leaf, message: _Message) -> Iterator[str]:
+    """What RULES §7 forbids of it."""
+    detail, second = leaf.detail, leaf.detail.get("second", "")
+    two = leaf.kind == "void" or (leaf.kind == "adjudicate" and rules.adjudicators == 2)
+    if two and second in ("", detail["by"]):
+        yield "needs two people"
+    if leaf.kind == "adjudicate" and not message.waits:
+        yield "rules on a message that does not wait"
+    if leaf.kind == "undo" and not message.opening.message_id.startswith(f"{detail['by']}/"):
+        yield "takes back another operator's call"
+    if leaf.kind == "undo" and leaf.at_ms - message.opening.received_ms > _UNDO_MS:
+        yield "comes too late"
+
+
+def _follows(leaf: Leaf, standing: Selected, now: Selected) -> bool:
+    """Whether these selections can come of those by such an act."""
+    if not _changes(leaf):
+        return now == standing
+    gone = tuple((contest, code, _GONE.get(ended, ended)) for contest, code, ended in standing)
+    if leaf.detail.get("verdict") != "count":
+        return now == gone
+    judged = {"counted", "over_cap", "same_candidate", "withdrawn"}
+    named = {one[:2] for one in now}
+    return {one[:2] for one in gone} <= named and all(one in gone or one[2] in judged for one in now)

@@ -1,12 +1,12 @@
 """The standings: the one shape that command line, API, live events and export share (DESIGN §8)."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tally.count import TotalKey
-from tally.outcome import CHANNELS
+from tally.outcome import CHANNELS, Selection
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,20 @@ class Roll:
     campaign: str
     name: str
     contests: tuple[Contest, ...]
+
+    def without(self, gone: Selection) -> "Roll":
+        """The same after a candidate has withdrawn: it stays listed, and is ranked no more."""
+
+        def listed(contest: Contest, one: Candidate) -> Candidate:
+            return replace(one, withdrawn=True) if gone == (contest.id, one.code) else one
+
+        return replace(
+            self,
+            contests=tuple(
+                replace(contest, candidates=tuple(listed(contest, one) for one in contest.candidates))
+                for contest in self.contests
+            ),
+        )
 
 
 def build(roll: Roll, totals: Mapping[TotalKey, int], status: str, as_of: str) -> dict[str, Any]:
@@ -93,7 +107,10 @@ def _ranks(votes: Sequence[int]) -> dict[int, int]:
 
 
 def balance(totals: Mapping[TotalKey, int]) -> dict[str, Any]:
-    """The balance of RULES §2: what came in, how it ended, and whether the two agree on every channel."""
+    """The balance of RULES §2: what came in, how it ended, and whether the two agree on every channel.
+
+    `waiting` is how many messages wait for a person.
+    """
     messages: Counter[str] = Counter()
     selections: Counter[str] = Counter()
     by_channel = {channel: _channel(totals, channel) for channel in CHANNELS}
@@ -104,13 +121,9 @@ def balance(totals: Mapping[TotalKey, int]) -> dict[str, Any]:
         "messages": dict(messages),
         "selections": dict(selections),
         "balanced": all(channel["balanced"] for channel in by_channel.values()),
+        "waiting": sum(count for key, count in totals.items() if key.subject == "waiting"),
         "by_channel": by_channel,
     }
-
-
-def waiting(messages: Mapping[str, int], pending: Iterable[str]) -> int:
-    """How many messages wait for a person: those with an outcome in `pending`."""
-    return sum(messages.get(outcome, 0) for outcome in pending)
 
 
 def _channel(totals: Mapping[TotalKey, int], channel: str) -> dict[str, Any]:

@@ -1,13 +1,14 @@
 """Is the ledger whole and unchanged? Every byte is hashed again, and the first bad entry is named."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from tally import entry, merkle, seal
+from tally import acts, entry, merkle, seal
 
 
 class Stored(NamedTuple):
-    """One row of a ledger, as stored. `sealed` is None for an act, or for an erased message."""
+    """One row of a ledger, as stored. `sealed` is None where nothing is private, or it was erased."""
 
     seq: int
     kind: str
@@ -18,11 +19,15 @@ class Stored(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A row that passed: its leaf, and its opening where there is one."""
+    """A row that passed: its leaf, and what is sealed beside it: a message's opening, an act's private part.
+
+    `opening` is None and `private` empty where there is none, it was erased, or no key was given.
+    """
 
     seq: int
     leaf: entry.Leaf
     opening: entry.Opening | None
+    private: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Tampered(ValueError):
@@ -58,26 +63,30 @@ class Verifier:
         if hashed != row.leaf_hash:
             raise Tampered(row.seq, "its bytes do not give its hash")
         try:
-            leaf = entry.read_leaf(row.leaf)
+            checked = open_row(row, self.sealer)
         except entry.BadEntry as error:
             raise Tampered(row.seq, str(error)) from error
-        if (leaf.campaign, leaf.kind) != (self.campaign, row.kind):
+        if (checked.leaf.campaign, checked.leaf.kind) != (self.campaign, row.kind):
             raise Tampered(row.seq, "its leaf is of another campaign or kind than its row")
-        opening = self._open(row, leaf)
         self.size, self.frontier = merkle.extend(self.size, self.frontier, (hashed,))
-        self.last_ms = leaf.at_ms
-        return Checked(row.seq, leaf, opening)
+        self.last_ms = checked.leaf.at_ms
+        return checked
 
-    def _open(self, row: Stored, leaf: entry.Leaf) -> entry.Opening | None:
-        if self.sealer is None or not leaf.is_message or row.sealed is None:
-            return None
-        try:
-            blinding, packed = self.sealer.open(row.seq, row.sealed)
-            opening = entry.unpack(packed)
-        except entry.BadEntry as error:
-            raise Tampered(row.seq, str(error)) from error
-        if entry.commitment(blinding, packed) != leaf.commit:
-            raise Tampered(row.seq, "its opening is not what the leaf commits to")
-        if (opening.outcome, opening.received_ms) != (leaf.kind, leaf.at_ms):
-            raise Tampered(row.seq, "its opening and its leaf tell different outcomes or times")
-        return opening
+
+def open_row(row: Stored, sealer: seal.Sealer | None) -> Checked:
+    """A row's leaf, and what is sealed beside it, if that is what the leaf commits to.
+
+    Raises `entry.BadEntry`.
+    """
+    leaf = entry.read_leaf(row.leaf)
+    if sealer is None or row.sealed is None:
+        return Checked(row.seq, leaf, None)
+    blinding, packed = sealer.open(row.seq, row.sealed)
+    if entry.commitment(blinding, packed) != leaf.commit:
+        raise entry.BadEntry("its opening is not what the leaf commits to")
+    if not leaf.is_message:
+        return Checked(row.seq, leaf, None, acts.unpack(packed))
+    opening = entry.unpack(packed)
+    if (opening.outcome, opening.received_ms) != (leaf.kind, leaf.at_ms):
+        raise entry.BadEntry("its opening and its leaf tell different outcomes or times")
+    return Checked(row.seq, leaf, opening)

@@ -4,12 +4,12 @@ import base64
 import hmac
 import json
 import os
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 import pytest
@@ -20,6 +20,9 @@ from config import load
 from config.load import Loaded
 from gateway import app, service, setup
 from gateway.app import Server
+from gateway.pages import cookies, guard
+from gateway.people import accounts, store
+from gateway.people.roles import Role
 from gateway.service import Service
 from gateway.watch import Metrics
 
@@ -143,6 +146,86 @@ class Visitor:
             if key.subject == "message":
                 counted[key.outcome] = counted.get(key.outcome, 0) + count
         return counted
+
+    async def sign_in(
+        self, role: Role, login: str = "", campaigns: Sequence[str] = (), name: str = ""
+    ) -> "Staff":
+        """Somebody of that role, signed in: an account of that login is made if there is none.
+
+        Their session is a real one; only the password is left out, which takes its time.
+        """
+        people, login = self.server.people, login or f"the-{role}"
+        assert people is not None
+        if login not in {one.account.login for one in await people.accounts.listed()}:
+            await people.accounts.add(login, name or f"{role} {login}", role, campaigns, by="the tests")
+        account, token = await people.accounts.named(login), cookies.fresh()
+        await self.service.store.run(
+            store.begin, account.id, accounts.hashed(token), self.house.clock.ms, "a test", []
+        )
+        return Staff(self, role, login, token)
+
+
+class Answer(NamedTuple):
+    """What a page answered. Redirects are not followed: `location` is where they lead."""
+
+    status: int
+    text: str
+    headers: Mapping[str, str]
+
+    @property
+    def location(self) -> str:
+        return self.headers.get("Location", "")
+
+    def json(self) -> Any:
+        return json.loads(self.text)
+
+
+@dataclass
+class Staff:
+    """Somebody who is signed in, with the cookie of their session."""
+
+    visitor: Visitor
+    role: Role
+    login: str
+    token: str
+
+    @property
+    def csrf(self) -> str:
+        return guard.csrf_of(self.token)
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        return {"televote-plain": self.token}
+
+    async def ask(self, method: str, path: str, headers: Mapping[str, str] = {}, **how: Any) -> Answer:
+        """Any request, with the cookie and whatever else is given, and nothing else."""
+        cookie = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        async with self.visitor.session.request(
+            method,
+            self.visitor.server.url + path,
+            headers={"Cookie": cookie, **headers},
+            allow_redirects=False,
+            **how,
+        ) as response:
+            return Answer(response.status, await response.text(), response.headers)
+
+    async def get(self, path: str, **headers: str) -> Answer:
+        """A page, as a browser asks for it."""
+        return await self.ask("GET", path, {"Accept": "text/html", **headers})
+
+    async def post(self, path: str, **fields: str) -> Answer:
+        """A form of ours, sent."""
+        headers = {"Accept": "text/html", "Origin": self.visitor.server.url}
+        return await self.ask("POST", path, headers, data={"csrf": self.csrf, **fields})
+
+    async def script(self, path: str, value: Any) -> Answer:
+        """JSON, sent by a script of ours."""
+        headers = {
+            "Accept": "application/json",
+            "Origin": self.visitor.server.url,
+            "X-CSRF-Token": self.csrf,
+        }
+        return await self.ask("POST", path, headers, json=value)
 
 
 Edit = Callable[[str], str]

@@ -123,6 +123,8 @@ class AsteriskCdr:
         self._chooser = Chooser(options.choice)
         self._layout, self._json = options.layout, options.format == "json"
         self._delimiter = options.delimiter
+        read = {"caller": "src", "start": "start", "choice": options.choice.column, "call_id": "uniqueid"}
+        self.columns = {word: f"{name} ({place[name] + 1})" for word, name in read.items() if name in place}
 
     def read(self, lines: Iterable[str]) -> Iterator[Row]:
         """Every record of the log as a row; the format has no header."""

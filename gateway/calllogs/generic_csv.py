@@ -133,6 +133,28 @@ class GenericCsv:
         self._wanted = options.columns.mapped()
         self._names = {word: _folded(str(column)) for word, column in self._wanted.items()}
         self._delimiters = (options.delimiter,) if options.delimiter else _DELIMITERS
+        self.columns = {word: str(column) for word, column in self._wanted.items()}
+
+    @property
+    def by_name(self) -> bool:
+        """Whether a header names the columns."""
+        return self._options.header
+
+    def with_columns(self, names: Mapping[str, str]) -> "GenericCsv":
+        """The same reader for a file whose header has other names for some of our words.
+
+        No word is added or taken away: what tells one call from another must stay what it was.
+        """
+        assert self.by_name
+        assert self._wanted.keys() >= names.keys()
+        columns = {**self._wanted, **names}
+        return GenericCsv(self._options.model_copy(update={"columns": Columns.model_validate(columns)}))
+
+    def header(self, lines: Iterable[str]) -> list[str]:
+        """The names in a file's header, or in the line that comes nearest to one; none if nothing does."""
+        return [
+            name for cell in self._nearest(list(islice(lines, _HEAD_LINES))) if (name := _plain(cell)[:100])
+        ]
 
     def read(self, lines: Iterable[str]) -> Iterator[Row]:
         """Every row after the header. Raises `UnreadableLog` before the first one."""
@@ -188,14 +210,21 @@ class GenericCsv:
         wanted = ", ".join(str(column) for column in self._wanted.values())
         if not any(text.strip() for text in head):
             return UnreadableLog(f"The file is empty; it should begin with a header with {wanted}.")
+        best = self._nearest(head)
+        if best:
+            there = "it has " + ", ".join(_plain(cell)[:40] for cell in best[:60])
+        else:
+            there = "its first lines do not look like one: without a header, set header = false"
+        return UnreadableLog(f"There is no header with {wanted}; {there}.")
+
+    def _nearest(self, head: list[str]) -> list[str]:
+        """The cells of the line that has most of the names, or most cells; none if they hold numbers."""
         rows = [cells for mark in self._delimiters for _, _, cells, _ in csvrows.records(head, mark)]
         names = set(self._names.values())
-        best = max(rows, key=lambda cells: (len(names.intersection(map(_folded, cells))), len(cells)))
-        if not best or any(re.search(r"\d{4}", _folded(cell)) for cell in best):
-            there = "its first lines do not look like one: without a header, set header = false"
-        else:
-            there = "it has " + ", ".join(_plain(cell)[:40] for cell in best[:60])
-        return UnreadableLog(f"There is no header with {wanted}; {there}.")
+        best = max(
+            rows, key=lambda cells: (len(names.intersection(map(_folded, cells))), len(cells)), default=[]
+        )
+        return [] if any(re.search(r"\d{4}", _folded(cell)) for cell in best) else best
 
 
 def _extent(cells: list[str]) -> int:

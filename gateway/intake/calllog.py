@@ -3,7 +3,7 @@
 A format is one module in `gateway/calllogs/` that offers `calllog: CallLogKind`.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -31,6 +31,11 @@ class Row:
 
 class CallLog(Protocol):
     """One configured log format."""
+
+    @property
+    def columns(self) -> Mapping[str, str]:
+        """Our words for what is read, and which columns of the log hold it: to be shown."""
+        ...
 
     def read(self, lines: Iterable[str]) -> Iterator[Row]:
         """The log's records, lazily. Total: a bad record becomes an unparsed row, never an error.

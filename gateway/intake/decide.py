@@ -1,35 +1,39 @@
-"""From prepared messages and what is remembered, to ledger entries and outcomes. Pure, in the given order."""
+"""From prepared messages and what is remembered, to ledger entries and outcomes. Pure, in the given order.
+
+What people do to a message later is judged in `revise.py`.
+"""
 
 import base64
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Final, NamedTuple
 
-from dedup import judge
+from dedup import judge, keys
+from dedup.caps import CampaignCaps
 from dedup.judge import History
 from dedup.keys import VoterKey
 from gateway.intake.inbound import Form
 from gateway.intake.journey import Prepared
-from gateway.intake.running import Running
-from gateway.storage.store import Batch, ClaimRow, Head, Heard, HeldClaim, MessageRow, Place, Recall
+from gateway.storage.store import (
+    Batch,
+    CaseRow,
+    ClaimRow,
+    Head,
+    Heard,
+    HeldClaim,
+    MessageRow,
+    Minute,
+    Place,
+    Recall,
+)
 from tally import count, entry, merkle
 from tally.outcome import MessageOutcome, Selection, SelectionOutcome
 from tally.seal import Sealer
 from tally.verify import Stored
 
 Selected = tuple[tuple[str, str, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """Something a person, or the schedule, did: it becomes an entry of its own, public as it stands."""
-
-    running: Running
-    kind: str
-    at_ms: int
-    detail: Mapping[str, Any]
 
 
 class Verdict(NamedTuple):
@@ -44,6 +48,15 @@ class Verdict(NamedTuple):
     redelivered: bool = False
 
 
+class Vote(NamedTuple):
+    """Whose vote is judged, the channel it came by, the entry that holds it, and the day that decides."""
+
+    voter: VoterKey
+    channel: str
+    seq: int
+    day: str
+
+
 class Ending(NamedTuple):
     """By which source and channel messages came, and how they ended."""
 
@@ -55,30 +68,29 @@ class Ending(NamedTuple):
 
 @dataclass(slots=True)
 class Decided:
-    """A batch to append, and a verdict for each item: None for an act, a place where the verdict must be
-    looked up because the message was recorded in an earlier batch. `endings` counts the new messages,
-    `redelivered` those that were known, by source."""
+    """A batch to append, and a verdict for each item: a place where it must be looked up because the message
+    was recorded in an earlier batch. `endings` counts the new messages, `redelivered` those that were known,
+    by source."""
 
     batch: Batch
-    verdicts: list[Verdict | Place | None] = field(default_factory=list)
+    verdicts: list[Verdict | Place] = field(default_factory=list)
     endings: Counter[Ending] = field(default_factory=Counter)
     redelivered: Counter[str] = field(default_factory=Counter)
 
 
+_MINUTE_MS: Final = 60_000
+
+
 def decide(
-    head: Head, sealer: Sealer, items: Sequence[Prepared | Act], recall: Recall, randomness: bytes
+    head: Head, sealer: Sealer, items: Sequence[Prepared], recall: Recall, randomness: bytes
 ) -> Decided:
-    """Judge the items of one campaign in order. `randomness` is 32 fresh random bytes an item."""
+    """Judge messages of one campaign in order. `randomness` is 32 fresh random bytes a message."""
     batch = Batch(head, head)
     decided = Decided(batch)
     histories = _histories(recall.claims)
     fresh: dict[Heard, Verdict] = {}
     for index, item in enumerate(items):
         seq = head.size + len(batch.entries)
-        if isinstance(item, Act):
-            _append_act(batch, seq, item)
-            decided.verdicts.append(None)
-            continue
         known = recall.heard.get(item.heard) or fresh.get(item.heard)
         if known is not None:
             decided.redelivered[item.source.name] += 1
@@ -91,12 +103,20 @@ def decide(
         decided.verdicts.append(verdict)
         source = item.source
         decided.endings[Ending(source.name, source.channel, verdict.outcome, verdict.selections)] += 1
+        minute_ms = item.received_ms // _MINUTE_MS * _MINUTE_MS
+        batch.tempo[Minute(minute_ms, source.name, verdict.outcome is MessageOutcome.COUNTED)] += 1
     for ending, messages in decided.endings.items():
         count.add_messages(batch.totals, ending.channel, ending.outcome, ending.selections, messages)
+    finish(batch)
+    return decided
+
+
+def finish(batch: Batch) -> None:
+    """Work out what log the batch makes of the log before."""
+    head = batch.head
     hashes = [stored.leaf_hash for stored in batch.entries]
     size, frontier = merkle.extend(head.size, head.frontier, hashes)
     batch.after = replace(head, size=size, frontier=frontier)
-    return decided
 
 
 def _histories(claims: Sequence[HeldClaim]) -> dict[VoterKey, History]:
@@ -113,27 +133,46 @@ def _settle(
     batch.messages.append(MessageRow(*item.heard, place.seq))
     if item.ended is not None:
         outcome = "pending" if item.pending else "withdrawn"
+        if item.pending:
+            # Of what could not be read, `text` says only why: alike are the same bytes.
+            unread = item.inbound.form is Form.UNPARSED
+            words = item.raw_sha256 if unread else item.inbound.text
+            text_key = keys.text_key(item.source.running.keys.message, words)
+            batch.cases.append(CaseRow(place.seq, "waiting", text_key))
+            batch.totals[count.waiting(item.source.channel, item.ended)] += 1
         return Verdict(item.ended, _selected(item.selections, (outcome,) * len(item.selections)), place), ()
-    voter, channel = item.heard.voter, item.source.channel
+    voter = item.heard.voter
     history = histories.get(voter)
     if history is None:
         history = histories[voter] = History()
-    chosen = (
-        [one for one in item.selections if one not in item.withdrawn] if item.withdrawn else item.selections
+    vote = Vote(voter, item.source.channel, place.seq, item.day)
+    outcomes, voids = cast_vote(
+        batch, vote, item.selections, item.withdrawn, history, item.source.running.caps
     )
-    judgement = judge.judge(chosen, history, item.source.running.caps, item.day)
+    ended = MessageOutcome.COUNTED if "counted" in outcomes else MessageOutcome.REPEAT
+    return Verdict(ended, _selected(item.selections, outcomes), place), voids
+
+
+def cast_vote(
+    batch: Batch,
+    vote: Vote,
+    chosen: Sequence[Selection],
+    withdrawn: frozenset[Selection],
+    history: History,
+    caps: CampaignCaps,
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Judge selections, their claims going into the batch: an outcome each, and the contests they void."""
+    judged = [one for one in chosen if one not in withdrawn] if withdrawn else chosen
+    judgement = judge.judge(judged, history, caps, vote.day)
     for contest in judgement.voids:
-        _void(batch, history, contest, item)
+        _void(batch, history, contest, caps)
     for claim in judgement.claims:
-        batch.claims.append(ClaimRow(voter, *claim, channel, place.seq))
-    history.add(judgement.claims, channel)
-    if item.withdrawn:
-        judged = iter(judgement.outcomes)
-        outcomes = tuple(["withdrawn" if one in item.withdrawn else next(judged) for one in item.selections])
-    else:
-        outcomes = judgement.outcomes
-    ended = MessageOutcome.COUNTED if "counted" in judgement.outcomes else MessageOutcome.REPEAT
-    return Verdict(ended, _selected(item.selections, outcomes), place), judgement.voids
+        batch.claims.append(ClaimRow(vote.voter, *claim, vote.channel, vote.seq))
+    history.add(judgement.claims, vote.channel)
+    if not withdrawn:
+        return judgement.outcomes, judgement.voids
+    left = iter(judgement.outcomes)
+    return tuple(["withdrawn" if one in withdrawn else next(left) for one in chosen]), judgement.voids
 
 
 @lru_cache(maxsize=4096)
@@ -142,9 +181,9 @@ def _selected(selections: Sequence[Selection], outcomes: tuple[str, ...]) -> Sel
     return tuple([(*one, outcome) for one, outcome in zip(selections, outcomes, strict=True)])
 
 
-def _void(batch: Batch, history: History, contest: str, item: Prepared) -> None:
+def _void(batch: Batch, history: History, contest: str, caps: CampaignCaps) -> None:
     """Take the caller's earlier votes in a contest out of the totals."""
-    for use in history.votes(contest, item.source.running.caps.contests[contest]):
+    for use in history.votes(contest, caps.contests[contest]):
         batch.totals[count.selection(use.channel, contest, use.candidate, SelectionOutcome.COUNTED)] -= 1
         batch.totals[count.selection(use.channel, contest, use.candidate, SelectionOutcome.VOIDED)] += 1
 
@@ -189,9 +228,3 @@ def _append_message(
     )
     sealed = sealer.seal(seq, blinding, packed)
     batch.entries.append(Stored(seq, outcome, leaf, merkle.leaf_hash(leaf), sealed))
-
-
-def _append_act(batch: Batch, seq: int, act: Act) -> None:
-    leaf = entry.act_leaf(batch.head.campaign, act.kind, act.at_ms, act.detail)
-    batch.entries.append(Stored(seq, act.kind, leaf, merkle.leaf_hash(leaf), None))
-    batch.totals[count.ACTS] += 1

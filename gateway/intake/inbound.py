@@ -9,6 +9,7 @@ class Form(StrEnum):
 
     TEXT = "text"  # words, as a person typed them
     DIGITS = "digits"  # keys pressed during a call, read with the keypad code book
+    SPOKEN = "spoken"  # an operator's words for a wish that nobody could make out: a person rules
     UNPARSED = "unparsed"  # authentic, but not readable; `text` says why, `raw` is what came
 
 

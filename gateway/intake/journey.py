@@ -31,7 +31,7 @@ class Prepared(NamedTuple):
     `ended` is its outcome where no memory is needed, None where the caps decide. `selections` are those
     that the caps judge, or whose candidates have all withdrawn, or, with `pending`, that wait for a
     person; `withdrawn` are those among them whose candidate has withdrawn. `note` tells an adjudicator
-    why, in a fixed word.
+    why, in a fixed word. `edition` is the campaign's when this was prepared.
     """
 
     source: Source
@@ -47,6 +47,7 @@ class Prepared(NamedTuple):
     withdrawn: frozenset[Selection]
     note: str
     raw_sha256: str
+    edition: int
 
 
 def prepare(source: Source, inbound: Inbound, received_ms: int) -> Prepared:
@@ -75,10 +76,12 @@ def prepare(source: Source, inbound: Inbound, received_ms: int) -> Prepared:
         rules.withdrawn.intersection(chosen) if rules.withdrawn else rules.withdrawn,
         note or placement.note,
         hashlib.sha256(inbound.raw).hexdigest(),
+        rules.edition,
     )
 
 
 _UNREADABLE: Final = Reading(Finding.NOTHING)
+_HEARSAY: Final = Reading(Finding.UNCLEAR, why="spoken")
 
 
 def _read(source: Source, inbound: Inbound) -> Reading:
@@ -87,6 +90,8 @@ def _read(source: Source, inbound: Inbound) -> Reading:
             return selections.read_text(source.running.codebook, inbound.text)
         case Form.DIGITS:
             return selections.read_digits(source.running.codebook, inbound.text)
+        case Form.SPOKEN:
+            return _HEARSAY
         case Form.UNPARSED:
             return _UNREADABLE
         case form:

@@ -5,7 +5,7 @@ import io
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -59,12 +59,23 @@ def opened(
     """
     if encoding and encoding not in _KNOWN:
         raise UnreadableLog(f"The encodings known are {', '.join(_KNOWN)}.")
-    with path.open("rb") as file:
-        size = path.stat().st_size
-        found = encoding or _encoding(file)
-        file.seek(0)
-        with io.TextIOWrapper(file, encoding=found, errors="replace", newline="") as text:
-            yield LogText(size, found, _lines(text, file, on_position or (lambda _: None)))
+    with path.open("rb") as file, _decoded(file, path.stat().st_size, encoding, on_position) as log:
+        yield log
+
+
+def held(content: bytes) -> AbstractContextManager[LogText]:
+    """A log that is in memory already. Raises `UnreadableLog` if it cannot be text."""
+    return _decoded(io.BytesIO(content), len(content), "", None)
+
+
+@contextmanager
+def _decoded(
+    file: BinaryIO, size: int, encoding: str, on_position: Callable[[int], object] | None
+) -> Iterator[LogText]:
+    found = encoding or _encoding(file)
+    file.seek(0)
+    with io.TextIOWrapper(file, encoding=found, errors="replace", newline="") as text:
+        yield LogText(size, found, _lines(text, file, on_position or (lambda _: None)))
 
 
 def _lines(text: io.TextIOWrapper, file: BinaryIO, on_position: Callable[[int], object]) -> Iterator[str]:

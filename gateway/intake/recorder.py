@@ -14,10 +14,12 @@ from typing import Final, Protocol, cast
 
 import structlog
 
-from gateway.intake.decide import Act, Decided, Verdict, decide
+from gateway.intake import journey, revise
+from gateway.intake.decide import Decided, Verdict, decide
 from gateway.intake.journey import Prepared
+from gateway.intake.revise import Act, Docket, Foreseen, Refused, Ruling
 from gateway.intake.running import Running
-from gateway.storage.store import Conflict, Head, Place, Recall, Store, Unavailable
+from gateway.storage.store import Conflict, Head, Place, Store, Unavailable
 from tally import entry, seal
 from tally.outcome import MessageOutcome
 from tally.verify import Stored
@@ -56,16 +58,25 @@ class Observer(Protocol):
         ...
 
 
-#: What a sender waits for: the verdicts on its items, in their order, None for an act.
-Done = asyncio.Future[list[Verdict | None]]
-_Verdicts = Iterator[Verdict | None]
+#: What a sender waits for: the verdicts on its items, in their order; none for acts.
+Done = asyncio.Future[list[Verdict]]
+_Verdicts = Iterator[Verdict]
 
 
 @dataclass(slots=True)
 class _Waiting:
-    items: Sequence[Prepared | Act]
+    """What one sender handed in: messages, or else acts, or else rulings made at one instant."""
+
+    items: Sequence[Prepared] | Sequence[Act] | Sequence[Ruling]
     running: Running
     done: Done
+    at_ms: int = 0
+    foreseen: Foreseen | None = None
+
+    @property
+    def alone(self) -> bool:
+        """Whether this gets a batch of its own: it changes what the messages after it are judged by."""
+        return not (self.items and isinstance(self.items[0], Prepared))
 
 
 @dataclass(slots=True)
@@ -117,6 +128,7 @@ class Recorder:
         self._campaigns = dict(campaigns)
         for running in campaigns.values():
             head = await self._store.head(running.id, self._node, running.keys.check)
+            await self._store.adopt(head, sorted(running.pending))
             self._logs[running.id] = _Log(
                 head, seal.Sealer(running.keys.sealing, f"{running.id}/{self._node}")
             )
@@ -130,29 +142,52 @@ class Recorder:
 
         Raises `Busy`, `Stopping`, or `store.Unavailable`: then nothing may be acknowledged.
         """
-        verdicts = await self._enqueue(running, items)
-        return [verdict for verdict in verdicts if verdict is not None]
+        return await self._enqueue(_Waiting(items, running, self._done()))
 
-    async def act(self, act: Act) -> None:
-        """Record an act, after all that waits already. Raises as `submit`."""
-        await self._enqueue(act.running, (act,))
+    async def act(self, act: Act) -> Place:
+        """Record an act, after all that waits already; the campaign follows it. Returns where its entry
+        stands. Raises as `submit`."""
+        await self._enqueue(_Waiting((act,), act.running, self._done()))
+        head = self.head(act.running.id)  # it was a batch of its own, and its sender goes on before the next
+        return Place(head.log_id, head.size - 1)
 
-    async def _enqueue(self, running: Running, items: Sequence[Prepared | Act]) -> list[Verdict | None]:
-        done: Done = asyncio.get_running_loop().create_future()
-        self.put(running, items, done)
-        return await done
+    async def revise(
+        self, running: Running, rulings: Sequence[Ruling], at_ms: int, foreseen: Foreseen | None = None
+    ) -> list[Verdict]:
+        """Record rulings on different messages of one campaign, all or none: how each message ended.
 
-    def put(self, running: Running, items: Sequence[Prepared | Act], done: Done) -> None:
-        """Have items of one campaign recorded; `done` gets a verdict each, None for an act, or `Unavailable`.
+        Raises as `submit`, and `revise.Refused` if one is not allowed, or they do not come to what was
+        `foreseen`.
+        """
+        return await self._enqueue(_Waiting(rulings, running, self._done(), at_ms, foreseen))
+
+    async def foresee(self, running: Running, rulings: Sequence[Ruling], at_ms: int) -> Foreseen:
+        """What rulings would come to now. Records nothing. Raises `revise.Refused`, `store.Unavailable`."""
+        waiting = _Waiting(rulings, running, self._done(), at_ms)
+        return revise.foreseen(await self._decide_alone(self._logs[running.id], waiting))
+
+    @staticmethod
+    def _done() -> Done:
+        return asyncio.get_running_loop().create_future()
+
+    async def _enqueue(self, waiting: _Waiting) -> list[Verdict]:
+        self._put(waiting)
+        return await waiting.done
+
+    def put(self, running: Running, items: Sequence[Prepared], done: Done) -> None:
+        """Have messages of one campaign recorded; `done` gets a verdict each, or `Unavailable`.
 
         Raises `Busy` or `Stopping` at once.
         """
+        self._put(_Waiting(items, running, done))
+
+    def _put(self, waiting: _Waiting) -> None:
         if self._stopping:
             raise Stopping("the service is stopping")
-        if self._queued and self._queued + len(items) > self._limit:
+        if self._queued and self._queued + len(waiting.items) > self._limit:
             raise Busy("too many messages are waiting")
-        self._queue.append(_Waiting(items, running, done))
-        self._queued += len(items)
+        self._queue.append(waiting)
+        self._queued += len(waiting.items)
         self._wake.set()
 
     async def run(self) -> None:
@@ -179,9 +214,13 @@ class Recorder:
         taken: list[_Waiting] = []
         size = 0
         while self._queue and (not taken or size + len(self._queue[0].items) <= self._batch):
+            if taken and self._queue[0].alone:
+                break
             waiting = self._queue.popleft()
             size += len(waiting.items)
             taken.append(waiting)
+            if waiting.alone:
+                break
         self._queued -= size
         return taken
 
@@ -189,11 +228,18 @@ class Recorder:
         started = time.perf_counter()
         try:
             decided, verdicts = await self._record(taken)
+        except Refused as refused:
+            if not taken[0].done.done():
+                taken[0].done.set_exception(refused)
+            return
         except Exception as error:  # noqa: BLE001 -- whatever it is, nobody may be left waiting or acknowledged
             self._fail(taken, error)
             return
         self.healthy = True
         self.version += 1
+        for item in taken[0].items:
+            if isinstance(item, Act):
+                item.running.follow(item.kind, item.detail, item.private)
         for waiting in taken:
             ended = list(islice(verdicts[waiting.running.id], len(waiting.items)))
             if not waiting.done.done():
@@ -206,7 +252,7 @@ class Recorder:
             self._observer.committed(decided, seconds)
             for waiting in taken:
                 last = waiting.items[-1]
-                if not isinstance(last, Act):
+                if isinstance(last, Prepared):
                     self._observer.heard(last.source.name, last.received_ms)
         except Exception as error:  # noqa: BLE001 -- see above
             _log.error("observer_failed", error=type(error).__name__)
@@ -246,18 +292,49 @@ class Recorder:
 
     async def _decide(self, campaign: str, taken: list[_Waiting]) -> Decided:
         log = self._logs[campaign]
-        items = [item for waiting in taken if waiting.running.id == campaign for item in waiting.items]
-        heard = [item.heard for item in items if isinstance(item, Prepared)]
-        recall = await self._store.recall(log.head, heard) if heard else Recall({}, ())
+        if taken[0].alone:
+            return await self._decide_alone(log, taken[0])
+        running = self._campaigns[campaign]
+        items = [
+            _again(item, running)
+            for waiting in taken
+            if waiting.running.id == campaign
+            for item in cast("Sequence[Prepared]", waiting.items)
+        ]
+        recall = await self._store.recall(log.head, [item.heard for item in items])
         return decide(
             log.head, log.sealer, items, recall, self._randomness(entry.BLINDING_BYTES * len(items))
         )
 
-    async def _look_up(self, campaign: str, decided: Decided) -> list[Verdict | None]:
+    async def _decide_alone(self, log: _Log, waiting: _Waiting) -> Decided:
+        """Acts, or rulings: each a batch of its own."""
+        rulings = [item for item in waiting.items if isinstance(item, Ruling)]
+        if not rulings:
+            acts = [item for item in waiting.items if isinstance(item, Act)]
+            return revise.record(log.head, log.sealer, acts, self._blinding)
+        running = waiting.running
+        filed = await self._store.filed([ruling.target for ruling in rulings])
+        cases = {one.place: revise.read_case(one, log.sealer) for one in filed}
+        voters = [
+            revise.voter_of(running, cases[ruling.target], ruling.line)
+            for ruling in rulings
+            if ruling.target in cases and cases[ruling.target].opening is not None
+        ]
+        held = await self._store.held(log.head, voters)
+        docket = Docket(running, log.head, log.sealer, held, waiting.at_ms, self._blinding)
+        decided = revise.judge(docket, cases, rulings)
+        if waiting.foreseen is not None and revise.foreseen(decided) != waiting.foreseen:
+            raise Refused("changed")
+        return decided
+
+    def _blinding(self) -> bytes:
+        return self._randomness(entry.BLINDING_BYTES)
+
+    async def _look_up(self, campaign: str, decided: Decided) -> list[Verdict]:
         """The verdicts, those of messages recorded in earlier batches read back from the ledger."""
-        places = [place for place in decided.verdicts if isinstance(place, Place)]
+        places = [verdict for verdict in decided.verdicts if isinstance(verdict, Place)]
         if not places:
-            return cast("list[Verdict | None]", decided.verdicts)
+            return cast("list[Verdict]", decided.verdicts)
         stored = iter(await self._store.entries_at(places))
         sealer = self._logs[campaign].sealer
         return [
@@ -284,6 +361,13 @@ class Recorder:
         else:
             self.healthy = True
             _log.info("available_again")
+
+
+def _again(item: Prepared, running: Running) -> Prepared:
+    """The message as the campaign is now: an act may have been recorded since it was prepared."""
+    if item.edition == running.edition:
+        return item
+    return journey.prepare(item.source, item.inbound, item.received_ms)
 
 
 def _recorded(sealer: seal.Sealer, place: Place, stored: Stored) -> Verdict:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from config.campaign import Campaign
@@ -50,7 +50,9 @@ class Running:
     """One campaign, running. What every message asks stands here ready.
 
     `ballots` are by contest; `pending` the outcomes that wait for a person.
-    `opened` and `closed` follow the ledger's acts; `closed_ms` is set by an early close only.
+    What the ledger's acts have changed is taken up by `follow`: `opened`, `closed`, who has withdrawn, who
+    is barred, when it closes. `edition` counts the changes that bear on how a message is read; `closed_ms`
+    is set by an early close only.
     """
 
     campaign: Campaign
@@ -68,6 +70,7 @@ class Running:
     opened: bool = False
     closed: bool = False
     closed_ms: int | None = None
+    edition: int = 0
     _windows: dict[Channel, ChannelWindow] = field(default_factory=dict)
 
     @property
@@ -84,6 +87,33 @@ class Running:
         self.closed_ms = at_ms
         for channel, window in self._windows.items():
             self._windows[channel] = window.closed_at(at_ms)
+
+    def follow(self, kind: str, detail: Mapping[str, Any], private: Mapping[str, Any]) -> None:
+        """Take up what an act of the ledger changes."""
+        match kind:
+            case "open":
+                self.opened = True
+            case "close":
+                self.closed = True
+                if detail.get("early") and self.closed_ms is None:
+                    self.close_early(detail["closes_ms"])
+            case "withdraw":
+                gone = Selection(detail["contest"], detail["candidate"])
+                self.withdrawn |= {gone}
+                self.roll = self.roll.without(gone)
+            case "bar":
+                self.barred |= {private["line"]}
+            case "unbar":
+                self.barred -= {private["line"]}
+            case "schedule":
+                for channel in CHANNELS:
+                    window = self._windows[channel]
+                    self._windows[channel] = ChannelWindow(
+                        window.opens_ms, detail["closes_ms"][channel], window.grace_ms
+                    )
+            case _:
+                return
+        self.edition += 1
 
     def status(self, now_ms: int) -> Status:
         """`closing` is between the last channel's close and the moment the close is recorded."""
@@ -123,6 +153,9 @@ class Running:
                 for contest in self.roll.contests
                 for candidate in contest.candidates
             ),
+            pending=self.pending,
+            releases=self.campaign.withdrawal == "release",
+            adjudicators=self.campaign.adjudicators,
         )
 
 

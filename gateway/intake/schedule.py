@@ -4,17 +4,17 @@ Each step is an act in the ledger: `config` (the rules' hash, before opening), `
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 import structlog
 
-from gateway.intake.decide import Act
 from gateway.intake.recorder import Recorder
+from gateway.intake.revise import Act
 from gateway.intake.running import Running
-from gateway.storage.store import Unavailable, Unsafe
-from tally import entry
-from tally.verify import Stored
+from gateway.storage.store import Acted, Place, Unavailable, Unsafe
+from tally import acts, entry, verify
+from tally.seal import Sealer
 
 _log = structlog.get_logger()
 
@@ -25,20 +25,19 @@ class TooEarly(RuntimeError):
     """The campaign cannot be closed yet without cutting its window or grace short."""
 
 
-def resume(running: Running, acts: Iterable[Stored]) -> None:
+def resume(running: Running, recorded: Iterable[Acted]) -> None:
     """Take up the state that the ledger's acts tell.
 
-    Raises `Unsafe` if the rules are not those the campaign was opened with.
+    Raises `Unsafe` if the rules are not those the campaign was opened with, or an act does not open.
     """
-    for stored in acts:
-        leaf = entry.read_leaf(stored.leaf)
-        if leaf.kind == "open":
-            running.opened = True
-            _same_rules(running, leaf.detail)
-        elif leaf.kind == "close":
-            running.closed = True
-            if leaf.detail.get("early"):
-                running.close_early(leaf.detail["closes_ms"])
+    for node, stored in recorded:
+        try:
+            act = verify.open_row(stored, Sealer(running.keys.sealing, f"{running.id}/{node}"))
+        except entry.BadEntry as error:
+            raise Unsafe(f"entry {stored.seq} of {running.id}: {error}. Run `televote verify`") from error
+        if act.leaf.kind == "open":
+            _same_rules(running, act.leaf.detail)
+        running.follow(act.leaf.kind, act.leaf.detail, act.private)
 
 
 def _same_rules(running: Running, detail: Any) -> None:
@@ -65,6 +64,8 @@ class Schedule:
     ) -> None:
         self._recorder, self._campaigns, self._now_ms = recorder, list(campaigns), now_ms
         self._linger_seconds = linger_seconds
+        #: Nobody closes what somebody else is closing.
+        self._closing = {running.id: asyncio.Lock() for running in self._campaigns}
 
     async def begin(self, known: dict[str, str | None]) -> None:
         """Record the rules of campaigns that are not open yet; `known` is each one's last recorded hash."""
@@ -88,19 +89,29 @@ class Schedule:
         for running in self._campaigns:
             if not running.opened and running.status(now_ms) in ("open", "closing"):
                 await self._act(running, "open", {"by": "system", "rules": running.campaign.rules_hash})
-                running.opened = True
-            if running.opened and not running.closed and now_ms > running.settled_ms + linger_ms:
-                await self._close(running, "system", "the schedule", early=False)
+            due = running.opened and not running.closed and now_ms > running.settled_ms + linger_ms
+            if due and not self._closing[running.id].locked():
+                async with self._closing[running.id]:
+                    early = running.closed_ms is not None  # by hand, and that could not be recorded then
+                    await self._close(running, "system", "the schedule", early)
 
-    async def close(self, running: Running, by: str, reason: str, now: bool) -> None:
-        """Close by hand. `now` cuts the window, or the grace, short.
+    async def close(
+        self, running: Running, by: str, reason: str, now: bool, second: str = "", note: str = ""
+    ) -> Place | None:
+        """Close by hand. `now` cuts the window, or the grace, short; `second` is who agreed.
 
-        Raises `TooEarly` if that would be so and `now` is not said. Closing twice changes nothing.
+        `note` is sealed. Returns where the entry stands, None if the campaign is closed already. Raises
+        `TooEarly` if it would be cut short and `now` is not said.
         """
-        if running.closed:
-            return
+        async with self._closing[running.id]:
+            return None if running.closed else await self._close_by(running, by, reason, now, second, note)
+
+    async def _close_by(
+        self, running: Running, by: str, reason: str, now: bool, second: str, note: str
+    ) -> Place:
         now_ms = self._now_ms()
         early = now_ms <= running.settled_ms
+        cut = early or running.closed_ms is not None  # earlier, and that could not be recorded then
         if not running.opened:
             raise TooEarly(f"{running.id} has not opened")
         if early and not now:
@@ -111,24 +122,25 @@ class Schedule:
         if early:
             running.close_early(now_ms)
             await asyncio.sleep(self._linger_seconds)
-        await self._close(running, by, reason, early)
+        return await self._close(running, by, reason, cut, second, note)
 
-    async def _close(self, running: Running, by: str, reason: str, early: bool) -> None:
-        await self._act(
-            running, "close", {"by": by, "reason": reason, "early": early, "closes_ms": running.closes_ms}
-        )
-        running.closed = True
+    async def _close(
+        self, running: Running, by: str, reason: str, early: bool, second: str = "", note: str = ""
+    ) -> Place:
+        agreed = {"second": second} if second else {}
+        detail = {"by": by, **agreed, "reason": reason, "early": early, "closes_ms": running.closes_ms}
+        return await self._act(running, "close", detail, {"note": note} if note else {})
 
-    async def _act(self, running: Running, kind: str, detail: dict[str, Any]) -> None:
-        await self._recorder.act(Act(running, kind, self._now_ms(), detail))
+    async def _act(
+        self, running: Running, kind: acts.Kind, detail: dict[str, Any], private: Mapping[str, Any] = {}
+    ) -> Place:
+        place = await self._recorder.act(Act(running, kind, self._now_ms(), detail, private))
         _log.info("act_recorded", campaign=running.id, act=kind)
+        return place
 
 
-def last_rules(acts: Iterable[Stored]) -> str | None:
+def last_rules(recorded: Iterable[Acted]) -> str | None:
     """The rules' hash that the newest `config` or `open` act tells, None if there is none."""
-    hashes = [
-        leaf.detail["rules"]
-        for leaf in map(entry.read_leaf, (act.leaf for act in acts))
-        if "rules" in leaf.detail
-    ]
+    leaves = [entry.read_leaf(act.stored.leaf) for act in recorded]
+    hashes = [leaf.detail["rules"] for leaf in leaves if "rules" in leaf.detail]
     return hashes[-1] if hashes else None

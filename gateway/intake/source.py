@@ -1,4 +1,4 @@
-"""One configured entrance: an SMS provider account, a relay, a hotline's log."""
+"""One configured entrance: an SMS provider account, a relay, a hotline's log or its desk."""
 
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
@@ -6,6 +6,7 @@ from ipaddress import IPv4Network, IPv6Network
 from config.problems import Lang
 from dedup.caller import Numbering
 from gateway.intake.calllog import CallLog
+from gateway.intake.desk import DeskOptions
 from gateway.intake.provider import Provider
 from gateway.intake.running import Running
 from tally.outcome import Channel
@@ -14,10 +15,11 @@ from tally.window import Clock
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Source:
-    """One entrance, ready. It has a `provider` (HTTP) or a `calllog` (files), never both.
+    """One entrance, ready. It has a `provider` (HTTP), a `calllog` (files) or a `desk` (operators' pages).
 
     `token` is the path token, b"" if none is asked for; `allow_from` the addresses that may send, empty
-    for any; `reply` whether senders are answered, in `language`; `body_bytes` the largest request.
+    for any; `reply` whether senders are answered, in `language`; `body_bytes` the largest request;
+    `silence_minutes` how long it may pause without alarm, 0 for ever, None as `gateway.vitals` finds.
     """
 
     name: str
@@ -28,9 +30,11 @@ class Source:
     numbering: Numbering
     provider: Provider | None = None
     calllog: CallLog | None = None
+    desk: DeskOptions | None = None
     token: bytes = b""
     allow_from: tuple[IPv4Network | IPv6Network, ...] = ()
     methods: tuple[str, ...] = ("POST",)
     reply: bool = False
     language: Lang = "zh"
     body_bytes: int = 65_536
+    silence_minutes: int | None = None

@@ -4,11 +4,8 @@ It works without scripts; with them it follows the stream of events. A page is d
 of the standings, however many ask for it.
 """
 
-import hashlib
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib import resources
 from typing import Any, Final, NamedTuple
 
 import aiohttp_jinja2
@@ -19,8 +16,10 @@ from config.problems import Lang
 from gateway import api
 from gateway.board import Board, Standings
 from gateway.intake.running import Running
-from gateway.pages import view
-from gateway.pages.words import LANGS, WORDS
+from gateway.pages import guard, languages, view
+from gateway.pages.files import FILES, TAGS
+from gateway.pages.words import WORDS
+from gateway.people.roles import PUBLIC
 
 #: Of every page, stream and file here. The pages have no inline script or style, so none can be slipped in.
 HEADERS: Final[Mapping[str, str]] = {
@@ -31,8 +30,6 @@ HEADERS: Final[Mapping[str, str]] = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
-
-_TYPES: Final = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml", "png": "image/png"}
 
 
 def set_up(app: web.Application) -> None:
@@ -61,10 +58,11 @@ def routes(
     """
     pages = _Pages(board, final, streams, ping_seconds)
     return [
-        web.get("/", pages.front),
-        web.get("/campaigns/{id}", pages.campaign),
-        web.get("/campaigns/{id}/events", pages.events, allow_head=False),
-        web.get("/static/{file}", pages.static),
+        guard.get("/", pages.front, PUBLIC),
+        guard.get("/campaigns/{id}", pages.campaign, PUBLIC),
+        guard.get("/campaigns/{id}/events", pages.events, PUBLIC, allow_head=False),
+        guard.get("/static/{file}", pages.static, PUBLIC),
+        guard.get("/static/vendor/{file}", pages.static, PUBLIC),
     ]
 
 
@@ -73,12 +71,6 @@ class _Asked(NamedTuple):
 
     lang: Lang
     kept: bool
-
-
-class _File(NamedTuple):
-    content: bytes
-    kind: str
-    tag: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +94,6 @@ class _Pages:
         self._board, self._final = board, final
         self._streams, self._ping_seconds, self._watching = streams, ping_seconds, 0
         self._drawn: dict[tuple[str, _Asked], _Drawn] = {}
-        self._files = _static_files()
 
     async def front(self, request: web.Request) -> web.Response:
         """The only campaign, or a list of them."""
@@ -129,14 +120,14 @@ class _Pages:
             return refusal
         self._watching += 1
         try:
-            stream = self._board.stream(campaign, public=True)
+            stream = self._board.stream(campaign, "public")
             return await api.relay(request, stream, HEADERS, self._ping_seconds)
         finally:
             self._watching -= 1
 
     async def static(self, request: web.Request) -> web.Response:
         """A style sheet or script. Pages ask for it with its tag, so it may be kept for long."""
-        file = self._files.get(request.match_info["file"])
+        file = FILES.get(request.path.removeprefix("/static/"))
         if file is None:
             return self._missing(request)
         headers = {**HEADERS, "ETag": f'"{file.tag}"', "Cache-Control": "public, max-age=86400"}
@@ -170,7 +161,7 @@ class _Pages:
             "say": {key: getattr(said, asked.lang) for key, said in WORDS.items()},
             "lang": asked.lang,
             "query": f"?lang={asked.lang}" if asked.kept else "",
-            "tags": {name: file.tag for name, file in self._files.items()},
+            "tags": TAGS,
         }
         return aiohttp_jinja2.render_string(template, request, {**page, **values})
 
@@ -185,28 +176,10 @@ class _Pages:
 
 
 def _asked(request: web.Request) -> _Asked:
-    named = request.query.get("lang")
-    for lang in LANGS:
-        if named == lang:
-            return _Asked(lang, kept=True)
-    return _Asked(preferred(request.headers.get("Accept-Language", "")), kept=False)
-
-
-def preferred(accept_language: str) -> Lang:
-    """The language of the pages that a browser likes best; Chinese if it likes none. Total.
-
-    >>> preferred("fr, en-GB;q=0.8, zh;q=0.5")
-    'en'
-    """
-    best: tuple[float, Lang] = (0.0, "zh")
-    for choice in accept_language[:400].split(","):
-        match = re.fullmatch(
-            r"\s*([a-z]{2})(?:-[^;]*)?\s*(?:;\s*q=([01](?:\.[0-9]{0,3})?)\s*)?", choice, re.IGNORECASE
-        )
-        for lang in LANGS:
-            if match and match[1].lower() == lang and float(match[2] or 1) > best[0]:
-                best = (float(match[2] or 1), lang)
-    return best[1]
+    named = languages.named(request.query.get("lang"))
+    if named is not None:
+        return _Asked(named, kept=True)
+    return _Asked(languages.preferred(request.headers.get("Accept-Language", "")), kept=False)
 
 
 def _response(text: str, lang: Lang, status: int = 200) -> web.Response:
@@ -222,14 +195,3 @@ def _response(text: str, lang: Lang, status: int = 200) -> web.Response:
 def _refusal(status: int, reason: str) -> web.Response:
     headers = {**HEADERS, "Cache-Control": "no-store"}
     return web.json_response({"error": reason}, status=status, headers=headers)
-
-
-def _static_files() -> dict[str, _File]:
-    folder = resources.files("gateway.pages") / "static"
-    files = {}
-    for file in folder.iterdir():
-        kind = _TYPES.get(file.name.rpartition(".")[2])
-        if kind is not None:
-            content = file.read_bytes()
-            files[file.name] = _File(content, kind, hashlib.sha256(content).hexdigest()[:16])
-    return files

@@ -72,13 +72,13 @@ def page(running: Running, status: str, shown: Standings | None, lang: Lang) -> 
         "voting": status in ("scheduled", "open"),
         "periods": _periods(running, lang),
         "zone": campaign.timezone,
-        "offset": _offset(running),
+        "offset": offset(running),
         "sms": _number(campaign.numbers.sms, "sms"),
         "hotline": _number(campaign.numbers.hotline, "tel"),
         "example": campaign.contests[0].candidates[0].code,
         "together": _caps(campaign.caps, lang),
-        "charts": _charts(running, shown, lang),
-        "as_of": None if shown is None else Instant(_as_of(shown["as_of"]), shown["as_of"]),
+        "charts": charts(running, shown, lang),
+        "as_of": None if shown is None else Instant(as_of(shown["as_of"]), shown["as_of"]),
         "shown_status": "" if shown is None else shown["status"],
         "mode": publish.mode,
         "at": "" if publish.at is None else f"{publish.at:%H:%M}",
@@ -91,10 +91,10 @@ def page(running: Running, status: str, shown: Standings | None, lang: Lang) -> 
     }
 
 
-def _as_of(stamp: str) -> str:
+def as_of(stamp: str) -> str:
     """A time of the standings as people read it; live.js writes it alike.
 
-    >>> _as_of("2018-07-20T10:00:00+08:00")
+    >>> as_of("2018-07-20T10:00:00+08:00")
     '2018-07-20 10:00:00'
     """
     return stamp[:19].replace("T", " ")
@@ -129,7 +129,7 @@ def _instant(ms: int, running: Running, lang: Lang) -> Instant:
     return Instant(f"{at.day} {MONTHS[at.month - 1]} {at.year}, {clock}", at.isoformat())
 
 
-def _offset(running: Running) -> str:
+def offset(running: Running) -> str:
     """The zone's distance from UTC during the vote: "UTC+08:00", or both where it changes meanwhile."""
     window = running.window("sms")
     instants = [_instant(ms, running, "en") for ms in (window.opens_ms, window.closes_ms)]
@@ -156,7 +156,8 @@ def _limits(contest: Contest, lang: Lang) -> str:
     return joined.join([choose, _caps(contest.caps, lang)])
 
 
-def _charts(running: Running, shown: Standings | None, lang: Lang) -> list[Chart]:
+def charts(running: Running, shown: Standings | None, lang: Lang) -> list[Chart]:
+    """Every contest; its bars only if there is something to show."""
     counted = {} if shown is None else {contest["id"]: contest for contest in shown["contests"]}
     rules = running.campaign.contests_by_id
     charts = []

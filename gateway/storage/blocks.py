@@ -1,6 +1,7 @@
 """SQL in named blocks: `-- name: block` begins one, `;` at a line's end ends it."""
 
 from importlib import resources
+from typing import Final
 
 
 def load(package: str, file: str) -> dict[str, str]:
@@ -13,3 +14,7 @@ def load(package: str, file: str) -> dict[str, str]:
         elif lines is not None and line.strip() and not line.startswith("--"):
             lines.append(line)
     return {name: "\n".join(sql).rstrip(";") for name, sql in found.items()}
+
+
+LEDGER: Final = load("tally", "ledger.sql")
+CLAIMS: Final = load("dedup", "claims.sql")

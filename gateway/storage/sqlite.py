@@ -19,10 +19,13 @@ import aiosqlite
 
 from dedup.caps import Claim
 from dedup.keys import MessageKey, VoterKey
-from gateway.storage import blocks, migrate
+from gateway.storage import cases, migrate
+from gateway.storage.blocks import CLAIMS, LEDGER
 from gateway.storage.store import (
+    Acted,
     Batch,
     Conflict,
+    Filed,
     Head,
     Heard,
     HeldClaim,
@@ -34,9 +37,6 @@ from gateway.storage.store import (
 from tally import merkle
 from tally.count import TotalKey
 from tally.verify import Stored
-
-LEDGER: Final = blocks.load("tally", "ledger.sql")
-CLAIMS: Final = blocks.load("dedup", "claims.sql")
 
 #: Parameters of one look-up. SQLite allows 32,766; the sizes are powers of two, so that few statements
 #: are prepared.
@@ -123,6 +123,10 @@ class SqliteStore:
         """See `store.Store`."""
         return await self.run(_head, campaign, node, key_check)
 
+    async def adopt(self, head: Head, pending: Sequence[str]) -> None:
+        """See `store.Store`."""
+        await self.run(_adopt, head, pending)
+
     async def recall(self, head: Head, heard: Sequence[Heard]) -> Recall:
         """See `store.Store`."""
         return await self.run(_recall, head.campaign_id, heard)
@@ -135,13 +139,21 @@ class SqliteStore:
         """See `store.Store`."""
         return await self.run(_entries_at, places)
 
-    async def acts(self, campaign: str) -> Sequence[Stored]:
+    async def acts(self, campaign: str) -> Sequence[Acted]:
         """See `store.Store`."""
         return await self.run(_acts, campaign)
 
     async def totals(self, campaign: str) -> Mapping[TotalKey, int]:
         """See `store.Store`."""
         return await self.run(_totals, campaign)
+
+    async def filed(self, places: Sequence[Place]) -> Sequence[Filed]:
+        """See `store.Store`."""
+        return await self.run(cases.filed, places)
+
+    async def held(self, head: Head, voters: Sequence[VoterKey]) -> Sequence[tuple[HeldClaim, int]]:
+        """See `store.Store`."""
+        return await self.run(_held, head.campaign_id, voters)
 
     async def probe(self) -> None:
         """Write something, durably, without changing anything. Raises `Unavailable`."""
@@ -170,8 +182,14 @@ async def open_store(path: Path, synchronous: str = "FULL") -> AsyncIterator[Sql
 class Reader:
     """A read-only view of one database, from one snapshot: for recounts and exports beside a server."""
 
-    def __init__(self, connection: aiosqlite.Connection) -> None:
+    def __init__(self, connection: _Connection) -> None:
         self._db = connection
+
+    async def run(
+        self, job: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """A function of the connection, run on its thread: it may take time, and nobody else's."""
+        return await self._db.run(job, *args, **kwargs)
 
     async def logs(self, campaign: str) -> list[Head]:
         """The heads of a campaign's logs."""
@@ -187,9 +205,10 @@ class Reader:
             while rows := await cursor.fetchmany(_CHUNK):
                 yield [Stored(*row) for row in rows]
 
-    async def acts(self, campaign: str) -> Sequence[Stored]:
+    async def acts(self, campaign: str) -> Sequence[Acted]:
         """The campaign's acts, in order."""
-        return [Stored(*row) for row in await self._db.execute_fetchall(LEDGER["acts"], (campaign,))]
+        rows = await self._db.execute_fetchall(LEDGER["acts"], (campaign,))
+        return [Acted(row[0], Stored(*row[1:])) for row in rows]
 
     async def totals(self, campaign: str) -> Mapping[TotalKey, int]:
         """The campaign's totals over all its logs."""
@@ -200,6 +219,12 @@ class Reader:
         """The hash of the secret the campaign was begun with, None if it was not begun."""
         rows = list(await self._db.execute_fetchall(CLAIMS["campaign"], (campaign,)))
         return rows[0][1] if rows else None
+
+    async def targets(self, campaign: str) -> frozenset[tuple[str, int]]:
+        """Every message of the campaign that an act is about: its node and its place."""
+        return frozenset(
+            (node, seq) for node, seq in await self._db.execute_fetchall(LEDGER["targets"], (campaign,))
+        )
 
     async def claims(self, campaign: str) -> tuple[int, int]:
         """How many uses of caps, and how many message ids, the campaign's callers hold."""
@@ -226,7 +251,9 @@ async def open_reader(path: Path) -> AsyncIterator[Reader]:
         raise Unavailable(f"there is no database at {path}: nothing has been recorded yet")
     try:
         address = f"{path.absolute().as_uri()}?mode=ro"  # noqa: ASYNC240 -- no I/O is in it
-        connection = aiosqlite.connect(address, uri=True, isolation_level=None)
+        connection = _Connection(
+            lambda: sqlite3.connect(address, uri=True, isolation_level=None), iter_chunk_size=64
+        )
         await _begin(connection)
         try:
             await connection.execute("BEGIN")
@@ -306,6 +333,11 @@ def _head(db: sqlite3.Connection, campaign: str, node: str, key_check: bytes) ->
     return Head(campaign, node, known[0], log_id, size, merkle.unpack(frontier))
 
 
+def _adopt(db: sqlite3.Connection, head: Head, pending: Sequence[str]) -> None:
+    with transaction(db):
+        cases.adopt(db, head.log_id, pending)
+
+
 @contextmanager
 def transaction(db: sqlite3.Connection) -> Iterator[None]:
     """BEGIN IMMEDIATE … COMMIT, or ROLLBACK."""
@@ -342,6 +374,18 @@ def _recall(db: sqlite3.Connection, campaign_id: int, heard: Sequence[Heard]) ->
     return Recall(places, claims)
 
 
+def _held(
+    db: sqlite3.Connection, campaign_id: int, voters: Sequence[VoterKey]
+) -> list[tuple[HeldClaim, int]]:
+    return [
+        (HeldClaim(VoterKey(voter), Claim(*claim), channel), seq)
+        for shape, some in _padded(list(dict.fromkeys(voters)), "?")
+        for voter, *claim, channel, seq in db.execute(
+            CLAIMS["held"].format(voters=shape), [campaign_id, *some]
+        )
+    ]
+
+
 def _append(db: sqlite3.Connection, batches: Sequence[Batch]) -> None:
     with transaction(db):
         for batch in batches:
@@ -358,6 +402,8 @@ def _append_one(db: sqlite3.Connection, batch: Batch) -> None:
     log_id = head.log_id
     own = {"campaign": head.campaign_id, "log": log_id}
     _insert(db, LEDGER["append-entries"], "({log},?,?,?,?,?)".format_map(own), batch.entries)
+    if batch.acts:
+        _append_acts(db, batch)
     # In key order: neighbours share pages, and on other engines it keeps writers from deadlock.
     _insert(
         db, CLAIMS["add-claims"], "(?,{campaign},?,?,?,?,?,?,{log},?)".format_map(own), sorted(batch.claims)
@@ -370,6 +416,23 @@ def _append_one(db: sqlite3.Connection, batch: Batch) -> None:
     )
     added = [(*key, count) for key, count in batch.totals.items() if count]
     _insert(db, LEDGER["add-totals"], "({log},?,?,?,?,?,?)".format_map(own), added)
+    _insert(db, LEDGER["put-cases"], "({log},?,?,?)".format_map(own), batch.cases)
+    minutes = [
+        (minute_ms, source, counted and count, not counted and count)
+        for (minute_ms, source, counted), count in batch.tempo.items()
+    ]
+    _insert(db, LEDGER["add-tempo"], "({log},?,?,?,?)".format_map(own), minutes)
+
+
+def _append_acts(db: sqlite3.Connection, batch: Batch) -> None:
+    """Acts, and what they take back: before new claims are written, for these may use what comes free."""
+    campaign, log = batch.head.campaign_id, batch.head.log_id
+    rows = [(log, act.seq, *(act.target or (None, None))) for act in batch.acts]
+    _insert(db, LEDGER["add-acts"], "(?,?,?,?)", rows)
+    for voter, seq, how in batch.yielded:
+        db.execute(CLAIMS[how], (voter, campaign, log, seq))
+    for gone in batch.released:
+        db.execute(CLAIMS["release-candidate"], (campaign, *gone))
 
 
 def _insert(db: sqlite3.Connection, sql: str, shape: str, rows: Sequence[tuple[object, ...]]) -> None:
@@ -393,8 +456,8 @@ def _entries_at(db: sqlite3.Connection, places: Sequence[Place]) -> list[Stored]
     return [Stored(*db.execute(LEDGER["entry"], place).fetchone()) for place in places]
 
 
-def _acts(db: sqlite3.Connection, campaign: str) -> list[Stored]:
-    return [Stored(*row) for row in db.execute(LEDGER["acts"], (campaign,))]
+def _acts(db: sqlite3.Connection, campaign: str) -> list[Acted]:
+    return [Acted(row[0], Stored(*row[1:])) for row in db.execute(LEDGER["acts"], (campaign,))]
 
 
 def _totals(db: sqlite3.Connection, campaign: str) -> dict[TotalKey, int]:

@@ -1,13 +1,15 @@
 """What the recorder asks of a database, and the values that go in and out."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from dedup.caps import Claim
 from dedup.keys import MessageKey, VoterKey
 from tally.count import TotalKey, Totals
 from tally.merkle import Frontier
+from tally.outcome import Selection
 from tally.verify import Stored
 
 
@@ -86,9 +88,56 @@ class MessageRow(NamedTuple):
     seq: int
 
 
+class Acted(NamedTuple):
+    """An act as stored, and the node that wrote it."""
+
+    node: str
+    stored: Stored
+
+
+class ActRow(NamedTuple):
+    """An act to be found again, and the message it is about, if it is about one."""
+
+    seq: int
+    target: Place | None = None
+
+
+CaseState = Literal["waiting", "disputed", "ruled"]
+
+
+class CaseRow(NamedTuple):
+    """A message that waits for a person, or on which one has ruled. `text_key` is what alike texts share."""
+
+    seq: int
+    state: CaseState
+    text_key: str
+
+
+class Yielded(NamedTuple):
+    """What a ruling does to the claims that one entry made, before any new claim is written.
+
+    "release" gives the uses back; "mute" keeps them used, though no vote stands behind them any more.
+    """
+
+    voter: VoterKey
+    seq: int
+    how: Literal["release", "mute"]
+
+
+class Minute(NamedTuple):
+    """One minute of one source, by our clock."""
+
+    minute_ms: int
+    source: str
+    counted: bool
+
+
 @dataclass(slots=True)
 class Batch:
-    """What one transaction appends to one log. `head` is the log before, `after` the log it becomes."""
+    """What one transaction appends to one log. `head` is the log before, `after` the log it becomes.
+
+    `released` are candidates whose voters get their votes back (`withdrawal = "release"`).
+    """
 
     head: Head
     after: Head
@@ -96,6 +145,25 @@ class Batch:
     messages: list[MessageRow] = field(default_factory=list)
     claims: list[ClaimRow] = field(default_factory=list)
     totals: Totals = field(default_factory=Totals)
+    acts: list[ActRow] = field(default_factory=list)
+    cases: list[CaseRow] = field(default_factory=list)
+    yielded: list[Yielded] = field(default_factory=list)
+    released: list[Selection] = field(default_factory=list)
+    tempo: Counter[Minute] = field(default_factory=Counter)
+
+
+class Filed(NamedTuple):
+    """A message as stored, where it stands, and the acts about it in order; `state` is "" for no case.
+
+    `log` is the log's name as its openings are sealed under it ("campaign/node").
+    """
+
+    place: Place
+    log: str
+    stored: Stored
+    state: CaseState | Literal[""]
+    text_key: str
+    acts: tuple[Stored, ...] = ()
 
 
 class Store(Protocol):
@@ -106,6 +174,10 @@ class Store(Protocol):
 
         Raises `Unsafe` if the campaign was begun with another secret.
         """
+        ...
+
+    async def adopt(self, head: Head, pending: Sequence[str]) -> None:
+        """Give messages from before there were cases their case, if these outcomes wait for a person."""
         ...
 
     async def recall(self, head: Head, heard: Sequence[Heard]) -> Recall:
@@ -133,8 +205,19 @@ class Store(Protocol):
         """Begin anew after `Unavailable`. Raises `Unavailable` if it still is."""
         ...
 
-    async def acts(self, campaign: str) -> Sequence[Stored]:
+    async def acts(self, campaign: str) -> Sequence[Acted]:
         """The campaign's acts, in order."""
+        ...
+
+    async def filed(self, places: Sequence[Place]) -> Sequence[Filed]:
+        """The messages at these places with what was ruled on them, in their order.
+
+        A place without a message is left out.
+        """
+        ...
+
+    async def held(self, head: Head, voters: Sequence[VoterKey]) -> Sequence[tuple[HeldClaim, int]]:
+        """What these callers have claimed, and which entry made each claim."""
         ...
 
     async def totals(self, campaign: str) -> Mapping[TotalKey, int]:

@@ -191,7 +191,7 @@ async def test_a_viewer_who_left_before_the_stream_began_is_no_error() -> None:
     await stage.board.refresh()
     request = make_mocked_request("GET", STREAM)
     request.protocol.transport = None
-    answer = await api.relay(request, stage.board.stream("beita-2018", public=False), {}, 15)
+    answer = await api.relay(request, stage.board.stream("beita-2018", "api"), {}, 15)
     assert not answer.prepared
 
 

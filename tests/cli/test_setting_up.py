@@ -22,7 +22,13 @@ def test_init_writes_a_folder_that_is_right_at_once(tmp_path: Path) -> None:
     assert f"televote --settings {folder}/televote.toml serve" in said.out
     assert mode(folder / "secrets") == 0o700
     secrets = sorted((folder / "secrets").iterdir())
-    assert [file.name for file in secrets] == ["api.token", "beita-2018.key", "sim.token", "sms.secret"]
+    assert [file.name for file in secrets] == [
+        "accounts.secret",
+        "api.token",
+        "beita-2018.key",
+        "sim.token",
+        "sms.secret",
+    ]
     assert {mode(file) for file in secrets} == {0o600}
     checked = call("check", settings=folder / "televote.toml")
     assert checked == (0, "no errors\n", "")
@@ -163,13 +169,14 @@ def test_help_and_version() -> None:
 
 def test_sources_lists_every_kind() -> None:
     kinds = {one["kind"]: one for one in call("sources", "--json").json()}
-    assert list(kinds) == ["aliyun", "kannel", "standard", "twilio", "asterisk-cdr", "csv"]
+    assert list(kinds) == ["aliyun", "kannel", "standard", "twilio", "asterisk-cdr", "csv", "desk"]
     for one in kinds.values():
         assert set(one) == {
             *("kind", "channel", "by", "authentication", "gives_time", "options", "configure", "reference")
         }
         assert one["configure"]
     assert {name for name, one in kinds.items() if one["by"] == "file"} == {"asterisk-cdr", "csv"}
+    assert {name for name, one in kinds.items() if one["by"] == "page"} == {"desk"}
     assert {one["channel"] for one in kinds.values()} == {"sms", "hotline"}
 
 

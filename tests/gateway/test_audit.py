@@ -181,7 +181,9 @@ async def test_the_same_ledger_gives_the_same_bytes(
     finally:
         monkeypatch.undo()
         time.tzset()
-    assert list(first) == ["manifest.json", "messages.csv", "outcomes.csv", "standings.csv", "standings.json"]
+    assert list(first) == [
+        "acts.csv", "manifest.json", "messages.csv", "outcomes.csv", "standings.csv", "standings.json",
+    ]  # fmt: skip
     manifest = json.loads(first["manifest.json"])
     assert (manifest["closed"], manifest["stamp"]) == (True, "provisional"), "somebody has to rule on some"
     assert manifest["waiting_for_a_ruling"] > 0

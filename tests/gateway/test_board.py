@@ -127,7 +127,7 @@ async def test_daily_is_kept_over_a_restart_and_taken_once(house: House) -> None
     async with board_of(house) as (board, counting):
         assert votes(board.public(CAMPAIGN)) == 1, "at once, and not of the time of the start"
         assert await seen(board, house, at("2018-07-10T19:00:00")) == 1
-        rows = await counting.store._run(lambda db: db.execute("SELECT count(*) FROM snapshots").fetchall())
+        rows = await counting.store.run(lambda db: db.execute("SELECT count(*) FROM snapshots").fetchall())
         assert rows == [(1,)]
 
 
@@ -177,11 +177,11 @@ def soon(waiting: Awaitable[T]) -> Awaitable[T]:
     return asyncio.wait_for(waiting, 5)
 
 
-async def opened(public: bool = False) -> tuple[Stage, AsyncIterator[str]]:
+async def opened(audience: str = "api") -> tuple[Stage, AsyncIterator[str]]:
     """A board on show, and a stream whose first event has been read."""
     shown = stage()
     await shown.board.refresh()
-    stream = shown.board.stream(CAMPAIGN, public=public)
+    stream = shown.board.stream(CAMPAIGN, audience)
     assert json.loads(await soon(anext(stream)))["campaign"] == CAMPAIGN
     return shown, stream
 
@@ -215,7 +215,7 @@ async def test_a_stream_ends_even_with_news_to_tell() -> None:
 async def test_a_stream_after_the_stop_is_empty() -> None:
     shown, _ = await opened()
     await shown.board.stop()
-    assert [event async for event in shown.board.stream(CAMPAIGN, public=False)] == []
+    assert [event async for event in shown.board.stream(CAMPAIGN, "api")] == []
 
 
 async def test_a_stream_says_what_is_new_and_nothing_twice() -> None:
@@ -240,7 +240,7 @@ async def test_a_stream_says_what_is_new_and_nothing_twice() -> None:
 async def test_a_public_stream_waits_until_there_is_something_to_see() -> None:
     shown = stage(boards.campaign(publish="after_close"))
     await shown.board.refresh()
-    stream = shown.board.stream(CAMPAIGN, public=True)
+    stream = shown.board.stream(CAMPAIGN, "public")
     waiting = asyncio.ensure_future(anext(stream))
     shown.vote("window", "A01")
     await shown.at("closing")
@@ -258,10 +258,10 @@ async def test_all_streams_end_and_so_does_the_board() -> None:
     running = asyncio.create_task(shown.board.run())
     await asyncio.sleep(0)
 
-    async def follow(public: bool) -> int:
-        return len([event async for event in shown.board.stream(CAMPAIGN, public=public)])
+    async def follow(audience: str) -> int:
+        return len([event async for event in shown.board.stream(CAMPAIGN, audience)])
 
-    following = [asyncio.create_task(follow(public=n % 2 == 0)) for n in range(50)]
+    following = [asyncio.create_task(follow("public" if n % 2 else "api")) for n in range(50)]
     await asyncio.sleep(0.05)
     await shown.board.stop()
     assert set(await soon(asyncio.gather(*following))) == {1}
@@ -283,7 +283,7 @@ async def test_the_board_goes_on_when_the_store_is_there_again(monkeypatch: pyte
     shown.vote("window", "A01")
     await asyncio.sleep(0.05)
     monkeypatch.setattr(shown.store, "totals", read)
-    stream = shown.board.stream(CAMPAIGN, public=False)
+    stream = shown.board.stream(CAMPAIGN, "api")
     before = json.loads(await soon(anext(stream)))["contests"][0]["votes"]
     while (now := json.loads(await soon(anext(stream)))["contests"][0]["votes"]) == before:
         pass

@@ -18,7 +18,7 @@ CAMPAIGN = "beita-2018"
 
 async def acts(house: House) -> list[tuple[str, int]]:
     async with house.service() as counting:
-        read = [entry.read_leaf(one.leaf) for one in await counting.store.acts(CAMPAIGN)]
+        read = [entry.read_leaf(one.stored.leaf) for one in await counting.store.acts(CAMPAIGN)]
         return [(leaf.kind, leaf.at_ms) for leaf in read]
 
 

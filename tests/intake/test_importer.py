@@ -67,7 +67,7 @@ async def openings(house: House) -> list[entry.Opening]:
     """What the ledger says of every message, in order; a recount agrees with it."""
     async with audit.open_ledger(house.load(), CAMPAIGN) as ledger:
         assert (await audit.recount(ledger, lambda _: None)).agrees
-        chunks = [chunk async for chunk in ledger.walk(lambda _: None)]
+        chunks = [chunk async for _, chunk in ledger.walk(lambda _: None)]
     return [one.opening for chunk in chunks for one in chunk if one.opening is not None]
 
 

@@ -7,13 +7,15 @@ import pytest
 
 from gateway.pages import public
 
-CSS = (Path(public.__file__).parent / "static" / "page.css").read_text("utf-8")
+STATIC = Path(public.__file__).parent / "static"
+CSS = (STATIC / "tokens.css").read_text("utf-8")
 
 #: Text colour, ground.
 PAIRS = [
     *((text, ground) for text in ("ink", "soft", "red", "gold", "grey") for ground in ("paper", "card")),
     ("on-red", "red"),
     ("grey", "track"),
+    *((sign, ground) for sign in ("ok", "warn", "bad") for ground in (f"{sign}-ground", "card")),
 ]
 
 
@@ -44,5 +46,6 @@ def test_contrast(scheme: str, text: str, ground: str) -> None:
     assert (lighter + 0.05) / (darker + 0.05) >= 4.5
 
 
-def test_nothing_is_fetched_from_elsewhere() -> None:
-    assert not re.search(r"url\(|@import|@font-face|https?:", CSS)
+@pytest.mark.parametrize("sheet", sorted(STATIC.glob("*.css")), ids=lambda sheet: sheet.name)
+def test_nothing_is_fetched_from_elsewhere(sheet: Path) -> None:
+    assert not re.search(r"url\(|@import|@font-face|https?:", sheet.read_text("utf-8"))

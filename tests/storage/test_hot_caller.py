@@ -19,9 +19,9 @@ async def steps(counting: Service, *inbound: Inbound) -> int:
         counted += 1
         return 0
 
-    await counting.store._run(lambda db: db.set_progress_handler(count, 1))
+    await counting.store.run(lambda db: db.set_progress_handler(count, 1))
     await counting.take(counting.sources["sim"], inbound)
-    await counting.store._run(lambda db: db.set_progress_handler(None, 1))
+    await counting.store.run(lambda db: db.set_progress_handler(None, 1))
     return counted
 
 

@@ -1,5 +1,6 @@
 """Migrations: applied once, in order, whole or not at all; and a database that is not ours to bring up."""
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -7,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from gateway import audit
+from gateway.intake.inbound import Inbound
 from gateway.storage import migrate
 from gateway.storage.migrate import Migration, MigrationFault
 from gateway.storage.store import Unsafe
@@ -139,3 +142,28 @@ async def test_the_service_does_not_start_on_a_newer_database(house: House) -> N
         db.commit()
     async with house.service():
         pass
+
+
+async def test_a_database_from_before_there_were_rulings_is_brought_up(house: House) -> None:
+    """What waits for a person gets its case; the acts are found; the ledger recounts and can be ruled on."""
+    async with house.service() as counting:
+        texts = ["不要A01", "A01", "A99", "不要B01", "你好"]
+        sent = [Inbound(f"m{n}", f"1381234567{n}", text) for n, text in enumerate(texts)]
+        await counting.take(counting.sources["sim"], sent)
+    with closing(sqlite3.connect(house.database, isolation_level=None)) as db:
+        for table in ("acts", "cases", "tempo"):
+            db.execute(f"DROP TABLE {table}")
+        later = migrate.available()[2:]
+        own = {name for one in later for name in re.findall(r"CREATE TABLE (\w+)", one.sql)}
+        for table in own:
+            db.execute(f"DROP TABLE {table}")
+        db.execute("DELETE FROM totals WHERE subject = 'waiting'")
+        db.execute("CREATE INDEX unsealed ON entries (log, seq) WHERE sealed IS NULL")
+        db.execute("DELETE FROM migrations WHERE number > 1")
+    for _ in range(2):
+        async with house.service() as counting:
+            waiting = await counting.casebook.waiting("beita-2018")
+            assert [case.outcome for case in waiting] == ["unclear", "unknown_code", "unclear"]
+            assert counting.campaigns["beita-2018"].opened, "the acts were found"
+    async with audit.open_ledger(house.load(), "beita-2018") as ledger:
+        assert (await audit.recount(ledger, lambda _: None)).agrees

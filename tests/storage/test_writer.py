@@ -83,7 +83,7 @@ async def test_less_than_full_synchronisation_is_refused(
                 pass
     else:
         async with open_store(path, synchronous) as store:
-            (found,) = await store._run(lambda db: db.execute("PRAGMA synchronous").fetchone())
+            (found,) = await store.run(lambda db: db.execute("PRAGMA synchronous").fetchone())
             assert found == level
     assert not is_locked(path)
 
@@ -229,7 +229,7 @@ async def test_a_claim_made_twice_is_a_conflict_and_an_entry_too(house: House) -
         await submit(house, counting, counting.recorder, Inbound("m1", "13812345678", "A01"))
         for table in ("claims", "entries"):
             with pytest.raises(Conflict):
-                await counting.store._run(
+                await counting.store.run(
                     lambda db, table=table: db.execute(f"INSERT INTO {table} SELECT * FROM {table} LIMIT 1")
                 )
     with closing(sqlite3.connect(house.database)) as db:

@@ -1,0 +1,1 @@
+"""The operators' desk: calls that people take."""

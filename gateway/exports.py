@@ -1,0 +1,220 @@
+"""Exports made from a page: the command itself, run beside the server, its files kept for download.
+
+A process of its own counts again without taking time from votes, and its memory goes when it is done. One
+export is made at a time. The last `KEPT` of each campaign stay in `exports/` in the data folder.
+"""
+
+import asyncio
+import contextlib
+import hashlib
+import json
+import os
+import re
+import shutil
+import sys
+import tempfile
+import zipfile
+from asyncio.subprocess import DEVNULL, PIPE
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import structlog
+
+from config.load import Loaded
+from config.problems import Lang
+
+_log = structlog.get_logger()
+
+KEPT: Final = 3
+MANIFEST: Final = "manifest.json"
+
+#: A build is called by its ledger: the number of entries, and how its root begins.
+_BUILD: Final = re.compile(r"[0-9]{8,}-[0-9a-f]{12}", re.ASCII)
+_UNFINISHED: Final = ".unfinished-"
+#: Below everything that serves votes.
+_NICENESS: Final = 10
+#: The first day that a ZIP can name: the same files are the same ZIP.
+_NO_DATE: Final = (1980, 1, 1, 0, 0, 0)
+
+
+class File(NamedTuple):
+    """A file for download. `audience` is "public" or "committee"."""
+
+    name: str
+    audience: str
+    size: int
+    sha256: str = ""
+
+
+class Built(NamedTuple):
+    """An export as it lies in its folder."""
+
+    name: str
+    folder: Path
+    manifest: Mapping[str, Any]
+
+    def files(self, audience: str) -> list[File]:
+        """The files that the audience may have: of the committee's, the public has the public ones."""
+        listed = [File(**one) for one in map(_renamed, self.manifest["files"])]
+        manifest = self._file(MANIFEST, "public")._replace(sha256=_sha256(self.folder / MANIFEST))
+        own = [manifest, *(self._file(zipped(one), one) for one in AUDIENCES)]
+        return [one for one in (*listed, *own) if audience == "committee" or one.audience == audience]
+
+    def path(self, name: str, audience: str) -> Path | None:
+        """Where a file is, None if there is none of that name for the audience."""
+        known = any(one.name == name for one in self.files(audience))
+        return self.folder / name if known else None
+
+    def _file(self, name: str, audience: str) -> File:
+        return File(name, audience, (self.folder / name).stat().st_size)
+
+
+AUDIENCES: Final = ("public", "committee")
+
+
+def zipped(audience: str) -> str:
+    """The ZIP of all that an audience may have."""
+    return f"{audience}.zip"
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _renamed(listed: Mapping[str, Any]) -> dict[str, Any]:
+    return {"size" if key == "bytes" else key: value for key, value in listed.items()}
+
+
+def observable(mode: str, status: str, manifest: Mapping[str, Any]) -> bool:
+    """Whether observers may have the public files of an export: its figures are as of its own time.
+
+    While only what is published later may be seen, an export from before the close never may.
+    """
+    if mode == "live":
+        return status != "scheduled"
+    return mode != "never" and bool(manifest["closed"])
+
+
+class Exports:
+    """The exports of all campaigns. `stop` ends one that is being made."""
+
+    def __init__(self, loaded: Loaded) -> None:
+        self._loaded = loaded
+        self._root = Path(loaded.settings.data) / "exports"
+        self._making: str = ""
+        self._task: asyncio.Task[None] | None = None
+        self._failed: dict[str, str] = {}
+
+    @property
+    def making(self) -> str:
+        """The campaign whose export is being made, "" if none is."""
+        return self._making
+
+    def failed(self, campaign: str) -> str:
+        """Why the campaign's last export was not made, "" if it was."""
+        return self._failed.get(campaign, "")
+
+    def built(self, campaign: str) -> list[Built]:
+        """What there is, the newest first."""
+        folder = self._root / campaign
+        names = [one.name for one in folder.iterdir()] if folder.is_dir() else []
+        return [
+            Built(name, folder / name, json.loads((folder / name / MANIFEST).read_bytes()))
+            for name in sorted(filter(_BUILD.fullmatch, names), reverse=True)
+        ]
+
+    def begin(self, campaign: str, lang: Lang) -> bool:
+        """Begin to make an export, what goes wrong worded in `lang`. False if one is being made already."""
+        if self._making:
+            return False
+        self._making = campaign
+        self._failed.pop(campaign, None)
+        self._task = asyncio.create_task(self._make(campaign, lang))
+        return True
+
+    async def stop(self) -> None:
+        """End what is being made: nothing of it stays."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _make(self, campaign: str, lang: Lang) -> None:
+        folder = self._root / campaign
+        try:
+            new = await asyncio.to_thread(_prepare, folder)
+            self._failed[campaign] = await self._run(campaign, new, lang)
+            if not self._failed[campaign]:
+                await asyncio.to_thread(_finish, folder, new)
+        except OSError as error:
+            self._failed[campaign] = error.strerror or type(error).__name__
+        finally:
+            self._making = ""
+        if self._failed[campaign]:
+            _log.warning("export_failed", campaign=campaign)
+        else:
+            _log.info("export_made", campaign=campaign)
+
+    async def _run(self, campaign: str, folder: Path, lang: Lang) -> str:
+        """Have the command write into the folder; returns what it complained of, "" for nothing."""
+        process = await asyncio.create_subprocess_exec(
+            *_command(self._loaded.path, lang),
+            *("export", str(folder), "--campaign", campaign),
+            stdin=DEVNULL,
+            stdout=DEVNULL,
+            stderr=PIPE,
+        )
+        try:
+            with contextlib.suppress(OSError):  # it may be over already
+                os.setpriority(os.PRIO_PROCESS, process.pid, _NICENESS)
+            _, said = await process.communicate()
+        except asyncio.CancelledError:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+            raise
+        if process.returncode == 0:
+            return ""
+        last = said.decode("utf-8", "replace").strip().rpartition("\n")[2]
+        return last.removeprefix("Error: ") or str(process.returncode)
+
+
+def _command(settings: Path | None, lang: Lang) -> Sequence[str]:
+    named = ("--settings", str(settings)) if settings is not None else ()
+    return (sys.executable, "-m", "gateway", *named, "--lang", lang)
+
+
+def _prepare(folder: Path) -> Path:
+    """A new folder to write into; those that were never finished go."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for left in folder.glob(f"{_UNFINISHED}*"):
+        shutil.rmtree(left)
+    return Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=folder))
+
+
+def _finish(folder: Path, new: Path) -> None:
+    """Add the ZIPs, give the export its name, and let the oldest go."""
+    manifest = json.loads((new / MANIFEST).read_bytes())
+    public = [one["name"] for one in manifest["files"] if one["audience"] == "public"]
+    everything = [one["name"] for one in manifest["files"]]
+    for audience, names in zip(AUDIENCES, (public, everything), strict=True):
+        _zip(new / zipped(audience), manifest["campaign"], (*names, MANIFEST))
+    entries = sum(log["entries"] for log in manifest["ledger"])
+    named = folder / f"{entries:08d}-{manifest['ledger'][0]['root'][:12]}"
+    if named.exists():  # of the same ledger: the same bytes, unless the program has changed since
+        shutil.rmtree(named)
+    new.rename(named)
+    known = sorted((one.name for one in folder.iterdir() if _BUILD.fullmatch(one.name)), reverse=True)
+    for old in known[KEPT:]:
+        shutil.rmtree(folder / old)
+
+
+def _zip(target: Path, campaign: str, names: Iterable[str]) -> None:
+    """The files beside the target, in a folder called by the campaign: the same files, the same bytes."""
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in sorted(names):
+            entry = zipfile.ZipInfo(f"{campaign}/{name}", _NO_DATE)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.create_system, entry.external_attr = 3, 0o100644 << 16
+            with (target.parent / name).open("rb") as source, archive.open(entry, "w") as copy:
+                shutil.copyfileobj(source, copy, 1 << 20)

@@ -1,0 +1,334 @@
+"""The guard of every page: each route states who may come, and nobody else gets to its handler.
+
+`get` and `post` make routes that do; `check` refuses an application with a route that does not. Whoever is
+signed in is known by a cookie. What changes something needs, besides, that our own page sent it: by what the
+browser says of the sender, and by a token in the form (`csrf`) or in the header `X-CSRF-Token`.
+"""
+
+import asyncio
+import hmac
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+from weakref import WeakKeyDictionary
+
+import aiohttp_jinja2
+from aiohttp import web
+
+from config.problems import Lang
+from gateway.intake.receive import RETRY_SECONDS, Networks, client, within
+from gateway.intake.running import Running
+from gateway.pages import arrival, cookies, languages, menu
+from gateway.pages.arrival import Arrival, Door
+from gateway.pages.files import TAGS
+from gateway.pages.words import Said
+from gateway.pages.words_staff import WORDS
+from gateway.people.roles import OWNER, PUBLIC, TOKEN, Access, SignedIn, only, refusal
+from gateway.storage.store import Unavailable
+
+__all__ = ["OWNER", "PUBLIC", "TOKEN", "SignedIn", "only"]
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+#: Of every page for people. Forms go to ourselves, which a referrer policy of "no-referrer" would hide.
+HEADERS: Final[Mapping[str, str]] = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+_HSTS: Final = "max-age=31536000"
+
+_STATUS: Final = {
+    "unreadable": 400,
+    "signed_out": 401,
+    "role": 403,
+    "campaign": 403,
+    "origin": 403,
+    "csrf": 403,
+    "insecure": 403,
+    "unknown": 404,
+    "slow": 408,
+    "too_large": 413,
+    "unavailable": 503,
+}
+_READ_SECONDS: Final = 10.0
+_PATH: Final = re.compile(r"(/[A-Za-z0-9._-]+)+")
+
+
+class Unstated(RuntimeError):
+    """A route does not state who may come: the service does not start."""
+
+
+class Refused(Exception):
+    """The request ends here: a word that the catalogue explains."""
+
+    def __init__(self, word: str) -> None:
+        super().__init__(word)
+        self.word = word
+
+
+class Sessions(Protocol):
+    """Who knows who is signed in."""
+
+    async def who(self, token: str, *, active: bool = True) -> SignedIn | None:
+        """Whose session that is, None if it is none or over. `active`: they have just done something."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """What the pages for people stand on."""
+
+    sessions: Sessions
+    campaigns: Mapping[str, Running]
+    door: Door
+    trusted_proxies: Networks
+
+
+OFFICE: Final = web.AppKey("office", Office)
+
+_WHO: Final = web.RequestKey("who", SignedIn)
+_SESSION: Final = web.RequestKey("session", str)
+_BROWSER: Final = web.RequestKey("browser", str)
+_ARRIVAL: Final = web.RequestKey("arrival", Arrival)
+
+_stated: WeakKeyDictionary[Handler, Access] = WeakKeyDictionary()
+
+
+# Routes
+
+
+def get(path: str, handler: Handler, access: Access, **options: Any) -> web.RouteDef:
+    """A route that only shows. HEAD comes with it."""
+    return web.get(path, _guarded(handler, access, unsafe=False), **options)
+
+
+def post(path: str, handler: Handler, access: Access, *, body_bytes: int = 0) -> web.RouteDef:
+    """A route that changes something. `body_bytes` is the largest body, 0 for the application's own limit."""
+    return web.post(path, _guarded(handler, access, unsafe=True, body_bytes=body_bytes))
+
+
+def check(app: web.Application) -> None:
+    """Raises `Unstated` for a route that was made in any other way."""
+    for route in app.router.routes():
+        if access_of(route) is None:
+            raise Unstated(
+                f"{route.method} {route.resource and route.resource.canonical}: nobody says who may"
+            )
+
+
+def access_of(route: web.AbstractRoute) -> Access | None:
+    """What a route demands, None if it does not say."""
+    return _stated.get(route.handler)
+
+
+def _guarded(handler: Handler, access: Access, *, unsafe: bool, body_bytes: int = 0) -> Handler:
+    people = access.kind in ("public", "roles")
+
+    async def guarded(request: web.Request) -> web.StreamResponse:
+        if not people:
+            return await handler(request)
+        try:
+            if body_bytes:
+                request = request.clone(client_max_size=body_bytes)
+            if access.kind == "roles":
+                await _admit(request, access)
+            if unsafe:
+                await _ours(request)
+            return await handler(request)
+        except Refused as refused:
+            return refuse(request, refused.word)
+        except Unavailable:
+            return refuse(request, "unavailable")
+
+    _stated[guarded] = access
+    return guarded
+
+
+# Who is asking
+
+
+def signed_in(request: web.Request) -> SignedIn:
+    """Whoever is asking for a page that is only for people who are signed in."""
+    return request[_WHO]
+
+
+def session(request: web.Request) -> str:
+    """The token of the session they are in. Never to be shown."""
+    return request[_SESSION]
+
+
+async def still(request: web.Request) -> bool:
+    """Whether they are signed in yet: for streams, which outlast many pages. Looking on is no activity."""
+    return await request.app[OFFICE].sessions.who(request[_SESSION], active=False) is not None
+
+
+async def visitor(request: web.Request) -> SignedIn | None:
+    """Whoever is asking for a page that is for everybody, None if they are not signed in."""
+    token = cookies.read(request, "session", secure=arrived(request).secure)
+    return await request.app[OFFICE].sessions.who(token) if token and arrived(request).private else None
+
+
+async def _admit(request: web.Request, access: Access) -> None:
+    """Find out who is asking. Raises `Refused` if they may not, `Unavailable`."""
+    who = await visitor(request)
+    if who is not None:
+        request[_WHO] = who
+        request[_SESSION] = cookies.read(request, "session", secure=arrived(request).secure)
+    if word := refusal(access, who, request.match_info.get("campaign")):
+        raise Refused(word)
+
+
+# Whether our own page sent it
+
+
+def arrived(request: web.Request) -> Arrival:
+    """How the request came to us."""
+    if _ARRIVAL not in request:
+        office = request.app[OFFICE]
+        trusted = within(request.remote or "", office.trusted_proxies)
+        proto = request.headers.get("X-Forwarded-Proto", "").lower() if trusted else ""
+        request[_ARRIVAL] = arrival.arrived(
+            office.door, request.headers.get("Host", ""), address(request), proto
+        )
+    return request[_ARRIVAL]
+
+
+def address(request: web.Request) -> str:
+    """The sender's address."""
+    return client(request, request.app[OFFICE].trusted_proxies)
+
+
+def browser(request: web.Request) -> str:
+    """The browser's own number; a new one, which `render` gives it, if it has none."""
+    if _BROWSER not in request:
+        known = cookies.read(request, "browser", secure=arrived(request).secure)
+        request[_BROWSER] = known or cookies.fresh()
+    return request[_BROWSER]
+
+
+def csrf(request: web.Request) -> str:
+    """The token for a page's forms and scripts: of the session, or of the browser before there is one."""
+    return csrf_of(request[_SESSION] if _SESSION in request else browser(request))
+
+
+def csrf_of(cookie: str) -> str:
+    """The token for forms that goes with a cookie's value."""
+    return hmac.digest(cookie.encode(), b"televote csrf", "sha256").hex()
+
+
+async def form(request: web.Request) -> dict[str, str]:
+    """The texts of a form, which is in UTF-8. Raises `Refused` if it cannot be read."""
+    if (request.charset or "utf-8").lower() != "utf-8":
+        raise Refused("unreadable")
+    try:
+        async with asyncio.timeout(_READ_SECONDS):
+            read = await request.post()
+    except TimeoutError:
+        raise Refused("slow") from None
+    except web.HTTPRequestEntityTooLarge:
+        raise Refused("too_large") from None
+    except (ValueError, LookupError, ConnectionError, web.RequestPayloadError) as error:
+        raise Refused("unreadable") from error
+    return {name: value for name in read if isinstance(value := read[name], str)}
+
+
+async def _ours(request: web.Request) -> None:
+    """Raises `Refused` unless our own page sent it."""
+    if not arrival.is_from_us(arrived(request), request.headers):
+        raise Refused("origin")
+    given = request.headers.get("X-CSRF-Token")
+    if given is None:
+        given = (await form(request)).get("csrf", "")
+    if not hmac.compare_digest(given.encode("utf-8", "replace"), csrf(request).encode()):
+        raise Refused("csrf")
+
+
+# What is shown
+
+
+def render(
+    request: web.Request,
+    template: str,
+    values: Mapping[str, Any],
+    status: int = 200,
+    words: Mapping[str, Said] = {},
+) -> web.Response:
+    """A page on `staff.html`; `words` are said besides the catalogue of all such pages."""
+    lang, who = language(request), request.get(_WHO)
+    campaign = request.match_info.get("campaign", "")
+    running = request.app[OFFICE].campaigns.get(campaign)
+    done = f"done_{request.query.get('done', '')}"
+    catalogue = {**WORDS, **words}
+    page = {
+        "say": {key: getattr(said, lang) for key, said in catalogue.items()},
+        "lang": lang,
+        "csrf": csrf(request),
+        "who": who,
+        "nav": [] if who is None else menu.items(who, request.path, campaign if running else ""),
+        "campaign_name": "" if running is None else running.campaign.name_in(lang),
+        "path": request.path,
+        "tags": TAGS,
+        "done": done if done in catalogue else "",
+    }
+    text = aiohttp_jinja2.render_string(template, request, {**page, **values})
+    response = web.Response(text=text, status=status, content_type="text/html", headers=HEADERS)
+    response.headers["Content-Language"] = getattr(WORDS["lang"], lang)
+    return _finished(request, response)
+
+
+def see_other(path: str, done: str = "") -> web.Response:
+    """Go on to another page; it then says `done_…` of its catalogue."""
+    location = f"{path}?done={done}" if done else path
+    return web.Response(status=303, headers={**HEADERS, "Location": location})
+
+
+def is_path(path: str) -> bool:
+    """Whether that is a path of ours, to which a form may lead back: no other host, and no query."""
+    return _PATH.fullmatch(path) is not None
+
+
+def refuse(request: web.Request, word: str) -> web.Response:
+    """What somebody is told who may not, or cannot now: a page, or for scripts a word as JSON."""
+    status, path = _STATUS[word], request.rel_url.raw_path
+    if wants_json(request):
+        response = web.json_response({"error": word}, status=status, headers=HEADERS)
+    elif word == "signed_out" and request.method in ("GET", "HEAD"):
+        return see_other(f"/signin?next={path}")
+    else:
+        response = render(request, "refused.html", {"word": word}, status)
+    if status == 503:
+        response.headers["Retry-After"] = str(RETRY_SECONDS)
+    return response
+
+
+def wants_json(request: web.Request) -> bool:
+    """Whether a script is asking, which has no use for a page."""
+    accepted = request.headers.get("Accept", "")
+    return "application/json" in accepted or "text/event-stream" in accepted
+
+
+def language(request: web.Request) -> Lang:
+    """The page's language: as the address says, as the account says, or as the browser likes."""
+    who = request.get(_WHO)
+    return (
+        languages.named(request.query.get("lang"))
+        or (languages.named(who.lang) if who is not None else None)
+        or languages.preferred(request.headers.get("Accept-Language", ""))
+    )
+
+
+def _finished(request: web.Request, response: web.Response) -> web.Response:
+    secure = arrived(request).secure
+    if secure:
+        response.headers["Strict-Transport-Security"] = _HSTS
+    if _BROWSER in request and not cookies.read(request, "browser", secure=secure):
+        cookies.give(response, "browser", request[_BROWSER], secure=secure)
+    return response

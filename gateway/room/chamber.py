@@ -1,0 +1,196 @@
+"""Carries motions out: by one member of the committee where one is enough, else by two.
+
+Nothing is done but what was shown. Whoever acts sends back the digest of the act as they saw it; a proposal
+keeps the digest of the act as it was proposed; and if the act would come to anything else by now, it is
+refused.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from gateway.intake.decide import Verdict
+from gateway.intake.recorder import Busy, Stopping
+from gateway.intake.revise import Refused
+from gateway.intake.running import Running
+from gateway.intake.schedule import TooEarly
+from gateway.room import motion as motions
+from gateway.room import outlook, proposals
+from gateway.room.motion import RULINGS, Motion
+from gateway.room.outlook import Outlook
+from gateway.room.proposals import Envelope, Proposal
+from gateway.service import Service
+from gateway.storage.store import Place, Unavailable
+from tally.outcome import Selection
+
+_NONCE_BYTES = 16
+
+
+class Considered(NamedTuple):
+    """A motion with its outlook. `digest` is what the page sends back, `two` whether two must agree."""
+
+    motion: Motion
+    outlook: Outlook
+    digest: str
+    two: bool
+
+
+class Opened(NamedTuple):
+    """An open proposal, and what it says."""
+
+    proposal: Proposal
+    motion: Motion
+    outlook: Mapping[str, Any]
+
+
+class Done(NamedTuple):
+    """What was recorded: the entries, and for rulings how each message ended."""
+
+    entries: tuple[int, ...]
+    verdicts: tuple[Verdict, ...] = ()
+
+
+class Chamber:
+    """Every method raises `Refused`, and what `Recorder.submit` raises.
+
+    `randomness(n)` gives n random bytes.
+    """
+
+    def __init__(self, service: Service, randomness: Callable[[int], bytes]) -> None:
+        self._service, self._randomness = service, randomness
+        self._turns = {name: asyncio.Lock() for name in service.campaigns}
+        self._envelopes = {name: Envelope(running) for name, running in service.campaigns.items()}
+
+    async def consider(self, running: Running, motion: Motion) -> Considered:
+        """What a motion comes to, before anybody has agreed to anything."""
+        now_ms = self._service.now_ms()
+        seen = await outlook.look(self._service.recorder, running, motion, now_ms)
+        digest = motions.digest(motions.pack(running.id, motion, seen.state))
+        return Considered(motion, seen, digest, motions.needs_two(motion, running, now_ms))
+
+    async def act(self, running: Running, motion: Motion, by: str, digest: str) -> Done | Proposal:
+        """Do what one person may do, or propose what two must agree to. `digest` is of what they saw."""
+        async with self._turns[running.id]:
+            considered = await self.consider(running, motion)
+            if digest != considered.digest:
+                raise Refused("changed")
+            if considered.two:
+                return await self._propose(running, considered, by)
+            return await self._carry_out(running, motion, considered.outlook, by, "")
+
+    async def rule(self, running: Running, motion: Motion, by: str) -> Done | Proposal:
+        """Rule on messages that wait. Nobody needs to have seen what it comes to: that they wait is asked."""
+        async with self._turns[running.id]:
+            if not motions.needs_two(motion, running, self._service.now_ms()):
+                return await self._carry_out(running, motion, Outlook({}), by, "")
+            return await self._propose(running, await self.consider(running, motion), by)
+
+    async def approve(self, running: Running, number: int, second: str, digest: str) -> Done:
+        """Agree to a proposal, and have it done: once, however often that is asked."""
+        async with self._turns[running.id]:
+            proposal = await self._service.store.run(proposals.find, running.id, number)
+            if word := proposals.objection(proposal, second, digest, self._service.now_ms()):
+                raise Refused(word)
+            assert proposal is not None
+            opened = self._opened(running, proposal)
+            if opened is None:
+                raise Refused("other_parameters")
+            considered = await self.consider(running, opened.motion)
+            if motions.plain(considered.outlook.state) != opened.outlook:
+                raise Refused("changed")
+            return await self._carry_out_once(running, proposal, considered, second)
+
+    async def decline(self, running: Running, number: int, who: str) -> None:
+        """Refuse a proposal of somebody else's, or withdraw one's own."""
+        async with self._turns[running.id]:
+            proposal = await self._service.store.run(proposals.find, running.id, number)
+            if word := proposals.ended(proposal, self._service.now_ms()):
+                raise Refused(word)
+            assert proposal is not None
+            state: proposals.State = "withdrawn" if who == proposal.by else "declined"
+            await self._service.store.run(proposals.end, number, state, who)
+            await self._service.store.run(proposals.forget, number)
+
+    async def open(self, running: Running) -> list[Opened]:
+        """What waits for a second person, oldest first."""
+        now_ms = self._service.now_ms()
+        kept = await self._service.store.run(proposals.are_open, running.id, now_ms)
+        return [opened for proposal in kept if (opened := self._opened(running, proposal))]
+
+    async def latest(self, running: Running, limit: int) -> list[Proposal]:
+        """How the last proposals ended, newest first."""
+        return await self._service.store.run(proposals.latest, running.id, limit)
+
+    def _opened(self, running: Running, proposal: Proposal) -> Opened | None:
+        packed = self._envelopes[running.id].open(proposal)
+        return Opened(proposal, *motions.unpack(packed)) if packed else None
+
+    async def _propose(self, running: Running, considered: Considered, by: str) -> Proposal:
+        nonce = self._randomness(_NONCE_BYTES).hex()
+        packed = motions.pack(running.id, considered.motion, considered.outlook.state, nonce)
+        digest, sealed = motions.digest(packed), self._envelopes[running.id].seal(packed)
+        kind, now_ms = considered.motion.kind, self._service.now_ms()
+        number = await self._service.store.run(proposals.add, running.id, kind, digest, sealed, by, now_ms)
+        return Proposal(number, kind, digest, sealed, by, now_ms, "open", "")
+
+    async def _carry_out_once(
+        self, running: Running, proposal: Proposal, considered: Considered, second: str
+    ) -> Done:
+        store = self._service.store
+        if not await store.run(proposals.end, proposal.id, "approved", second):
+            raise Refused("already_done")
+        try:
+            done = await self._carry_out(running, considered.motion, considered.outlook, proposal.by, second)
+        except (Refused, Busy, Stopping, Unavailable):
+            # If it was recorded all the same, its outlook is another one now: it is not done twice.
+            await store.run(proposals.reopen, proposal.id)
+            raise
+        await store.run(proposals.forget, proposal.id)
+        return done
+
+    async def _carry_out(self, running: Running, motion: Motion, seen: Outlook, by: str, second: str) -> Done:
+        if motion.kind in RULINGS:
+            return await self._rule(running, motion, seen, by, second)
+        place = await self._do(running, motion, by, second)
+        return Done((place.seq,))
+
+    async def _rule(self, running: Running, motion: Motion, seen: Outlook, by: str, second: str) -> Done:
+        verdicts = await self._service.recorder.revise(
+            running, motion.rulings(by, second), self._service.now_ms(), seen.foreseen
+        )
+        return Done(tuple(verdict.place.seq for verdict in verdicts), tuple(verdicts))
+
+    async def _do(self, running: Running, motion: Motion, by: str, second: str) -> Place:
+        acts, (_, reason, note, *_) = self._service.acts, motion
+        match motion.kind:
+            case "withdraw":
+                return await acts.withdraw(running, motion.selections[0], by, reason, note)
+            case "bar":
+                return await acts.bar(running, motion.line, by, reason, note)
+            case "unbar":
+                return await acts.unbar(running, motion.line, by, reason, note)
+            case "reschedule":
+                return await acts.reschedule(running, dict(motion.closes_ms), by, second, reason, note)
+            case _:
+                return await self._close(running, motion, by, second)
+
+    async def _close(self, running: Running, motion: Motion, by: str, second: str) -> Place:
+        try:
+            place = await self._service.schedule.close(
+                running, by, motion.reason, bool(second), second, motion.note
+            )
+        except TooEarly as error:  # it was due when it was looked at
+            raise Refused("changed") from error
+        if place is None:
+            raise Refused("not_open")
+        return place
+
+
+def chosen(running: Running, told: Sequence[str]) -> tuple[Selection, ...]:
+    """Candidates as forms name them: "contest/code", in the order of the campaign file."""
+    return tuple(
+        Selection(contest.id, candidate.code)
+        for contest in running.roll.contests
+        for candidate in contest.candidates
+        if f"{contest.id}/{candidate.code}" in told
+    )
