@@ -13,7 +13,7 @@ from aiohttp import web
 import gateway
 from config.load import Loaded
 from config.settings import Settings
-from gateway import api, clock, control
+from gateway import api, clock, control, desk
 from gateway.board import Board
 from gateway.intake.receive import RETRY_SECONDS, Door
 from gateway.pages import public
@@ -67,7 +67,7 @@ async def serve(loaded: Loaded, now_ms: Callable[[], int] = clock.now_ms) -> Asy
         _gauges(server)
         showing = asyncio.create_task(board.run())
         try:
-            async with _listening(loaded.settings, server):
+            async with desk.at_work(service), _listening(loaded.settings, server):
                 yield server
                 server.draining = True
                 await board.stop()

@@ -10,14 +10,15 @@ from config.problems import Problem, Problems, from_validation, nearest
 from config.settings import Source as SourceSettings
 from config.toml_lines import KeyPath
 from config.wording import Said
-from gateway.intake import calllog, dialogue, provider, running
+from gateway.intake import calllog, dialogue, provider, running, worker
 from gateway.intake.calllog import CallLogKind
 from gateway.intake.provider import Provider, ProviderKind, Talking
 from gateway.intake.running import Running
 from gateway.intake.script import CampaignScript
 from gateway.intake.source import Source
+from gateway.intake.worker import WorkerKind
 
-Kind = ProviderKind | CallLogKind
+Kind = ProviderKind | CallLogKind | WorkerKind
 
 _UNGUARDED: Final = (
     Said(
@@ -64,7 +65,7 @@ _NO_TIME: Final = (
 
 def kinds() -> dict[str, Kind]:
     """Every kind of source there is, by name."""
-    return {**provider.kinds(), **calllog.kinds()}
+    return {**provider.kinds(), **calllog.kinds(), **worker.kinds()}
 
 
 def run_campaigns(loaded: Loaded) -> dict[str, Running]:
@@ -109,6 +110,8 @@ def _open(
     except ValidationError as error:
         found.extend(from_validation(error, loaded.where, (*path, "options"), kind.options))
         return None
+    if isinstance(kind, WorkerKind) and kind.exposed(options) and not (settings.token or settings.allow_from):
+        found.append(_problem(loaded, path, *_UNGUARDED))
     try:
         return _source(loaded, name, settings, kind, options, campaign)
     except dialogue.Unspeakable:
@@ -128,7 +131,7 @@ def _open_doors(kind: ProviderKind, settings: SourceSettings) -> Iterator[tuple[
 def _source(
     loaded: Loaded, name: str, settings: SourceSettings, kind: Kind, options: BaseModel, campaign: Running
 ) -> Source:
-    http = isinstance(kind, ProviderKind)
+    guarded = not isinstance(kind, CallLogKind)
     numbering = campaign.campaign.caller.numbering(settings.region, settings.area_code)
     script = CampaignScript(campaign, numbering, settings.language)
     return Source(
@@ -140,7 +143,8 @@ def _source(
         numbering=numbering,
         provider=_provider(kind, options, script) if isinstance(kind, ProviderKind) else None,
         calllog=kind.build(options) if isinstance(kind, CallLogKind) else None,
-        token=settings.token.get_secret_value().encode() if http and settings.token else b"",
+        worker=kind.build(options, script) if isinstance(kind, WorkerKind) else None,
+        token=settings.token.get_secret_value().encode() if guarded and settings.token else b"",
         allow_from=settings.allow_from,
         methods=kind.methods if isinstance(kind, ProviderKind) else (),
         reply=settings.reply,

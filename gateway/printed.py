@@ -14,6 +14,7 @@ from config.load import Loaded
 from config.problems import Lang, Problem
 from gateway.audit import Recounted
 from gateway.entrances import Kind
+from gateway.intake.calllog import CallLogKind
 from gateway.intake.importer import Summary
 from gateway.intake.provider import ProviderKind
 from tally.export import WORDS
@@ -205,17 +206,22 @@ def manifest(folder: Path, written: dict[str, Any], lang: Lang) -> None:
 
 def kind(one: Kind) -> dict[str, Any]:
     """A kind of source as JSON values."""
-    http = isinstance(one, ProviderKind)
     return {
         "kind": one.kind,
         "channel": one.channel,
-        "by": "http" if http else "file",
-        "authentication": one.authentication if isinstance(one, ProviderKind) else "the file is yours",
+        "by": _comes_by(one),
+        "authentication": "the file is yours" if isinstance(one, CallLogKind) else one.authentication,
         "gives_time": one.gives_time,
         "options": sorted(one.options.model_fields),
         "configure": one.configure,
         "reference": one.reference,
     }
+
+
+def _comes_by(one: Kind) -> str:
+    if isinstance(one, ProviderKind):
+        return "http"
+    return "file" if isinstance(one, CallLogKind) else one.by.lower()
 
 
 def kinds(rows: list[dict[str, Any]]) -> None:

@@ -165,7 +165,7 @@ class Door:
                 raise Refused(403, "token")
         elif token:
             raise Refused(404, "unknown_source")
-        if source.allow_from and not _within(client(request, self._proxies), source.allow_from):
+        if source.allow_from and not within(client(request, self._proxies), source.allow_from):
             raise Refused(403, "address")
         if (
             "Content-Encoding" in request.headers
@@ -251,17 +251,18 @@ def client(request: web.BaseRequest, proxies: Networks) -> str:
     `X-Forwarded-For` is believed only as far as the proxies that wrote it are trusted.
     """
     address = request.remote or ""
-    if not proxies or not _within(address, proxies):
+    if not proxies or not within(address, proxies):
         return address
     hops = [hop.strip() for line in request.headers.getall("X-Forwarded-For", ()) for hop in line.split(",")]
     for hop in reversed(hops):
         address = hop
-        if not _within(hop, proxies):
+        if not within(hop, proxies):
             break
     return address
 
 
-def _within(address: str, networks: Networks) -> bool:
+def within(address: str, networks: Networks) -> bool:
+    """Whether an address is in one of the networks. Total: what is no address is in none."""
     try:
         parsed: IPv4Address | IPv6Address = ip_address(address)
     except ValueError:

@@ -8,13 +8,14 @@ from dedup.caller import Numbering
 from gateway.intake.calllog import CallLog
 from gateway.intake.provider import Provider
 from gateway.intake.running import Running
+from gateway.intake.worker import Worker
 from tally.outcome import Channel
 from tally.window import Clock
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Source:
-    """One entrance, ready. It has a `provider` (HTTP) or a `calllog` (files), never both.
+    """One entrance, ready. It has a `provider` (HTTP), a `calllog` (files) or a `worker`, only one of them.
 
     `token` is the path token, b"" if none is asked for; `allow_from` the addresses that may send, empty
     for any; `reply` whether senders are answered, in `language`; `body_bytes` the largest request.
@@ -28,6 +29,7 @@ class Source:
     numbering: Numbering
     provider: Provider | None = None
     calllog: CallLog | None = None
+    worker: Worker | None = None
     token: bytes = b""
     allow_from: tuple[IPv4Network | IPv6Network, ...] = ()
     methods: tuple[str, ...] = ("POST",)

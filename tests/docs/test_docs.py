@@ -18,13 +18,14 @@ from config.problems import Problems, types_at
 from gateway import app, cli, entrances
 from gateway.intake import signatures
 from gateway.intake.provider import ProviderKind, Refusal
+from gateway.intake.worker import WorkerKind
 from tally import merkle
 from tally.outcome import MessageOutcome, SelectionOutcome
 from tests.conftest import House
 from tests.providers import runner
 from tests.providers.rows import Table
-
 from tests.providers.table_sns import CERTIFICATE
+
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
 
@@ -105,10 +106,8 @@ def options(model: type[BaseModel], prefix: str = "") -> list[str]:
 @pytest.mark.parametrize("kind", sorted(entrances.kinds()))
 def test_every_kind_of_source_and_each_option_is_documented(kind: str) -> None:
     sources, made = text("docs/sources.md"), entrances.kinds()[kind]
-    assert (
-        f"\n| [`{kind}`](#{kind}) | {made.channel} | {'HTTP' if isinstance(made, ProviderKind) else 'file'} |"
-        in sources
-    )
+    by = made.by if isinstance(made, WorkerKind) else "HTTP" if isinstance(made, ProviderKind) else "file"
+    assert f"\n| [`{kind}`](#{kind}) | {made.channel} | {by} |" in sources
     section = sources.partition(f"\n## {kind}\n")[2].partition("\n## ")[0]
     documented = re.findall(r"^\| `([\w.]+)` \|", section, re.MULTILINE)
     assert sorted(documented) == sorted(options(made.options))
