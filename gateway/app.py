@@ -82,6 +82,7 @@ async def _listening(settings: Settings, server: Server) -> AsyncIterator[None]:
     door = Door(
         server.service.sources,
         server.service.recorder,
+        server.service.assembly,
         server.metrics,
         server.service.now_ms,
         settings.trusted_proxies,
