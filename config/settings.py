@@ -138,7 +138,8 @@ class Storage(_Table):
 class Source(_Table):
     """One entrance, as configured; its name is the key it stands under, and is used in URLs.
 
-    `options` belong to the kind, whose own model checks them. They may hold secrets, and are not shown.
+    `follow` is a call log that grows, or a folder of such. `options` belong to the kind, whose own model
+    checks them. They may hold secrets, and are not shown.
     """
 
     kind: Slug
@@ -152,6 +153,7 @@ class Source(_Table):
     language: Literal["zh", "en"] = "zh"
     reply: bool = False
     body_bytes: Positive | None = None
+    follow: Folder | None = None
     options: dict[str, Any] = Field(default_factory=dict, repr=False)
 
 

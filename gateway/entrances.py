@@ -57,6 +57,10 @@ _SPEECHLESS: Final = (
         "请为 [voice.zh]（或所用语言）的每条提示语写录音 play:…，或设置 options.engine",
     ),
 )
+_NO_LOG: Final = (
+    Said("only a source of call logs can follow a file or folder", "只有通话记录类来源才能跟踪文件或文件夹"),
+    Said("leave follow out, or choose a kind that comes by file", "请删去 follow，或改用文件类来源"),
+)
 _NO_TIME: Final = (
     Said("this kind's messages carry no time of their own", "这类来源的消息不带时间"),
     Said('write clock = "arrival", or leave it out', '请写 clock = "arrival"，或省略'),
@@ -103,6 +107,8 @@ def _open(
         return None
     if isinstance(kind, ProviderKind) and not settings.token:
         found.extend(_problem(loaded, path, *said) for said in _open_doors(kind, settings))
+    if settings.follow and not isinstance(kind, CallLogKind):
+        found.append(_problem(loaded, (*path, "follow"), *_NO_LOG))
     if settings.clock == "provider" and not kind.gives_time:
         found.append(_problem(loaded, (*path, "clock"), *_NO_TIME))
     try:
@@ -144,6 +150,7 @@ def _source(
         provider=_provider(kind, options, script) if isinstance(kind, ProviderKind) else None,
         calllog=kind.build(options) if isinstance(kind, CallLogKind) else None,
         worker=kind.build(options, script) if isinstance(kind, WorkerKind) else None,
+        follow=settings.follow or "",
         token=settings.token.get_secret_value().encode() if guarded and settings.token else b"",
         allow_from=settings.allow_from,
         methods=kind.methods if isinstance(kind, ProviderKind) else (),

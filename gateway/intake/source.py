@@ -16,6 +16,7 @@ from tally.window import Clock
 @dataclass(frozen=True, slots=True, eq=False)
 class Source:
     """One entrance, ready. It has a `provider` (HTTP), a `calllog` (files) or a `worker`, only one of them.
+    `follow` is the file or folder where its call logs grow, "" if none is followed.
 
     `token` is the path token, b"" if none is asked for; `allow_from` the addresses that may send, empty
     for any; `reply` whether senders are answered, in `language`; `body_bytes` the largest request.
@@ -30,6 +31,7 @@ class Source:
     provider: Provider | None = None
     calllog: CallLog | None = None
     worker: Worker | None = None
+    follow: str = ""
     token: bytes = b""
     allow_from: tuple[IPv4Network | IPv6Network, ...] = ()
     methods: tuple[str, ...] = ("POST",)

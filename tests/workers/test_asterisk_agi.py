@@ -12,6 +12,7 @@ from config.voice import WORDS
 from gateway import entrances
 from gateway.workers.asterisk_agi import AsteriskAgi
 from tests.conftest import CLOSES_MS, House, Visitor
+from tests.gateway.waiting import until
 
 SOURCE = """
 [sources.agi]
@@ -297,10 +298,3 @@ async def test_an_address_that_is_taken_is_told_at_the_start(house: House) -> No
         with pytest.raises(OSError, match="address already in use"):
             async with served(house, port=taken):
                 pass
-
-
-async def until(visitor: Visitor, outcomes: dict[str, int]) -> None:
-    """Wait for the count: a call is recorded when its connection has ended."""
-    async with asyncio.timeout(5):
-        while await visitor.outcomes() != outcomes:  # noqa: ASYNC110 -- what is waited for is in a database
-            await asyncio.sleep(0.01)
