@@ -159,7 +159,8 @@ class Storage(_Table):
 class Source(_Table):
     """One entrance, as configured; its name is the key it stands under, and is used in URLs.
 
-    `options` belong to the kind, whose own model checks them. They may hold secrets, and are not shown.
+    `follow` is a call log that grows, or a folder of such. `options` belong to the kind, whose own model
+    checks them. They may hold secrets, and are not shown.
     """
 
     kind: Slug
@@ -174,6 +175,7 @@ class Source(_Table):
     reply: bool = False
     body_bytes: Positive | None = None
     silence_minutes: Annotated[int, Field(ge=0)] | None = None
+    follow: Folder | None = None
     options: dict[str, Any] = Field(default_factory=dict, repr=False)
 
 

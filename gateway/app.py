@@ -14,7 +14,7 @@ from aiohttp import web
 import gateway
 from config.load import Loaded
 from config.settings import Settings
-from gateway import api, clock, control
+from gateway import api, clock, control, workshop
 from gateway.board import Board
 from gateway.desk.desk import Desk
 from gateway.exports import Exports
@@ -101,7 +101,7 @@ async def serve(loaded: Loaded, now_ms: Callable[[], int] = clock.now_ms) -> Asy
         _gauges(server)
         showing = asyncio.create_task(board.run())
         try:
-            async with _listening(loaded.settings, server):
+            async with workshop.at_work(service), _listening(loaded.settings, server):
                 yield server
                 server.draining = True
                 await board.stop()
@@ -127,6 +127,7 @@ async def _listening(settings: Settings, server: Server) -> AsyncIterator[None]:
     door = Door(
         server.service.sources,
         server.service.recorder,
+        server.service.assembly,
         server.metrics,
         server.service.now_ms,
         settings.trusted_proxies,

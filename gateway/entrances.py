@@ -10,15 +10,16 @@ from config.problems import Problem, Problems, from_validation, nearest
 from config.settings import Source as SourceSettings
 from config.toml_lines import KeyPath
 from config.wording import Said
-from gateway.intake import calllog, desk, dialogue, provider, running
+from gateway.intake import calllog, desk, dialogue, provider, running, worker
 from gateway.intake.calllog import CallLogKind
 from gateway.intake.desk import DeskKind, DeskOptions
 from gateway.intake.provider import Provider, ProviderKind, Talking
 from gateway.intake.running import Running
 from gateway.intake.script import CampaignScript
 from gateway.intake.source import Source
+from gateway.intake.worker import WorkerKind
 
-Kind = ProviderKind | CallLogKind | DeskKind
+Kind = ProviderKind | CallLogKind | WorkerKind | DeskKind
 
 _UNGUARDED: Final = (
     Said(
@@ -57,6 +58,10 @@ _SPEECHLESS: Final = (
         "请为 [voice.zh]（或所用语言）的每条提示语写录音 play:…，或设置 options.engine",
     ),
 )
+_NO_LOG: Final = (
+    Said("only a source of call logs can follow a file or folder", "只有通话记录类来源才能跟踪文件或文件夹"),
+    Said("leave follow out, or choose a kind that comes by file", "请删去 follow，或改用文件类来源"),
+)
 _NO_TIME: Final = (
     Said("this kind's messages carry no time of their own", "这类来源的消息不带时间"),
     Said('write clock = "arrival", or leave it out', '请写 clock = "arrival"，或省略'),
@@ -71,7 +76,7 @@ _SECOND_DESK: Final = (
 
 def kinds() -> dict[str, Kind]:
     """Every kind of source there is, by name."""
-    return {**provider.kinds(), **calllog.kinds(), **desk.kinds()}
+    return {**provider.kinds(), **calllog.kinds(), **worker.kinds(), **desk.kinds()}
 
 
 def run_campaigns(loaded: Loaded) -> dict[str, Running]:
@@ -110,6 +115,8 @@ def _open(
         return None
     if isinstance(kind, ProviderKind) and not settings.token:
         found.extend(_problem(loaded, path, *said) for said in _open_doors(kind, settings))
+    if settings.follow and not isinstance(kind, CallLogKind):
+        found.append(_problem(loaded, (*path, "follow"), *_NO_LOG))
     if settings.clock == "provider" and not kind.gives_time:
         found.append(_problem(loaded, (*path, "clock"), *_NO_TIME))
     try:
@@ -117,6 +124,8 @@ def _open(
     except ValidationError as error:
         found.extend(from_validation(error, loaded.where, (*path, "options"), kind.options))
         return None
+    if isinstance(kind, WorkerKind) and kind.exposed(options) and not (settings.token or settings.allow_from):
+        found.append(_problem(loaded, path, *_UNGUARDED))
     try:
         return _source(loaded, name, settings, kind, options, campaign)
     except dialogue.Unspeakable:
@@ -136,7 +145,7 @@ def _open_doors(kind: ProviderKind, settings: SourceSettings) -> Iterator[tuple[
 def _source(
     loaded: Loaded, name: str, settings: SourceSettings, kind: Kind, options: BaseModel, campaign: Running
 ) -> Source:
-    http = isinstance(kind, ProviderKind)
+    guarded = not isinstance(kind, CallLogKind)
     numbering = campaign.campaign.caller.numbering(settings.region, settings.area_code)
     script = CampaignScript(campaign, numbering, settings.language)
     return Source(
@@ -149,7 +158,9 @@ def _source(
         provider=_provider(kind, options, script) if isinstance(kind, ProviderKind) else None,
         calllog=kind.build(options) if isinstance(kind, CallLogKind) else None,
         desk=options if isinstance(options, DeskOptions) else None,
-        token=settings.token.get_secret_value().encode() if http and settings.token else b"",
+        worker=kind.build(options, script) if isinstance(kind, WorkerKind) else None,
+        follow=settings.follow or "",
+        token=settings.token.get_secret_value().encode() if guarded and settings.token else b"",
         allow_from=settings.allow_from,
         methods=kind.methods if isinstance(kind, ProviderKind) else (),
         reply=settings.reply,

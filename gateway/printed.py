@@ -18,6 +18,7 @@ from gateway.intake.calllog import CallLogKind
 from gateway.intake.desk import DeskKind
 from gateway.intake.importer import Summary
 from gateway.intake.provider import ProviderKind
+from gateway.intake.worker import WorkerKind
 from gateway.pages import words_people, words_staff
 from gateway.users import Link
 from tally.export import WORDS
@@ -267,13 +268,7 @@ def manifest(folder: Path, written: dict[str, Any], lang: Lang) -> None:
 
 def kind(one: Kind) -> dict[str, Any]:
     """A kind of source as JSON values."""
-    match one:
-        case ProviderKind():
-            by, authentication = "http", one.authentication
-        case CallLogKind():
-            by, authentication = "file", "the file is yours"
-        case DeskKind():
-            by, authentication = "page", "operators sign in"
+    by, authentication = _comes_by(one)
     return {
         "kind": one.kind,
         "channel": one.channel,
@@ -284,6 +279,19 @@ def kind(one: Kind) -> dict[str, Any]:
         "configure": one.configure,
         "reference": one.reference,
     }
+
+
+def _comes_by(one: Kind) -> tuple[str, str]:
+    """How messages come from a source of a kind, and what shows that they are its own."""
+    match one:
+        case ProviderKind():
+            return "http", one.authentication
+        case CallLogKind():
+            return "file", "the file is yours"
+        case WorkerKind():
+            return one.by.lower(), one.authentication
+        case DeskKind():
+            return "page", "operators sign in"
 
 
 def kinds(rows: list[dict[str, Any]]) -> None:

@@ -5,7 +5,8 @@ receive -> authenticate -> read -> **normalise -> map -> place** -> recall -> ju
 `receive.py` takes the request; the source's provider authenticates it and reads it into `Inbound`
 values; `prepare`, here, settles all that can be said of a message without remembering other
 messages; `recorder.py` gathers what is waiting, recalls, and commits; `decide.py` judges; the provider
-words the answer. Log files enter at *read*, by `importer.py`.
+words the answer. Log files enter at *read*, by `importer.py`. What a source hands over in parts waits in
+`gateway/parts` between *read* and *normalise*.
 """
 
 import hashlib

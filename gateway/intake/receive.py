@@ -17,6 +17,7 @@ import structlog
 from aiohttp import web
 
 from gateway.intake import journey, replies
+from gateway.intake.decide import Verdict
 from gateway.intake.inbound import Form, Inbound
 from gateway.intake.journey import Prepared
 from gateway.intake.provider import Ended, Provider, Refusal, Request
@@ -58,15 +59,27 @@ class _Arrived(NamedTuple):
     source: Source
     provider: Provider
 
-    def prepared(self) -> list[Prepared]:
+    def read(self) -> Sequence[Inbound]:
         """Its messages. Raises `Refused`."""
-        source, received_ms = self.source, self.asked.received_ms
         try:
-            read = _read(self.provider, self.asked)
+            return _read(self.provider, self.asked)
         finally:
             for errand in self.asked.errands:
-                _log.warning("administrator_needed", source=source.name, what=errand.what, url=errand.url)
-        return [journey.prepare(source, one, received_ms) for one in read]
+                _log.warning(
+                    "administrator_needed", source=self.source.name, what=errand.what, url=errand.url
+                )
+
+    def prepared(self, read: Sequence[Inbound]) -> list[Prepared]:
+        """Its messages, ready to be recorded."""
+        return [journey.prepare(self.source, one, self.asked.received_ms) for one in read]
+
+
+class Assembly(Protocol):
+    """What takes parts of messages (`gateway/parts`)."""
+
+    async def take(self, source: Source, read: Sequence[Inbound], received_ms: int, /) -> Sequence[Verdict]:
+        """Keep parts and record messages; the verdicts of what was recorded. Raises as `Recorder.submit`."""
+        ...
 
 
 class Door:
@@ -76,15 +89,18 @@ class Door:
         self,
         sources: Mapping[str, Source],
         recorder: Recorder,
+        assembly: Assembly,
         observer: Observer,
         now_ms: Callable[[], int],
         trusted_proxies: Networks = (),
         read_seconds: float = 3.0,
     ) -> None:
         self._sources = {name: source for name, source in sources.items() if source.provider is not None}
-        self._recorder, self._observer, self._now_ms = recorder, observer, now_ms
+        self._recorder, self._assembly = recorder, assembly
+        self._observer, self._now_ms = observer, now_ms
         self._proxies, self._read_seconds = trusted_proxies, read_seconds
         self._arrived: list[tuple[_Arrived, Done]] = []
+        self._assembling: set[asyncio.Task[None]] = set()
         self._run, self._requests = secrets.token_hex(4), count(1)
 
     def takes(self, request: web.BaseRequest) -> bool:
@@ -146,13 +162,32 @@ class Door:
             if done.done():
                 continue  # its sender has gone
             try:
-                prepared = arrived.prepared()
-                if prepared:
-                    self._recorder.put(arrived.source.running, prepared, done)
+                read = arrived.read()
+                if any(one.part for one in read):
+                    self._assemble(arrived, read, done)
+                elif read:
+                    self._recorder.put(arrived.source.running, arrived.prepared(read), done)
                 else:
                     done.set_result([])
             except Exception as error:  # noqa: BLE001 -- it is this request's, and told to its sender
                 done.set_exception(error)
+
+    def _assemble(self, arrived: _Arrived, read: Sequence[Inbound], done: Done) -> None:
+        """Hand over what has parts of messages in it."""
+
+        async def assemble() -> None:
+            try:
+                taken = await self._assembly.take(arrived.source, read, arrived.asked.received_ms)
+            except Exception as error:  # noqa: BLE001 -- as above
+                if not done.done():
+                    done.set_exception(error)
+            else:
+                if not done.done():
+                    done.set_result(list(taken))
+
+        task = asyncio.create_task(assemble())
+        self._assembling.add(task)
+        task.add_done_callback(self._assembling.discard)
 
     def _admit(self, request: web.BaseRequest, source: Source, token: str) -> None:
         """What can be refused before a byte of the body is read."""
@@ -260,7 +295,7 @@ def client(request: web.BaseRequest, proxies: Networks) -> str:
 
 
 def within(address: str, networks: Networks) -> bool:
-    """Whether an address is in one of the networks. Total."""
+    """Whether an address is in one of the networks. Total: what is no address is in none."""
     try:
         parsed: IPv4Address | IPv6Address = ip_address(address)
     except ValueError:

@@ -8,6 +8,7 @@ import pytest
 
 import gateway
 from config.load import everything
+from gateway import entrances
 from tests.cli.commands import Home, call, ended, start
 
 
@@ -169,7 +170,7 @@ def test_help_and_version() -> None:
 
 def test_sources_lists_every_kind() -> None:
     kinds = {one["kind"]: one for one in call("sources", "--json").json()}
-    assert list(kinds) == ["aliyun", "kannel", "standard", "twilio", "asterisk-cdr", "csv", "desk"]
+    assert list(kinds) == list(entrances.kinds())
     for one in kinds.values():
         assert set(one) == {
             *("kind", "channel", "by", "authentication", "gives_time", "options", "configure", "reference")

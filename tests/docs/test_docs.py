@@ -19,6 +19,7 @@ from gateway import app, cli, entrances
 from gateway.intake import signatures
 from gateway.intake.calllog import CallLogKind
 from gateway.intake.provider import ProviderKind, Refusal
+from gateway.intake.worker import WorkerKind
 from tally import merkle
 from tally.outcome import MessageOutcome, SelectionOutcome
 from tests.conftest import House
@@ -106,7 +107,10 @@ def options(model: type[BaseModel], prefix: str = "") -> list[str]:
 @pytest.mark.parametrize("kind", sorted(entrances.kinds()))
 def test_every_kind_of_source_and_each_option_is_documented(kind: str) -> None:
     sources, made = text("docs/sources.md"), entrances.kinds()[kind]
-    by = "HTTP" if isinstance(made, ProviderKind) else "file" if isinstance(made, CallLogKind) else "page"
+    if isinstance(made, WorkerKind):
+        by = made.by
+    else:
+        by = "HTTP" if isinstance(made, ProviderKind) else "file" if isinstance(made, CallLogKind) else "page"
     assert f"\n| [`{kind}`](#{kind}) | {made.channel} | {by} |" in sources
     section = sources.partition(f"\n## {kind}\n")[2].partition("\n## ")[0]
     documented = re.findall(r"^\| `([\w.]+)` \|", section, re.MULTILINE)

@@ -46,11 +46,11 @@ def schema(db: sqlite3.Connection) -> list[tuple[str, str]]:
     return list(db.execute("SELECT name, sql FROM sqlite_schema ORDER BY name"))
 
 
-def test_those_we_ship_are_numbered_without_gaps_and_apply_to_a_fresh_database(
+def test_those_we_ship_have_numbers_of_their_own_and_apply_to_a_fresh_database(
     db: sqlite3.Connection,
 ) -> None:
     shipped = migrate.available()
-    assert [one.number for one in shipped] == list(range(1, len(shipped) + 1))
+    assert len({one.number for one in shipped}) == len(shipped)
     assert migrate.apply(db) == [one.name for one in shipped]
     assert tables(db) >= {"campaigns", "logs", "entries", "claims", "totals", "snapshots", "migrations"}
     strict = {name: strict for _, name, _, _, _, strict in db.execute("PRAGMA table_list")}
