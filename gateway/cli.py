@@ -6,7 +6,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -24,9 +24,11 @@ from gateway.control import NotServing
 from gateway.intake import importer, logfile
 from gateway.intake.calllog import UnreadableLog
 from gateway.intake.importer import Submit, Summary
+from gateway.intake.inbound import Inbound
 from gateway.intake.recorder import Busy, Stopping
 from gateway.intake.schedule import TooEarly
 from gateway.intake.source import Source
+from gateway.intake.worker import NotRelayed, Relaying
 from gateway.people.accounts import Refused
 from gateway.people.roles import Role
 from gateway.storage.sqlite import is_locked
@@ -40,6 +42,8 @@ FAILED, USAGE, INTERRUPTED = 1, 2, 130
 #: Where the settings are looked for when nobody says.
 _USUAL = (Path("televote.toml"), Path("var/televote.toml"))
 _SETTINGS, _LANG = "TELEVOTE_SETTINGS", "TELEVOTE_LANG"
+#: A second lies between two.
+_RELAY_TRIES = 60
 _SAMPLE_LISTEN = "127.0.0.1:8080"
 
 
@@ -317,6 +321,44 @@ async def _import_file(source: Source, file: Path, submit: Submit) -> Summary:
     assert source.calllog is not None
     with _progress(file.name, file.stat().st_size) as at, logfile.opened(file, on_position=at) as log:  # noqa: ASYNC240 -- one stat, before anything else runs
         return await importer.import_rows(source.calllog.read(log.lines), submit)
+
+
+@televote.command(context_settings={"ignore_unknown_options": True})
+@click.option("--source", "name", required=True, help="The source, of a modem daemon's kind.")
+@click.argument("words", nargs=-1)
+@click.pass_obj
+def relay(chosen: _Chosen, name: str, words: tuple[str, ...]) -> None:
+    """Hand on a message for a modem's daemon, which gives WORDS and environment."""
+    loaded = chosen.load()
+    sources = entrances.open_all(loaded, entrances.run_campaigns(loaded))
+    relays = {one.name: one.worker for one in sources.values() if isinstance(one.worker, Relaying)}
+    if name not in relays:
+        raise Wrong(f"no source that relays is named {name}; there are: {', '.join(relays) or 'none'}")
+    watch.log_to(level="warning")
+    try:
+        messages = relays[name].relayed(words, os.environ)
+    except NotRelayed as error:
+        raise Wrong(str(error)) from None
+    if messages:
+        _run(_relay(loaded, name, messages))
+
+
+async def _relay(loaded: Loaded, name: str, messages: Sequence[Inbound]) -> None:
+    """The daemon will not ask again, so that for a while we do."""
+    for left in reversed(range(_RELAY_TRIES)):
+        try:
+            if _is_held(loaded):
+                async with control.connect(Path(loaded.settings.data)) as client:
+                    await client.take(name, messages)
+            else:
+                async with service.open_service(loaded, watch.Metrics()) as counting:
+                    await counting.take(counting.sources[name], messages)
+        except (NotServing, Unsafe, Unavailable):
+            if not left:
+                raise
+            await asyncio.sleep(1)
+        else:
+            return
 
 
 @televote.command()

@@ -8,8 +8,8 @@ found beside the new one.
 
 import asyncio
 import stat
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Protocol
@@ -18,12 +18,10 @@ import structlog
 
 from gateway.follow import tail
 from gateway.follow.places import BEGINNING, Place, Places
-from gateway.intake import importer
+from gateway.intake import importer, polling
 from gateway.intake.calllog import CallLog, Row, UnreadableLog
 from gateway.intake.importer import Landed
 from gateway.intake.inbound import Inbound
-from gateway.intake.recorder import Busy, Stopping
-from gateway.storage.store import Conflict, Unavailable
 
 _log = structlog.get_logger()
 
@@ -68,23 +66,9 @@ class Follower:
     _files: dict[Path, _File] = field(default_factory=dict)
     _said: dict[Path, str] = field(default_factory=dict)
 
-    @asynccontextmanager
-    async def at_work(self) -> AsyncIterator[None]:
+    def at_work(self) -> AbstractAsyncContextManager[None]:
         """Following, inside the context. What is under way at the end is finished by the next start."""
-        following = asyncio.create_task(self._run())
-        try:
-            yield
-        finally:
-            following.cancel()
-            await asyncio.gather(following, return_exceptions=True)
-
-    async def _run(self) -> None:
-        while True:
-            try:
-                await self.look()
-            except Exception:  # noqa: BLE001 -- whatever it was, the next look may be luckier
-                _log.exception("fault", source=self.source)
-            await asyncio.sleep(self.poll_seconds)
+        return polling.looking(self.source, self.look, self.poll_seconds)
 
     async def look(self) -> None:
         """Read whatever is new in any of the files."""
@@ -107,7 +91,7 @@ class Follower:
             return
         try:
             await self._read_on(path, still)
-        except (OSError, UnreadableLog, Busy, Stopping, Unavailable, Conflict) as error:
+        except (OSError, UnreadableLog, *polling.NOT_NOW) as error:
             self._say(path, error)
         else:
             known.read, known.settled = True, still
@@ -150,7 +134,7 @@ class Follower:
         name = type(error).__name__
         if self._said.get(path) != name:
             self._said[path] = name
-            _log.warning("follow_postponed", source=self.source, error=name)
+            _log.warning("look_postponed", source=self.source, error=name)
 
 
 def _after(rows: Iterator[Row], known: int) -> Iterator[Row]:

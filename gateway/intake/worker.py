@@ -5,10 +5,10 @@ It listens at a door of its own, or takes what a daemon has put down. A kind is 
 as it runs itself. Unlike a provider it does I/O; what it brings goes the way of any message from *read* on.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from pydantic import BaseModel
 
@@ -45,11 +45,27 @@ class Desk(Protocol):
         ...
 
 
+class NotRelayed(ValueError):
+    """`televote relay` was not called as the kind's daemon calls it; the message says how."""
+
+
 class Worker(Protocol):
     """One configured source, ready to work."""
 
     def working(self, desk: Desk) -> AbstractAsyncContextManager[None]:
         """At work inside the context. Raises `OSError` if what it needs cannot be had."""
+        ...
+
+
+@runtime_checkable
+class Relaying(Worker, Protocol):
+    """A worker whose daemon can call us for each message, by `televote relay`."""
+
+    def relayed(self, words: Sequence[str], environ: Mapping[str, str]) -> Sequence[Inbound]:
+        """The messages that a hook was called for, by its words and environment.
+
+        Raises `NotRelayed`, and `OSError` for a file that cannot be read.
+        """
         ...
 
 
@@ -59,7 +75,7 @@ class WorkerBuilder(Protocol):
     Raises `dialogue.Unspeakable`.
     """
 
-    def __call__(self, options: BaseModel, script: Script) -> Worker: ...
+    def __call__(self, options: BaseModel, script: Script, /) -> Worker: ...
 
 
 def _within(_options: BaseModel) -> bool:

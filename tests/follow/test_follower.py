@@ -272,7 +272,7 @@ async def test_a_file_that_is_none_holds_up_no_other(
         for _ in range(3):
             await follower.look()
         assert await counted(service) == {"counted": 1}
-        assert capsys.readouterr().out.count("follow_postponed") == 2, "each is told once"
+        assert capsys.readouterr().out.count("look_postponed") == 2, "each is told once"
         (folder / "a.csv").write_text(HEAD + row(2), "utf-8")
         await follower.look()
         assert await counted(service) == {"counted": 2}

@@ -35,7 +35,12 @@ def _db(tmp_path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def tables(db: sqlite3.Connection) -> set[str]:
-    return {name for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+    return {
+        name
+        for (name,) in db.execute(
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'sqlite_sequence'"
+        )
+    }
 
 
 def applied(db: sqlite3.Connection) -> list[int]:
