@@ -25,13 +25,13 @@ campaign = "beita-2018"
 clock = "provider"
 follow = "{path}"
 """
-DESK = """
-[sources.desk]
+CALLS = """
+[sources.calls]
 kind = "csv"
 campaign = "beita-2018"
 clock = "provider"
 follow = "{path}"
-[sources.desk.options]
+[sources.calls.options]
 form = "text"
 columns = {{ caller = "主叫号码", choice = "选择", start = "呼叫时间", call_id = "流水号" }}
 """
@@ -111,7 +111,7 @@ async def test_many_rows_are_read_in_pieces(house: House, tmp_path: Path) -> Non
 async def test_a_log_with_a_header_is_read_on_by_it(house: House, tmp_path: Path) -> None:
     log = tmp_path / "calls.csv"
     write(log, HEAD, row(1))
-    async with following(house, log, DESK, "desk") as (service, follower):
+    async with following(house, log, CALLS, "calls") as (service, follower):
         await follower.look()
         for number in range(2, 30):
             write(log, row(number))
@@ -247,7 +247,7 @@ async def test_every_log_in_a_folder_is_followed(house: House, tmp_path: Path) -
     for name in (".hidden", "a.csv.tmp", "a.csv.gz", "b.part", "c.csv~"):
         write(folder / name, HEAD, row(90))
     (folder / "old").mkdir()
-    async with following(house, folder, DESK, "desk") as (service, follower):
+    async with following(house, folder, CALLS, "calls") as (service, follower):
         await follower.look()
         write(folder / "a.csv", HEAD, row(1))
         write(folder / "b.csv", HEAD, row(2), row(3))
@@ -268,7 +268,7 @@ async def test_a_file_that_is_none_holds_up_no_other(
     write(folder / "a.csv", "name,number\n")
     (folder / "b.csv").write_bytes(HEAD.encode("utf-16"))
     write(folder / "c.csv", HEAD, row(1))
-    async with following(house, folder, DESK, "desk") as (service, follower):
+    async with following(house, folder, CALLS, "calls") as (service, follower):
         for _ in range(3):
             await follower.look()
         assert await counted(service) == {"counted": 1}
