@@ -136,7 +136,8 @@ def _open(
 def _open_doors(kind: ProviderKind, settings: SourceSettings) -> Iterator[tuple[Said, Said]]:
     """What a source without a path token leaves open to anyone."""
     signs = kind.signs and (not kind.signs_with or bool(settings.options.get(kind.signs_with)))
-    if signs and not kind.seals:
+    seals = kind.seals and not settings.options.get(kind.unsealed_by)
+    if signs and not seals:
         yield _UNSEALED
     elif not signs and not settings.allow_from:
         yield _UNSIGNED if kind.signs else _UNGUARDED

@@ -121,8 +121,9 @@ class ProviderKind:
     the kind checks. `signs` is False where the provider cannot sign: such a source must have a path
     token or an address list. `signs_with` names the option without which a provider that can sign does not;
     `seals` is False where the signature does not cover the message: one that was seen would fit any other, so
-    such a source must have a path token beside it. `gives_time` says whether the format carries a time to
-    decide by, and `signs_time` whether that time is covered by the signature.
+    such a source must have a path token beside it; `unsealed_by` names the option that makes it so, where it
+    is one. `gives_time` says whether the format carries a time to decide by, and `signs_time` whether that
+    time is covered by the signature.
     """
 
     kind: str
@@ -135,6 +136,7 @@ class ProviderKind:
     build: Builder
     signs_with: str = ""
     seals: bool = True
+    unsealed_by: str = ""
     methods: tuple[str, ...] = ("POST",)
     configure: str = ""  # what to paste into the provider's console
     reference: str = field(default="")  # the public document the format was read in

@@ -1,8 +1,8 @@
 """Huawei Cloud Message & SMS (华为云消息&短信): a form for each SMS, signed if so set (PROVIDERS §3).
 
 The signature is SDK-HMAC-SHA256 over method, path, query, the headers it names, and the body. Which headers
-Huawei names is not documented, so they are taken as named. A body's hash in a header is not believed: a
-request that says UNSIGNED-PAYLOAD is refused.
+Huawei names is not documented, so they are taken as named. Its SDK leaves the body of a form out, and says so
+in a header; whether its pushes do is not documented either, so that is believed only if the settings say it.
 """
 
 import hashlib
@@ -34,6 +34,9 @@ class HuaweiOptions(Options):
     public_url: PublicUrl | None = Field(
         default=None, description="the URL as set at Huawei, if a proxy changes its host or path"
     )
+    unsigned_body: bool = Field(
+        default=False, description="take pushes whose body is not signed: UNSIGNED-PAYLOAD"
+    )
     tolerance_seconds: int = Field(
         default=900, ge=1, le=86_400, description="how far X-Sdk-Date may be from our clock"
     )
@@ -51,12 +54,14 @@ _NO_SIGNATURE = Refusal(401, "no_signature")
 _BAD_SIGNATURE = Refusal(401, "bad_signature")
 _STALE = Refusal(401, "stale")
 _WRONG_ACCOUNT = Refusal(401, "wrong_account")
+_UNSIGNED_BODY = Refusal(401, "unsigned_body")
 
 _AUTHORIZATION = re.compile(
     r"SDK-HMAC-SHA256 +Access= ?([^\s,]+), ?SignedHeaders= ?([^\s,]+), ?Signature= ?([0-9a-f]{64})", re.ASCII
 )
 _DATE = re.compile(r"(\d{8})T(\d{6})Z", re.ASCII)
 _UTC = ZoneInfo("UTC")
+_CONTENT, _UNSIGNED = "x-sdk-content-sha256", "UNSIGNED-PAYLOAD"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,7 @@ class Huawei:
     keys: Mapping[str, signatures.HmacKey] = field(repr=False)
     host: str
     path: str
+    unsigned_body: bool
     tolerance_ms: int
 
     def authenticate(self, request: Request) -> Refusal | None:
@@ -83,6 +89,8 @@ class Huawei:
         canonical = self._canonical(request, told[2])
         if canonical is None or not signatures.same(told[3], key.hex(_to_sign(date, canonical))):
             return _BAD_SIGNATURE
+        if not self.unsigned_body and _hash(request, told[2]) == _UNSIGNED:
+            return _UNSIGNED_BODY
         return self._late(date, request.received_ms)
 
     def read(self, request: Request) -> Sequence[Inbound]:
@@ -104,7 +112,7 @@ class Huawei:
             _encoded_query(query),
             "".join(f"{name}:{(value or '').strip()}\n" for name, value in headers),
             names,
-            hashlib.sha256(request.body).hexdigest(),
+            _hash(request, names),
         )
         return payload.wire_bytes("\n".join(lines))
 
@@ -119,24 +127,35 @@ class Huawei:
         return None if abs(now_ms - at_ms) <= self.tolerance_ms else _STALE
 
 
+def _hash(request: Request, names: str) -> str:
+    """What stands for the body in the signed text: that it is left out, if a signed header says so."""
+    if _CONTENT in names.split(";") and request.headers.get(_CONTENT) == _UNSIGNED:
+        return _UNSIGNED
+    return hashlib.sha256(request.body).hexdigest()
+
+
 def _to_sign(date: str, canonical: bytes) -> bytes:
     return payload.wire_bytes(f"SDK-HMAC-SHA256\n{date}\n{hashlib.sha256(canonical).hexdigest()}")
 
 
-def _encoded(part: str) -> str:
-    return quote(unquote_to_bytes(payload.wire_bytes(part)), safe="~")
+def _decoded(part: str) -> bytes:
+    return unquote_to_bytes(payload.wire_bytes(part))
+
+
+def _encoded(part: bytes) -> str:
+    return quote(part, safe="~")
 
 
 def _encoded_path(path: str) -> str:
-    encoded = "/".join(_encoded(segment) for segment in path.split("/"))
+    encoded = "/".join(_encoded(_decoded(segment)) for segment in path.split("/"))
     return encoded if encoded.endswith("/") else encoded + "/"
 
 
 def _encoded_query(query: str) -> str:
+    """The parameters in the order of what they mean, not of how they are written."""
     pairs = (part.partition("=") for part in query.split("&") if part)
-    return "&".join(
-        f"{name}={value}" for name, value in sorted((_encoded(n), _encoded(v)) for n, _, v in pairs)
-    )
+    decoded = sorted((_decoded(name), _decoded(value)) for name, _, value in pairs)
+    return "&".join(f"{_encoded(name)}={_encoded(value)}" for name, value in decoded)
 
 
 def _message(form: Fields, raw: bytes) -> Inbound:
@@ -153,7 +172,7 @@ def build(options: BaseModel) -> Provider:
     assert isinstance(options, HuaweiOptions)
     keys = dict(zip(options.access_keys or (), live_keys(options.secrets or (), "sha256"), strict=True))
     _, host, port, path = signatures.url_parts(options.public_url) if options.public_url else ("",) * 4
-    return Huawei(keys, host + port, path, options.tolerance_seconds * 1000)
+    return Huawei(keys, host + port, path, options.unsigned_body, options.tolerance_seconds * 1000)
 
 
 provider = ProviderKind(
@@ -162,6 +181,7 @@ provider = ProviderKind(
     authentication="SDK-HMAC-SHA256 over path, headers and body if keys are set; else the secret path token",
     signs=True,
     signs_with="secrets",
+    unsealed_by="unsigned_body",
     gives_time=True,
     signs_time=True,
     options=HuaweiOptions,

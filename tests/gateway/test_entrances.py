@@ -24,6 +24,8 @@ PHONE = 'options = { secrets = ["secret"] }'
         ("huawei", TOKEN, None),
         ("huawei", NETWORK, None),
         ("huawei", HUAWEI_KEYS, None),
+        ("huawei", HUAWEI_KEYS[:-2] + ", unsigned_body = true }", SEEN),
+        ("huawei", HUAWEI_KEYS[:-2] + ", unsigned_body = true }\n" + TOKEN, None),
         ("smsgate", PHONE, None),
         ("smsforwarder", PHONE, SEEN),
         ("smsforwarder", f"{PHONE}\n{NETWORK}", SEEN),

@@ -36,7 +36,7 @@ def sign(
     """As the vendor's signer does, for a path and a query that are already in its form."""
     headers = {**request.headers, "x-sdk-date": date}
     signed = "".join(f"{name}:{headers[name]}\n" for name in names.split(";"))
-    hashed = hashlib.sha256(request.body).hexdigest()
+    hashed = headers.get("x-sdk-content-sha256", hashlib.sha256(request.body).hexdigest())
     canonical = f"{request.method}\n{path}\n{query}\n{signed}\n{names}\n{hashed}"
     told = (
         f"SDK-HMAC-SHA256\n{date}\n{hashlib.sha256(canonical.encode('utf-8', 'surrogatepass')).hexdigest()}"
@@ -97,10 +97,16 @@ def equal(one: Request, other: Request) -> bool:
 
 GOOD = post()
 SIGNATURE = GOOD.headers["authorization"].rpartition("=")[2]
-QUERIED = sign(replace(carry(form()), target="/huawei/up?b=2&a=%e6%8a%95"), query="a=%E6%8A%95&b=2")
+QUERIED = sign(
+    replace(carry(form()), target="/huawei/up?%3f=2&8=1&a=%e6%8a%95"), query="8=1&%3F=2&a=%E6%8A%95"
+)
 _AT_THE_PROXY = sign(carry(form()), path="/in/hw/")
 PROXIED = replace(_AT_THE_PROXY, target="/up", headers={**_AT_THE_PROXY.headers, "host": "127.0.0.1:8080"})
 UNSIGNED_PAYLOAD = {"x-sdk-content-sha256": "UNSIGNED-PAYLOAD"}
+BODILESS = sign(
+    replace(carry(form()), headers={**carry(b"").headers, **UNSIGNED_PAYLOAD}),
+    names=f"{NAMES};x-sdk-content-sha256",
+)
 WIDE = {"from_": "＋８６１３８", "body": "投Ａ０１"}
 COMPUTED = "a93a169a4859c95e188549500a2a1d57e2184ee2562b7cc3e8bf796f91f6bccb"
 VECTOR = replace(
@@ -171,6 +177,22 @@ ROWS = [
     headed("lone surrogate", SIGNATURE, "\ud800"),
     headed("another scheme", "SDK-HMAC-SHA256", "HMAC-SHA256"),
     headed("a header more is said to be signed", NAMES, f"{NAMES};user-agent"),
+    refused("a body that is not signed", BODILESS, "unsigned_body"),
+    refused("any other body that is not signed", replace(BODILESS, body=form(body="投2号")), "unsigned_body"),
+    Row(
+        "bad_signature",
+        "a body that is said not to be signed by nobody knows whom",
+        replace(GOOD, headers={**GOOD.headers, **UNSIGNED_PAYLOAD}, body=form(body="投2号")),
+        refused=Refusal(401, "bad_signature"),
+        options={"unsigned_body": True},
+    ),
+    Row(
+        "unsigned",
+        "a body that need not be signed",
+        BODILESS,
+        messages=heard(form()),
+        options={"unsigned_body": True},
+    ),
     refused("a date that is none", sign(carry(form()), date="2024-01-02T03:04:05Z")),
     refused("a date on no day", sign(carry(form()), date="20240230T030405Z")),
     refused("a date in other digits", sign(carry(form()), date="２０２４０１０２T030405Z")),
