@@ -61,6 +61,7 @@ class Wrong(click.ClickException):
 
 def main() -> None:
     """The entry point."""
+    _open_streams()
     try:
         televote.main(standalone_mode=False)
     except click.ClickException as error:
@@ -73,6 +74,14 @@ def main() -> None:
         sys.exit(INTERRUPTED)
     except click.exceptions.Exit as end:
         sys.exit(end.exit_code)
+
+
+def _open_streams() -> None:
+    """Standard streams that whoever started us has closed (gammu-smsd does) lead nowhere: left closed, their
+    numbers would go to the database and to sockets."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode))
 
 
 def _refused(error: OSError) -> Wrong:

@@ -1,5 +1,8 @@
 """`televote relay`: a modem's daemon hands on a message, with the server and without."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -53,6 +56,15 @@ def test_beside_a_server_it_goes_through_it(
         monkeypatch.setenv("SMS_1_TEXT", "A02")
         assert home.call("relay", "--source", "usb", "17").code == 0
     assert counted(home) == {"counted": 2}
+
+
+def test_a_daemon_may_have_closed_every_stream(home: Home, tmp_path: Path) -> None:
+    relay = [sys.executable, "-m", "gateway", "--settings", str(home.settings), "relay", "--source", "gsm"]
+    file = received(tmp_path, "13812345678", "A01")
+    with_none = ["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", *relay, "RECEIVED", str(file)]
+    root = str(Path(__file__).parents[2])
+    assert subprocess.run(with_none, env={**os.environ, "PYTHONPATH": root}, timeout=60).returncode == 0
+    assert counted(home) == {"counted": 1}
 
 
 @pytest.mark.parametrize(
