@@ -295,10 +295,10 @@ WORDING: Final[Mapping[str, Wording]] = {
     ),
     # worth a second look
     "reply_long": _words(
-        "may be {length} characters long, sent as more than one SMS",
-        "keep it within {longest} characters, the longest name filled in",
-        "可能长达 {length} 个字符，会拆成多条短信",
-        "填入最长的名称后不超过 {longest} 个字符",
+        "may be {characters} characters long, sent and paid for as {parts} SMS",
+        "keep it within {one} characters, the longest names filled in",
+        "可能长达 {characters} 个字符，会拆成 {parts} 条短信并分别计费",
+        "填入最长的名称后不超过 {one} 个字符",
     ),
     "seats_over": _words(
         "is more than the candidates of the contest",
