@@ -20,6 +20,9 @@ def of_settings(settings: Settings) -> Iterator[Remark]:
     for index, network in enumerate(settings.trusted_proxies):
         if network.prefixlen == 0:
             yield ("trusted_proxies", index), "proxies_all", {}
+    for name, source in settings.sources.items():
+        if source.outbox is not None and not source.reply:
+            yield ("sources", name, "outbox"), "outbox_idle", {}
     if settings.accounts.insecure_http:
         yield ("accounts", "insecure_http"), "insecure_http", {}
 

@@ -30,8 +30,8 @@ def is_gsm(text: str) -> bool:
 def length(text: str) -> Length:
     """A text's length as networks count it.
 
-    >>> length("A01 counted."), length("一" * 71), length("€" * 81)
-    (Length(characters=12, one=160, parts=1), Length(characters=71, one=70, parts=2), Length(characters=162, one=160, parts=2))
+    >>> length("€" * 81)  # each takes the place of two
+    Length(characters=162, one=160, parts=2)
     """
     if is_gsm(text):
         characters, one, part = len(text) + sum(char in _ESCAPED for char in text), GSM_ALONE, GSM_PART

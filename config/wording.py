@@ -294,6 +294,12 @@ WORDING: Final[Mapping[str, Wording]] = {
         "请写 {queue} 或更小的数",
     ),
     # worth a second look
+    "outbox_idle": _words(
+        "does nothing, for this source answers nobody",
+        "write reply = true, or take it out",
+        "不起作用，因为此来源不回复",
+        "请写 reply = true，或删去",
+    ),
     "reply_long": _words(
         "may be {characters} characters long, sent and paid for as {parts} SMS",
         "keep it within {one} characters, the longest names filled in",

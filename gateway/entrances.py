@@ -1,6 +1,7 @@
 """The sources of the settings, made ready: each kind checks its own options, all errors at once."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
@@ -18,6 +19,10 @@ from gateway.intake.running import Running
 from gateway.intake.script import CampaignScript
 from gateway.intake.source import Source
 from gateway.intake.worker import WorkerKind
+from gateway.outbox import sender
+from gateway.outbox.letter import Envelope
+from gateway.outbox.outbox import Outbox
+from gateway.outbox.retry import Plan
 
 Kind = ProviderKind | CallLogKind | WorkerKind | DeskKind
 
@@ -74,6 +79,14 @@ _SECOND_DESK: Final = (
 )
 
 
+_NO_SMS: Final = (
+    Said(
+        "an outbox is for SMS: this kind of source takes calls", "发件箱用于回复短信，而这类来源接收的是来电"
+    ),
+    Said("take it out", "请删去"),
+)
+
+
 def kinds() -> dict[str, Kind]:
     """Every kind of source there is, by name."""
     return {**provider.kinds(), **calllog.kinds(), **worker.kinds(), **desk.kinds()}
@@ -117,6 +130,7 @@ def _open(
         found.extend(_problem(loaded, path, *said) for said in _open_doors(kind, settings))
     if settings.follow and not isinstance(kind, CallLogKind):
         found.append(_problem(loaded, (*path, "follow"), *_NO_LOG))
+    outbox = _outbox(loaded, name, settings, kind, campaign, found)
     if settings.clock == "provider" and not kind.gives_time:
         found.append(_problem(loaded, (*path, "clock"), *_NO_TIME))
     try:
@@ -127,7 +141,7 @@ def _open(
     if isinstance(kind, WorkerKind) and kind.exposed(options) and not (settings.token or settings.allow_from):
         found.append(_problem(loaded, path, *_UNGUARDED))
     try:
-        return _source(loaded, name, settings, kind, options, campaign)
+        return replace(_source(loaded, name, settings, kind, options, campaign), outbox=outbox)
     except dialogue.Unspeakable:
         found.append(_problem(loaded, path, *_SPEECHLESS))
         return None
@@ -171,6 +185,35 @@ def _source(
     )
 
 
+def _outbox(
+    loaded: Loaded,
+    name: str,
+    settings: SourceSettings,
+    kind: Kind,
+    campaign: Running,
+    found: list[Problem],
+) -> Outbox | None:
+    """The source's outbox, None if it answers nobody, or by itself."""
+    path, given = ("sources", name, "outbox"), settings.outbox
+    if given is None:
+        return None
+    if kind.channel != "sms":
+        found.append(_problem(loaded, path, *_NO_SMS))
+    known = sender.kinds()
+    if given.kind not in known:
+        found.append(_unknown_kind(loaded, (*path, "kind"), given.kind, known))
+        return None
+    model = known[given.kind].options
+    try:
+        options = model.model_validate(given.options)
+    except ValidationError as error:
+        found.extend(from_validation(error, loaded.where, (*path, "options"), model))
+        return None
+    plan = Plan(given.per_second, given.attempts, given.minutes * 60_000, given.per_caller)
+    envelope = Envelope(campaign.keys.sealing)
+    return Outbox(known[given.kind].build(options), envelope, plan, given.waiting) if settings.reply else None
+
+
 def _provider(kind: ProviderKind, options: BaseModel, script: CampaignScript) -> Provider:
     """Raises `dialogue.Unspeakable`."""
     built = kind.build(options)
@@ -195,14 +238,14 @@ def _with_zone(model: type[BaseModel], settings: SourceSettings) -> dict[str, An
     return {"timezone": settings.timezone, **settings.options}
 
 
-def _unknown_kind(loaded: Loaded, path: KeyPath, given: str, known: Mapping[str, Kind]) -> Problem:
+def _unknown_kind(loaded: Loaded, path: KeyPath, given: str, known: Mapping[str, object]) -> Problem:
     near = nearest(given, known)
     meant = (f": did you mean {near}?", f"：是否应为 {near}？") if near else ("", "")
     kinds_there = ", ".join(known)
     return _problem(
         loaded,
         path,
-        Said(f"there is no such kind of source{meant[0]}", f"没有这类来源{meant[1]}"),
+        Said(f"there is no such kind{meant[0]}", f"没有这一类型{meant[1]}"),
         Said(f"one of: {kinds_there}", f"可用的有：{kinds_there}"),
     )
 

@@ -134,10 +134,7 @@ class Door:
         body = await self._body(request, source)
         asked = Request(request.method, request.raw_path, _headers(request), body, received_ms)
         verdicts = await self._recorded(_Arrived(asked, source, provider))
-        if source.reply:
-            ended = [Ended(verdict.outcome, replies.reply(source, verdict)) for verdict in verdicts]
-        else:
-            ended = [Ended(verdict.outcome) for verdict in verdicts]
+        ended = [Ended(verdict.outcome, _reply(source, verdict)) for verdict in verdicts]
         return respond(request, provider.answer(asked, ended), received_ms)
 
     def _recorded(self, arrived: _Arrived) -> Done:
@@ -241,6 +238,13 @@ class Door:
         if refused.status in (408, 413, 400):
             response.force_close()
         return response
+
+
+def _reply(source: Source, verdict: Verdict) -> str:
+    """What the answer says to the sender of a message. A message that comes again gets no second reply."""
+    if not source.reply or source.outbox is not None or verdict.redelivered:
+        return ""
+    return replies.reply(source, verdict.outcome, verdict.selections)
 
 
 def _read(provider: Provider, asked: Request) -> Sequence[Inbound]:

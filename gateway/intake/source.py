@@ -10,6 +10,7 @@ from gateway.intake.desk import DeskOptions
 from gateway.intake.provider import Provider
 from gateway.intake.running import Running
 from gateway.intake.worker import Worker
+from gateway.outbox.outbox import Outbox
 from tally.outcome import Channel
 from tally.window import Clock
 
@@ -21,8 +22,8 @@ class Source:
 
     `follow` is the file or folder where its call logs grow, "" if none is followed; `token` the path token,
     b"" if none is asked for; `allow_from` the addresses that may send, empty for any; `reply` whether senders
-    are answered, in `language`; `body_bytes` the largest request; `silence_minutes` how long it may pause
-    without alarm, 0 for ever, None as `gateway.vitals` finds.
+    are answered, in `language`, and by `outbox` if there is one, else in the answer; `body_bytes` the largest
+    request; `silence_minutes` how long it may pause without alarm, 0 for ever, None as `vitals` finds.
     """
 
     name: str
@@ -41,5 +42,6 @@ class Source:
     methods: tuple[str, ...] = ("POST",)
     reply: bool = False
     language: Lang = "zh"
+    outbox: Outbox | None = None
     body_bytes: int = 65_536
     silence_minutes: int | None = None
