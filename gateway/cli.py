@@ -29,9 +29,11 @@ from gateway.intake.recorder import Busy, Stopping
 from gateway.intake.schedule import TooEarly
 from gateway.intake.source import Source
 from gateway.intake.worker import NotRelayed, Relaying
+from gateway.outbox import records
+from gateway.outbox.records import Standing
 from gateway.people.accounts import Refused
 from gateway.people.roles import Role
-from gateway.storage.sqlite import is_locked
+from gateway.storage.sqlite import is_locked, open_reader
 from gateway.storage.store import Unavailable, Unsafe
 from gateway.users import NoAccounts
 from tally.verify import Tampered
@@ -485,6 +487,23 @@ def sources(as_json: bool) -> None:
         click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
     else:
         printed.kinds(rows)
+
+
+@televote.command()
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_obj
+def outbox(chosen: _Chosen, as_json: bool) -> None:
+    """How replies by outbox stand: sent, failed, unknown, waiting."""
+    standing = _run(_outbox(chosen.load()))
+    if as_json:
+        click.echo(json.dumps([one._asdict() for one in standing], ensure_ascii=False, indent=2))
+    else:
+        printed.outbox(standing, chosen.lang)
+
+
+async def _outbox(loaded: Loaded) -> list[Standing]:
+    async with open_reader(service.database(loaded)) as reader:
+        return await reader.run(records.summary)
 
 
 @televote.command()

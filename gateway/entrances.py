@@ -79,6 +79,8 @@ _SECOND_DESK: Final = (
 )
 
 
+_SOURCE: Final = Said("source", "来源")
+_SENDER: Final = Said("sender", "发送方式")
 _NO_SMS: Final = (
     Said(
         "an outbox is for SMS: this kind of source takes calls", "发件箱用于回复短信，而这类来源接收的是来电"
@@ -124,7 +126,7 @@ def _open(
     path: KeyPath = ("sources", name)
     kind = known.get(settings.kind)
     if kind is None:
-        found.append(_unknown_kind(loaded, (*path, "kind"), settings.kind, known))
+        found.append(_unknown_kind(loaded, (*path, "kind"), settings.kind, known, _SOURCE))
         return None
     if isinstance(kind, ProviderKind) and not settings.token:
         found.extend(_problem(loaded, path, *said) for said in _open_doors(kind, settings))
@@ -201,7 +203,7 @@ def _outbox(
         found.append(_problem(loaded, path, *_NO_SMS))
     known = sender.kinds()
     if given.kind not in known:
-        found.append(_unknown_kind(loaded, (*path, "kind"), given.kind, known))
+        found.append(_unknown_kind(loaded, (*path, "kind"), given.kind, known, _SENDER))
         return None
     model = known[given.kind].options
     try:
@@ -238,14 +240,16 @@ def _with_zone(model: type[BaseModel], settings: SourceSettings) -> dict[str, An
     return {"timezone": settings.timezone, **settings.options}
 
 
-def _unknown_kind(loaded: Loaded, path: KeyPath, given: str, known: Mapping[str, object]) -> Problem:
+def _unknown_kind(
+    loaded: Loaded, path: KeyPath, given: str, known: Mapping[str, object], what: Said
+) -> Problem:
     near = nearest(given, known)
     meant = (f": did you mean {near}?", f"：是否应为 {near}？") if near else ("", "")
     kinds_there = ", ".join(known)
     return _problem(
         loaded,
         path,
-        Said(f"there is no such kind{meant[0]}", f"没有这一类型{meant[1]}"),
+        Said(f"there is no such kind of {what.en}{meant[0]}", f"没有这类{what.zh}{meant[1]}"),
         Said(f"one of: {kinds_there}", f"可用的有：{kinds_there}"),
     )
 

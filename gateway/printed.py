@@ -19,6 +19,7 @@ from gateway.intake.desk import DeskKind
 from gateway.intake.importer import Summary
 from gateway.intake.provider import ProviderKind
 from gateway.intake.worker import WorkerKind
+from gateway.outbox.records import Standing
 from gateway.pages import words_people, words_staff
 from gateway.users import Link
 from tally.export import WORDS
@@ -301,6 +302,26 @@ def kinds(rows: list[dict[str, Any]]) -> None:
         for told in (row["authentication"], f"options: {', '.join(row['options'])}", row["configure"]):
             if told:
                 OUT.print(textwrap.indent(told, "  "), highlight=False, markup=False, soft_wrap=True)
+
+
+_REPLIES: Final = {
+    "due": ("待发送", "waiting"),
+    "sending": ("正在发送", "being sent"),
+    "sent": ("已发送", "sent"),
+    "failed": ("未发送", "not sent"),
+    "unknown": ("不确定，不再发送", "in doubt, not sent again"),
+}
+
+
+def outbox(standings: list[Standing], lang: Lang) -> None:
+    """How replies stand, by source."""
+    table = Table(box=None)
+    for heading in (_say(lang, "来源", "source"), _say(lang, "状态", "state"), _say(lang, "原因", "reason")):
+        table.add_column(heading)
+    table.add_column(_say(lang, "回复", "replies"), justify="right")
+    for one in standings:
+        table.add_row(one.source, _say(lang, *_REPLIES[one.state]), one.reason, str(one.replies))
+    OUT.print(table if standings else _say(lang, "没有回复经发件箱发送", "no reply has gone by an outbox"))
 
 
 def problem(one: Problem) -> dict[str, Any]:

@@ -48,7 +48,7 @@ def test_once_the_files_are_read_what_the_kinds_want_is_checked_too(home: Home) 
     said = home.call("check")
     assert said.code == 1
     first, second = said.out.splitlines()
-    assert first.startswith(f"{home.settings}:18: sources.sim.kind: there is no such kind: did you")
+    assert first.startswith(f"{home.settings}:22: sources.sim.kind: there is no such kind of source: did you")
     assert "sources.hotline.options.form: " in second
 
 

@@ -20,6 +20,7 @@ from gateway.intake import signatures
 from gateway.intake.calllog import CallLogKind
 from gateway.intake.provider import ProviderKind, Refusal
 from gateway.intake.worker import WorkerKind
+from gateway.outbox import sender
 from tally import merkle
 from tally.outcome import MessageOutcome, SelectionOutcome
 from tests.conftest import House
@@ -115,6 +116,13 @@ def test_every_kind_of_source_and_each_option_is_documented(kind: str) -> None:
     section = sources.partition(f"\n## {kind}\n")[2].partition("\n## ")[0]
     documented = re.findall(r"^\| `([\w.]+)` \|", section, re.MULTILINE)
     assert sorted(documented) == sorted(options(made.options))
+
+
+@pytest.mark.parametrize("kind", sorted(sender.kinds()))
+def test_every_kind_of_sender_and_each_option_is_documented(kind: str) -> None:
+    section = text("docs/sources.md").partition(f"\n### {kind} sender\n")[2].partition("\n##")[0]
+    documented = re.findall(r"^\| `([\w.]+)` \|", section, re.MULTILINE)
+    assert sorted(documented) == sorted(options(sender.kinds()[kind].options))
 
 
 def test_the_read_me_begins_with_two_commands() -> None:
