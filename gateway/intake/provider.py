@@ -74,11 +74,12 @@ class Ended(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The provider's own success form."""
+    """The provider's own success form. `headers` are ours alone: nothing that was sent to us goes in."""
 
     body: bytes = b""
     content_type: str = "text/plain; charset=utf-8"
     status: int = 200
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 class Provider(Protocol):

@@ -27,6 +27,8 @@ class KannelOptions(BasicOptions):
 
 
 _SILENT: Final = Answer()
+#: Without it Kannel puts a question mark for every letter that is not in the alphabet of 7-bit messages.
+_UCS2_REPLY: Final = (("X-Kannel-Coding", "2"),)
 
 #: What Kannel calls the charsets of coding 0, the letters of one byte or of a variable number.
 _CODECS: Final[dict[str, Codec]] = {
@@ -59,8 +61,10 @@ class Kannel:
         return messages.of_form(payload.wire_bytes(request.query), self._message)
 
     def answer(self, _request: Request, ended: Sequence[Ended]) -> Answer:
-        replies = "\n".join(one.reply for one in ended if one.reply)
-        return Answer(payload.clean(replies).encode()) if replies else _SILENT
+        replies = payload.clean("\n".join(one.reply for one in ended if one.reply))
+        if not replies:
+            return _SILENT
+        return Answer(replies.encode(), headers=() if replies.isascii() else _UCS2_REPLY)
 
     def _message(self, form: Fields, raw: bytes) -> Inbound:
         number, body = form.text(b"from", Reason.NO_CALLER), form.one(b"text")
@@ -139,11 +143,25 @@ provider = ProviderKind(
     build=build,
     methods=("GET",),
     configure=(
-        "group = sms-service: keyword = default, catch-all = true, max-messages = 0, omit-empty = true, "
-        "get-url = \"<this source's URL>"
-        '?id=%I&ts=%T&from=%q&to=%Q&text=%b&coding=%c&charset=%C&udh=%u&smsc=%i". '
-        "group = smsbox: mo-recode = true, http-request-retry = 1000, http-queue-delay = 10; "
-        "without a retry, a message that meets a closed door is lost."
+        "In kannel.conf, the get-url in one line:\n\n"
+        "```text\n"
+        "group = sms-service\n"
+        "keyword = default\n"
+        "catch-all = true\n"
+        "max-messages = 3\n"
+        "omit-empty = true\n"
+        "accept-x-kannel-headers = true\n"
+        'get-url = "http://127.0.0.1:8080/in/modem/TOKEN?id=%I&ts=%T&from=%q&to=%Q&text=%b&coding=%c'
+        '&charset=%C&udh=%u&smsc=%i"\n'
+        "\n"
+        "group = smsbox\n"
+        "mo-recode = true\n"
+        "http-request-retry = 1000\n"
+        "http-queue-delay = 10\n"
+        "```\n\n"
+        "**Without the retry, a message that meets a closed door is lost**: Kannel tries once by default. "
+        "Without `accept-x-kannel-headers` a reply in Chinese is sent as question marks, and with "
+        "`max-messages = 0` none is sent."
     ),
     reference="Kannel user guide 1.4.5, tables 7-9 to 7-12",
 )

@@ -199,11 +199,19 @@ ROWS = [
     ),
     Row(
         "reply",
-        "as text",
+        "in letters of the 7-bit alphabet",
+        carry(query()),
+        messages=heard(query()),
+        ended=[Ended(MessageOutcome.COUNTED, "Thank you")],
+        answer=Answer(b"Thank you"),
+    ),
+    Row(
+        "reply",
+        "in Chinese, which Kannel must be told",
         carry(query()),
         messages=heard(query()),
         ended=[Ended(MessageOutcome.COUNTED, "已收到\ud800")],
-        answer=Answer("已收到\ufffd".encode()),
+        answer=Answer("已收到\ufffd".encode(), headers=(("X-Kannel-Coding", "2"),)),
     ),
 ]
 
