@@ -13,7 +13,7 @@ Manner = Literal["ok", "refuse", "busy", "fail", "hang", "die", "half"]
 _ANSWERS: dict[Manner, bytes] = {
     "ok": b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
     "refuse": b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n",
-    "busy": b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n",
+    "busy": b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n",
     "fail": b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n",
     "half": b"HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\nok",
     "die": b"",
