@@ -9,7 +9,7 @@ import asyncio
 import random
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import asynccontextmanager, suppress
 from typing import Final, Protocol
 
 import structlog
@@ -132,11 +132,8 @@ class Postman:
         except Unopened:
             self._settle(taken, Fate("failed", "unreadable"))
             return
-        nonce = secrets.token_hex(16)
-        self._settle(
-            taken,
-            await delivery.deliver(self._session, self._outbox.sender, letter, self._now_ms(), nonce),
-        )
+        sender, nonce = self._outbox.sender, secrets.token_hex(16)
+        self._settle(taken, await delivery.deliver(self._session, sender, letter, self._now_ms(), nonce))
 
     def _settle(self, taken: Taken, fate: Fate) -> None:
         """To be written down in the next turn."""
@@ -169,20 +166,14 @@ async def at_work(
     if not own:
         yield
         return
-    async with AsyncExitStack() as stack:
-        session = await stack.enter_async_context(delivery.client())
-        for name, outbox in own.items():
-            postman = Postman(name, outbox, store, session, observer, now_ms)
+    async with delivery.client() as session:
+        postmen = [Postman(name, outbox, store, session, observer, now_ms) for name, outbox in own.items()]
+        for postman in postmen:
             await postman.begin()
-            await stack.enter_async_context(_working(postman))
-        yield
-
-
-@asynccontextmanager
-async def _working(postman: Postman) -> AsyncIterator[None]:
-    task = asyncio.create_task(postman.run())
-    try:
-        yield
-    finally:
-        postman.stop()
-        await task
+        tasks = [asyncio.create_task(postman.run()) for postman in postmen]
+        try:
+            yield
+        finally:
+            for postman in postmen:
+                postman.stop()
+            await asyncio.gather(*tasks)

@@ -21,7 +21,6 @@ from gateway import setup
 from tests.gateway.test_process import SECONDS, Running
 from tests.outbox.provider import Provider, listening
 
-TRIALS = int(os.environ.get("SOAK_TRIALS", "3"))
 VOTES = 12
 
 Kill = Callable[[Provider], Awaitable[object]]
@@ -77,38 +76,48 @@ def received(provider: Provider) -> Counter[str]:
     return Counter(one["to"] for one in provider.asked)
 
 
-@pytest.mark.timeout(60 * TRIALS + 60)
-async def test_killed_between_commit_and_sending(tmp_path: Path) -> None:
-    chance = random.Random(7)  # reproducible moments
-    for number in range(TRIALS):
-        moment = chance.uniform(0.0, 0.4)
-        async with listening() as provider:
-            ended = await trial(tmp_path / str(number), provider, False, lambda _, m=moment: asyncio.sleep(m))
-            assert ended.total() == VOTES
-            assert ended["sent"] + ended["unknown"] == VOTES
-            assert max(received(provider).values(), default=0) == 1, "nobody is sent two SMS"
-            assert ended["sent"] <= len(provider.asked)
+async def between_commit_and_sending(path: Path, seed: int) -> None:
+    moment = random.Random(seed).uniform(0.0, 0.4)  # reproducible
+    async with listening() as provider:
+        ended = await trial(path, provider, False, lambda _: asyncio.sleep(moment))
+    assert ended.total() == VOTES
+    assert ended["sent"] + ended["unknown"] == VOTES
+    assert max(received(provider).values(), default=0) == 1, "nobody is sent two SMS"
+    assert ended["sent"] <= len(provider.asked)
 
 
-@pytest.mark.timeout(60 * TRIALS + 60)
+async def between_sending_and_noting(path: Path, repeatable: bool) -> None:
+    async with listening("hang") as provider:  # it has the request; the sender does not know yet
+        ended = await trial(path, provider, repeatable, lambda one: asyncio.wait_for(one.came.wait(), 20))
+    names: dict[str, set[str]] = {}
+    for one in provider.asked:
+        names.setdefault(one["to"], set()).add(one["reference"])
+    assert all(len(references) == 1 for references in names.values())
+    if repeatable:
+        assert ended == {"sent": VOTES}
+        assert len(names) == VOTES, "everybody is sent one, by a provider that knows its references"
+        assert max(received(provider).values()) == 2
+    else:
+        assert max(received(provider).values()) == 1, "nobody is sent two SMS"
+        assert ended["unknown"] >= 1
+        assert ended["sent"] + ended["unknown"] == VOTES
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_killed_between_commit_and_sending(tmp_path: Path, seed: int) -> None:
+    await between_commit_and_sending(tmp_path, seed)
+
+
 @pytest.mark.parametrize("repeatable", [True, False])
 async def test_killed_between_sending_and_noting_it(tmp_path: Path, repeatable: bool) -> None:
-    for number in range(TRIALS):
-        async with listening("hang") as provider:  # it has the request; the sender does not know yet
+    await between_sending_and_noting(tmp_path, repeatable)
 
-            async def asked(provider: Provider) -> None:
-                await asyncio.wait_for(provider.came.wait(), 20)
 
-            ended = await trial(tmp_path / str(number), provider, repeatable, asked)
-            names = {}
-            for one in provider.asked:
-                names.setdefault(one["to"], set()).add(one["reference"])
-            assert all(len(references) == 1 for references in names.values())
-            if repeatable:
-                assert ended == {"sent": VOTES}
-                assert len(names) == VOTES, "everybody is sent one, by a provider that knows its references"
-                assert max(received(provider).values()) == 2
-            else:
-                assert max(received(provider).values()) == 1, "nobody is sent two SMS"
-                assert ended["unknown"] >= 1
-                assert ended["sent"] + ended["unknown"] == VOTES
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(int(os.environ.get("SOAK_TRIALS", "50"))))
+async def test_killed_again_and_again(tmp_path: Path, seed: int) -> None:
+    match seed % 3:
+        case 0:
+            await between_commit_and_sending(tmp_path, seed)
+        case one:
+            await between_sending_and_noting(tmp_path, repeatable=one == 1)
