@@ -18,7 +18,7 @@ import gateway
 from config import load
 from config.load import Loaded
 from config.problems import Lang, Problem, Problems
-from gateway import app, audit, clock, control, entrances, printed, service, setup, users, watch
+from gateway import app, audit, clock, control, entrances, manual, printed, service, setup, users, watch
 from gateway.app import Server
 from gateway.control import NotServing
 from gateway.intake import importer, logfile
@@ -480,8 +480,19 @@ async def _export(loaded: Loaded, name: str, folder: Path) -> dict[str, Any]:
 
 @televote.command()
 @click.option("--json", "as_json", is_flag=True)
-def sources(as_json: bool) -> None:
+@click.option(
+    "--into",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Write it into this Markdown file instead, between its marks: docs/sources.md.",
+)
+def sources(as_json: bool, into: Path | None) -> None:
     """Every kind of source: channel, authentication, and what to configure."""
+    if into is not None:
+        try:
+            into.write_text(manual.rewritten(into.read_text("utf-8"), entrances.kinds()), "utf-8")
+        except manual.Unmarked as lack:
+            raise Wrong(f"{into}: {lack}") from None
+        return
     rows = [printed.kind(kind) for kind in entrances.kinds().values()]
     if as_json:
         click.echo(json.dumps(rows, ensure_ascii=False, indent=2))

@@ -1,5 +1,6 @@
 """What commands print for people: tables in Chinese and English, plain when nobody looks."""
 
+import re
 import textwrap
 from pathlib import Path
 from typing import Any, Final
@@ -14,11 +15,8 @@ from config.load import Loaded
 from config.problems import Lang, Problem
 from gateway.audit import Recounted
 from gateway.entrances import Kind
-from gateway.intake.calllog import CallLogKind
-from gateway.intake.desk import DeskKind
 from gateway.intake.importer import Summary
-from gateway.intake.provider import ProviderKind
-from gateway.intake.worker import WorkerKind
+from gateway.kinds import described
 from gateway.outbox.records import Standing
 from gateway.pages import words_people, words_staff
 from gateway.users import Link
@@ -268,40 +266,36 @@ def manifest(folder: Path, written: dict[str, Any], lang: Lang) -> None:
 
 
 def kind(one: Kind) -> dict[str, Any]:
-    """A kind of source as JSON values."""
-    by, authentication = _comes_by(one)
+    """A kind of source as JSON values; `configure` is Markdown."""
+    told = described(one)
     return {
-        "kind": one.kind,
-        "channel": one.channel,
-        "by": by,
-        "authentication": authentication,
+        "kind": told.kind,
+        "channel": told.channel,
+        "by": told.by.lower(),
+        "methods": list(told.methods),
+        "authentication": told.authentication,
+        "signs": told.signs,
+        "time": told.time,
         "gives_time": one.gives_time,
-        "options": sorted(one.options.model_fields),
-        "configure": one.configure,
-        "reference": one.reference,
+        "options": [option._asdict() for option in told.options],
+        "configure": told.configure,
+        "reference": told.reference,
     }
-
-
-def _comes_by(one: Kind) -> tuple[str, str]:
-    """How messages come from a source of a kind, and what shows that they are its own."""
-    match one:
-        case ProviderKind():
-            return "http", one.authentication
-        case CallLogKind():
-            return "file", "the file is yours"
-        case WorkerKind():
-            return one.by.lower(), one.authentication
-        case DeskKind():
-            return "page", "operators sign in"
 
 
 def kinds(rows: list[dict[str, Any]]) -> None:
     """Every kind of source. Lines are not broken: some are to be copied."""
     for row in rows:
         OUT.print(Text.assemble((row["kind"], "bold"), f"  {row['channel']}, {row['by']}"))
-        for told in (row["authentication"], f"options: {', '.join(row['options'])}", row["configure"]):
-            if told:
-                OUT.print(textwrap.indent(told, "  "), highlight=False, markup=False, soft_wrap=True)
+        options = ", ".join(option["name"] for option in row["options"]) or "none"
+        for told in (row["authentication"], f"options: {options}", plain(row["configure"])):
+            OUT.print(textwrap.indent(told, "  "), highlight=False, markup=False, soft_wrap=True)
+
+
+def plain(markdown: str) -> str:
+    """A text without the marks that mean nothing on a terminal."""
+    text = re.sub(r"^```.*\n?", "", markdown, flags=re.MULTILINE)
+    return re.sub(r"\[([^\]]+)\]\([^)]+\)", r"\1", text).replace("**", "").replace("\n\n", "\n").rstrip()
 
 
 _REPLIES: Final = {

@@ -5,7 +5,7 @@ A CDR holds no keys pressed: the choice is what the dialplan put into a column, 
 
 import json
 from collections.abc import Iterable, Iterator
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -13,7 +13,7 @@ from gateway.intake import choice, csvrows, payload
 from gateway.intake.calllog import CallLog, CallLogKind, Row
 from gateway.intake.choice import Choice, Chooser
 from gateway.intake.inbound import Form, Inbound
-from gateway.intake.options import ZoneName
+from gateway.intake.options import Shown, ZoneName
 
 _BASE = (
     *("accountcode", "src", "dst", "dcontext", "clid", "channel", "dstchannel", "lastapp", "lastdata"),
@@ -34,25 +34,40 @@ Disposition = Literal["ANSWERED", "NO ANSWER", "BUSY", "FAILED", "CONGESTION", "
 
 
 class Options(BaseModel):
-    """The settings of one Asterisk log.
-
-    `extra` repeats the switches of cdr.conf that are on (loguniqueid, loguserfield, newcdrcolumns);
-    `columns` names all columns instead, in order, for cdr_custom ("-" for one of no interest); with
-    `format` "json" the members are known by these names, and the order is of no importance.
-    `dispositions` and `called` (numbers dialled), if given, say which records are calls to the vote.
-    """
+    """The settings of one Asterisk log."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    extra: tuple[Literal["uniqueid", "userfield", "newcdrcolumns"], ...] = ("uniqueid", "userfield")
-    columns: tuple[str, ...] = Field(default=(), max_length=200)
-    format: Literal["csv", "json"] = "csv"
-    delimiter: Literal[",", ";", "\t", "|"] = ","
+    extra: tuple[Literal["uniqueid", "userfield", "newcdrcolumns"], ...] = Field(
+        default=("uniqueid", "userfield"),
+        description="which switches of cdr.conf are on: `loguniqueid`, `loguserfield`, `newcdrcolumns`",
+    )
+    columns: Annotated[tuple[str, ...], Shown("list of names")] = Field(
+        default=(),
+        max_length=200,
+        description="in place of `extra`, for cdr_custom: all columns in order, `-` for one of no interest",
+    )
+    format: Literal["csv", "json"] = Field(
+        default="csv",
+        description='`"json"` for cdr_custom\'s JSON lines; `columns` then names the members, in any order',
+    )
+    delimiter: Literal[",", ";", "\t", "|"] = Field(
+        default=",", description="what separates columns: `separator_character` of cdr_custom"
+    )
     choice: Choice = Choice()
-    form: Literal["digits", "text"] = "digits"
-    dispositions: tuple[Disposition, ...] = ()
-    called: tuple[str, ...] = ()
-    timezone: ZoneName = "Asia/Shanghai"
+    form: Literal["digits", "text"] = Field(
+        default="digits",
+        description="whether the choice is keys pressed, read by the keypad codes, or words",
+    )
+    dispositions: Annotated[tuple[Disposition, ...], Shown(unset="all")] = Field(
+        default=(), description="only records with these"
+    )
+    called: Annotated[tuple[str, ...], Shown("list of numbers", unset="all")] = Field(
+        default=(), description="only calls to these"
+    )
+    timezone: ZoneName = Field(
+        default="Asia/Shanghai", description='the zone of the times; `"UTC"` with `usegmtime=yes`'
+    )
 
     @property
     def layout(self) -> tuple[str, ...]:
@@ -194,16 +209,19 @@ calllog = CallLogKind(
     options=Options,
     build=build,
     configure=(
-        "In cdr.conf, section [csv], set loguniqueid=yes and loguserfield=yes (newcdrcolumns=yes is better\n"
-        "still: each record then has a number of its own), and repeat what is on in `extra`. For cdr_custom\n"
-        "list the mapping's columns in `columns`.\n"
-        "A CDR holds no keys pressed. Either let the dialplan put them into the userfield,\n"
-        "  same => n,Set(CDR(userfield)=choice=${CHOICE})    with  choice.pattern = 'choice=(\\d+)'\n"
-        "or give each candidate a number of its own,\n"
-        "  choice.from = 'dst'    with  choice.map = { '10690101' = 'A01', … }  and  form = 'text'.\n"
-        "With usegmtime=yes set timezone = 'UTC', else the server's own zone. Set unanswered=yes if busy or\n"
-        "unanswered calls are votes, and `called` if the log holds other calls too.\n"
-        "Import either Master.csv or a copy of it (<accountcode>.csv, cdr-custom), never both."
+        "**In cdr.conf**, section `[csv]`: `loguniqueid=yes`, `loguserfield=yes`, better also "
+        "`newcdrcolumns=yes`, so that each record has a number of its own. `unanswered=yes` in "
+        "`[general]` if busy or unanswered calls are votes.\n\n"
+        "A record holds no keys pressed. Either the dialplan puts them into the userfield,\n\n"
+        "```text\n"
+        "same => n,Set(CDR(userfield)=choice=${CHOICE})\n"
+        "```\n\n"
+        'or each candidate has a number of its own: `choice = { from = "dst", map = { "10690101" = '
+        '"A01" } }` and `form = "text"`.\n\n'
+        "Import either Master.csv or a copy of it, never both. The mapping in cdr_custom's own sample "
+        'is `columns = ["clid", "src", "dst", "dcontext", "channel", "dstchannel", "lastapp", '
+        '"lastdata", "start", "answer", "end", "duration", "billsec", "disposition", "amaflags", '
+        '"accountcode", "uniqueid", "userfield", "sequence"]`.'
     ),
     reference="asterisk/asterisk: cdr/cdr_csv.c, main/cdr.c, configs/samples/cdr_custom.conf.sample",
 )

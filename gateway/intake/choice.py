@@ -2,8 +2,11 @@
 
 import re
 from functools import lru_cache
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from gateway.intake.options import Shown
 
 #: Characters that a pattern is looked for in, and of a pattern.
 MAX_TOLD = 256
@@ -28,9 +31,17 @@ class Choice(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    column: str = Field(default="userfield", alias="from")
-    pattern: str = Field(default="", max_length=MAX_PATTERN)
-    map: dict[str, str] = Field(default_factory=dict)
+    column: Annotated[str, Shown("column")] = Field(
+        default="userfield", alias="from", description="where the choice stands"
+    )
+    pattern: Annotated[str, Shown("regular expression", unset="none")] = Field(
+        default="",
+        max_length=MAX_PATTERN,
+        description="finds the choice in it: exactly one group in round brackets",
+    )
+    map: dict[str, str] = Field(
+        default_factory=dict, description="turns what was found into a code of the campaign"
+    )
 
     @field_validator("pattern")
     @classmethod

@@ -4,6 +4,7 @@ A provider or log format subclasses `Options` and describes each field; `televot
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Annotated, Self
 from zoneinfo import ZoneInfo
 
@@ -11,6 +12,17 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, mo
 
 from gateway.intake import signatures
 from gateway.intake.signatures import Algorithm, HmacKey
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """In an option's annotation: how the list of options shows its value, and what it is if it is left out.
+
+    Only where its type and its default do not say so themselves.
+    """
+
+    value: str = ""
+    unset: str = ""
 
 
 class Options(BaseModel):
@@ -22,9 +34,11 @@ class Options(BaseModel):
 class BasicOptions(Options):
     """Options of a kind that may send HTTP Basic: with `user` and `password` set, it is asked for."""
 
-    user: str | None = Field(default=None, pattern=r"^[^:]+$", description="as in http://user:password@host/")
+    user: Annotated[str | None, Shown("text without `:`")] = Field(
+        default=None, pattern=r"^[^:]+$", description="asks for HTTP Basic, with this name"
+    )
     password: SecretStr | None = Field(
-        default=None, min_length=1, description="the password that goes with it"
+        default=None, min_length=1, description="goes with `user`: both or neither"
     )
 
     @model_validator(mode="after")
@@ -48,7 +62,12 @@ def _none_blank(secrets: list[SecretStr]) -> list[SecretStr]:
 
 
 #: One secret; two while it is being changed.
-Secrets = Annotated[list[SecretStr], Field(min_length=1, max_length=2), AfterValidator(_none_blank)]
+Secrets = Annotated[
+    list[SecretStr],
+    Field(min_length=1, max_length=2),
+    AfterValidator(_none_blank),
+    Shown("one or two secrets"),
+]
 
 
 def live_keys(secrets: Iterable[SecretStr], algorithm: Algorithm) -> tuple[HmacKey, ...]:
@@ -62,7 +81,7 @@ def _signable(url: str) -> str:
 
 
 #: A URL as set at the provider, which signs it: without query.
-PublicUrl = Annotated[str, AfterValidator(_signable)]
+PublicUrl = Annotated[str, AfterValidator(_signable), Shown("URL")]
 
 
 def _known(zone: str) -> str:
@@ -74,4 +93,4 @@ def _known(zone: str) -> str:
 
 
 #: The IANA name of a time zone, e.g. Asia/Shanghai.
-ZoneName = Annotated[str, AfterValidator(_known)]
+ZoneName = Annotated[str, AfterValidator(_known), Shown("zone name")]

@@ -13,12 +13,12 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
 from gateway.intake import payload, signatures
-from gateway.intake.options import Options, PublicUrl, Secrets, live_keys
+from gateway.intake.options import Options, PublicUrl, Secrets, Shown, live_keys
 from gateway.intake.payload import Fields, Reason, Unreadable
 from gateway.intake.provider import Answer, Refusal, Request
 from gateway.intake.signatures import HmacKey
@@ -28,15 +28,26 @@ class AccountOptions(Options):
     """The settings that every source of a Twilio account has."""
 
     auth_tokens: Secrets | None = Field(
-        default=None, description="the account's auth token (SHA-1); two while it is being changed"
+        default=None,
+        description=(
+            "the account's auth token, which signs with SHA-1; two while it is being changed. This or "
+            "`shared_keys` must be set"
+        ),
     )
     shared_keys: Secrets | None = Field(
-        default=None, description="the secret of a SharedKey (SHA-256); two while it is being changed"
+        default=None,
+        description="the secret of a SharedKey, which signs with SHA-256; two while it is being changed",
     )
-    account_sid: str = Field(pattern=r"^AC[0-9a-f]{32}$", description="the account that may send: AC…")
-    public_url: PublicUrl = Field(description="the webhook's URL as set at Twilio, up to ? and #")
+    account_sid: Annotated[str, Shown("`AC…`")] = Field(
+        pattern=r"^AC[0-9a-f]{32}$", description="the account that may send"
+    )
+    public_url: PublicUrl = Field(
+        description="the webhook's URL as set at Twilio, up to `?` and `#`: it is signed"
+    )
     fragment: str = Field(
-        default="", pattern=r"^[!-~]*$", description="what follows the # at Twilio; it may be signed or not"
+        default="",
+        pattern=r"^[!-~]*$",
+        description="what follows the `#` at Twilio. Whether it is signed is not documented: both are taken",
     )
 
     @model_validator(mode="after")

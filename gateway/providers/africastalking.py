@@ -16,7 +16,12 @@ from gateway.intake.provider import Answer, Ended, Provider, ProviderKind, Refus
 class AfricasTalkingOptions(Options):
     """The settings of one short code's source."""
 
-    timezone: ZoneName = Field(default="UTC", description="the zone of a date that names none")
+    timezone: ZoneName = Field(
+        default="UTC",
+        description=(
+            "the zone of a `date` that names none. That it is UTC is not documented, but widely taken for so"
+        ),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,10 @@ provider = ProviderKind(
     signs_time=False,
     options=AfricasTalkingOptions,
     build=build,
-    configure="SMS > SMS callback URLs > Incoming messages: this source's https URL with its token.",
+    configure=(
+        "**At Africa's Talking:** SMS > SMS callback URLs > Incoming messages: this source's URL with "
+        "its token. Whether, and how often, a failed callback is sent again is not documented. A reply "
+        "goes through the sending API, so `reply` needs an [outbox](#replies)."
+    ),
     reference="docs.africastalking.com/sms/callback",
 )

@@ -20,7 +20,9 @@ from gateway.intake.provider import Answer, Ended, Provider, ProviderKind, Refus
 class AliyunOptions(Options):
     """The settings of one Aliyun account's source."""
 
-    timezone: ZoneName = Field(default="Asia/Shanghai", description="the zone of send_time, which names none")
+    timezone: ZoneName = Field(
+        default="Asia/Shanghai", description="the zone of `send_time`, which names none"
+    )
 
 
 #: Aliyun looks only at whether `code` is a number.
@@ -75,8 +77,9 @@ provider = ProviderKind(
     options=AliyunOptions,
     build=build,
     configure=(
-        "In the SMS console, choose HTTP batch push (HTTP 批量推送) for uplink messages (上行短信, SmsUp) "
-        "and enter this source's https URL with its token."
+        "**At Aliyun:** in the SMS console choose HTTP batch push (HTTP 批量推送) for uplink messages, "
+        "and enter this source's URL with its token. A reply to the sender goes through Aliyun's own "
+        "API, not through the answer, so `reply` needs an [outbox](#replies)."
     ),
     reference="help.aliyun.com/zh/sms/developer-reference/smsup-http",
 )

@@ -25,7 +25,7 @@ class BaiduOptions(Options):
         default=None, description="the token that Baidu signs with; two while it is being changed"
     )
     tolerance_seconds: int = Field(
-        default=43_200, ge=1, le=172_800, description="how far a push's timestamp may be from our clock"
+        default=43_200, ge=1, le=172_800, description="how far a push's `timestamp` may be from our clock"
     )
 
 
@@ -102,8 +102,9 @@ provider = ProviderKind(
     options=BaiduOptions,
     build=build,
     configure=(
-        "In the SMS console, development settings (开发配置): enter this source's https URL with its token "
-        "as the uplink callback (上行回调地址)."
+        "**At Baidu:** in the SMS console, development settings (开发配置), enter this source's URL "
+        "with its token as the uplink callback (上行回调地址). A reply to the sender goes through "
+        "Baidu's own API, so `reply` needs an [outbox](#replies)."
     ),
     reference="cloud.baidu.com/doc/SMS/s/Tkijya6ed, …/Fkijy9cdv",
 )

@@ -22,11 +22,14 @@ class BirdOptions(Options):
     """The settings of one Bird workspace's source."""
 
     secrets: Secrets = Field(
-        description="the webhook subscription's signing key; two while it is being changed"
+        description=("the signing key of the webhook subscription; two while it is being changed")
     )
-    public_url: PublicUrl = Field(description="the webhook's URL as set at Bird, without the query")
+    public_url: PublicUrl = Field(description="the webhook's URL as set at Bird, without query: it is signed")
     tolerance_seconds: int = Field(
-        default=300, ge=1, le=3600, description="how far messagebird-request-timestamp may be from our clock"
+        default=300,
+        ge=1,
+        le=3600,
+        description="how far `messagebird-request-timestamp` may be from our clock",
     )
 
 
@@ -99,8 +102,12 @@ provider = ProviderKind(
     options=BirdOptions,
     build=build,
     configure=(
-        "Developer > Webhooks: a subscription to channels, sms.inbound, with this source's https URL and a "
-        "signing key, which goes into secrets."
+        "**At Bird:** Developer > Webhooks: a subscription to the service channels, event "
+        "`sms.inbound`, with this source's URL and a signing key of your choice. What is not answered "
+        "with 2xx comes again, for eight hours. How Bird wraps a message in a webhook is not "
+        "documented in full: it is read with an envelope (`payload`) and without. **Send a test "
+        "message before the vote.** A reply goes through the Channels API, so `reply` needs an "
+        "[outbox](#replies)."
     ),
     reference="docs.bird.com/api/notifications-api, verifying a webhook subscription",
 )

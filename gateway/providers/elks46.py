@@ -60,6 +60,9 @@ provider = ProviderKind(
     signs_time=False,
     options=ElksOptions,
     build=build,
-    configure="Number > sms_url: this source's https URL with its token.",
+    configure=(
+        "**At 46elks:** set the number's `sms_url` to this source's URL with its token. What is not "
+        "answered with 200 to 204 comes again, at least five times in at least six hours."
+    ),
     reference="46elks.se/docs/receive-sms",
 )

@@ -9,14 +9,14 @@ import base64
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, Field
 
 from gateway.intake import choice, payload, signatures
 from gateway.intake.choice import Choice, Chooser
 from gateway.intake.inbound import Form, Inbound
-from gateway.intake.options import BasicOptions
+from gateway.intake.options import BasicOptions, Shown
 from gateway.intake.payload import Reason, Unreadable
 from gateway.intake.provider import Answer, Ended, Provider, ProviderKind, Refusal, Request
 
@@ -26,21 +26,30 @@ Members = Mapping[str, object]
 class DigitsDialed(Choice):
     """As for any record of calls; FreeSWITCH collects all keys of a call in one variable."""
 
-    column: str = Field(default="digits_dialed", alias="from")
+    column: Annotated[str, Shown("channel variable")] = Field(
+        default="digits_dialed",
+        alias="from",
+        description="where the choice stands: all keys of the call, or what the IVR has set",
+    )
 
 
 class FreeswitchCdrOptions(BasicOptions):
     """The settings of one FreeSWITCH's records. `called` says which numbers dialled are the vote's."""
 
     choice: DigitsDialed = DigitsDialed()
-    form: Literal["digits", "text"] = "digits"
-    called: tuple[str, ...] = ()
-    encoded_values: bool = Field(default=True, description="whether encode-values is on, as it is by default")
+    form: Literal["digits", "text"] = Field(
+        default="digits",
+        description="whether the choice is keys pressed, read by the keypad codes, or words",
+    )
+    called: Annotated[tuple[str, ...], Shown("list of numbers", unset="all")] = Field(
+        default=(), description="only calls to these"
+    )
+    encoded_values: bool = Field(default=True, description="whether `encode-values` is on")
     caller_profile: Literal["first", "last"] = Field(
-        default="first", description="which element of callflow has the caller; they differ after a transfer"
+        default="first", description="which element of `callflow` has the caller"
     )
     called_profile: Literal["first", "last"] = Field(
-        default="last", description="and which has the number dialled"
+        default="last", description="and which the number dialled"
     )
 
 
@@ -192,9 +201,12 @@ provider = ProviderKind(
     options=FreeswitchCdrOptions,
     build=build,
     configure=(
-        "json_cdr.conf.xml: url = this source's URL with its token, without a query; log-b-leg = false; "
-        "retries = 5, delay = 10. What is still refused then stands in err-log-dir. The dialplan must have "
-        "the keys in digits_dialed, or in a variable of its own that choice.from names."
+        "**In json_cdr.conf.xml:** `url` is this source's URL with its token, without a query; "
+        "`log-b-leg` is `false`; `retries` 5 and `delay` 10: **without retries a record that meets a "
+        "closed door is not sent again**, but written to `err-log-dir`. Only legs that called in are "
+        "read; others, and calls to other numbers, are acknowledged and left out. A caller with SIP's "
+        "`Privacy: id` counts as withheld. Records of long calls are large: see `body_bytes`. `cred` "
+        "is `user:password`, if they are set."
     ),
     reference="signalwire/freeswitch: src/mod/event_handlers/mod_json_cdr, switch_ivr_generate_json_cdr",
 )

@@ -5,14 +5,14 @@ Where the call stands is a parameter of the document, which FreeSWITCH sends bac
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Annotated, Final
 
 from pydantic import BaseModel, Field
 
 from gateway.intake import dialogue, markup, payload, signatures
 from gateway.intake.dialogue import End, Listen, Piece, Pieces, Script
 from gateway.intake.inbound import Form, Inbound
-from gateway.intake.options import BasicOptions
+from gateway.intake.options import BasicOptions, Shown
 from gateway.intake.payload import Fields, Reason, Unreadable
 from gateway.intake.provider import Answer, Ended, Provider, ProviderKind, Refusal, Request, Talking
 from tally.outcome import MessageOutcome
@@ -21,10 +21,14 @@ from tally.outcome import MessageOutcome
 class FreeswitchHttapiOptions(BasicOptions):
     """The settings of one FreeSWITCH's calls."""
 
-    engine: str = Field(
-        default="", pattern=r"^[\w.-]*$", description="the engine that says texts; without it all is played"
+    engine: Annotated[str, Shown("name", unset="none")] = Field(
+        default="",
+        pattern=r"^[\w.-]*$",
+        description="the engine that says texts; without it a prompt that is not a recording is refused",
     )
-    voice: str = Field(default="", pattern=r"^[\w.-]*$", description="the engine's voice")
+    voice: Annotated[str, Shown("name", unset="the engine's")] = Field(
+        default="", pattern=r"^[\w.-]*$", description="its voice"
+    )
     wait_seconds: int = Field(default=8, ge=1, le=60, description="how long a key is waited for")
 
 
@@ -145,8 +149,11 @@ provider = ProviderKind(
     build=build,
     methods=("POST", "GET"),
     configure=(
-        "httapi.conf.xml, in a profile: gateway-url = this source's URL with its token, method = post, "
-        "timeout = 5, permission set-params = true. Dialplan: answer, then httapi."
+        "**In httapi.conf.xml**, in a profile: `gateway-url` is this source's URL with its token, "
+        "`method` is `post`, `timeout` is 5, and the permission `set-params` is true (it is by "
+        "default). **In the dialplan:** `answer`, then `httapi`. An entry ends with `#`. The call of "
+        "one who hangs up is reported by FreeSWITCH itself. By GET the caller's number is in the "
+        "address: let no proxy log it. `gateway-credentials` is `user:password`, if they are set."
     ),
     reference="signalwire/freeswitch: src/mod/applications/mod_httapi/docs/mod_httapi_doc.txt, mod_httapi.c",
 )

@@ -14,12 +14,12 @@ from pydantic import BaseModel, Field, StringConstraints, model_validator
 
 from gateway.intake import messages, payload, signatures
 from gateway.intake.inbound import Form, Inbound
-from gateway.intake.options import Options, Secrets, ZoneName, live_keys
+from gateway.intake.options import Options, Secrets, Shown, ZoneName, live_keys
 from gateway.intake.payload import Fields, Reason, Unreadable
 from gateway.intake.provider import Answer, Ended, Provider, ProviderKind, Refusal, Request
 
-Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,100}$")]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200), Shown("name")]
+HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,100}$"), Shown("header's name")]
 Carrier = Literal["json", "form", "query"]
 
 _PLACE: Final = re.compile(r"\{([a-z]+)\}")
@@ -29,10 +29,15 @@ _PLACES: Final = frozenset({"body", "query", "timestamp", "method", "path"})
 class FieldNames(Options):
     """Where in the payload a message's parts stand; in JSON, dots lead into objects."""
 
-    caller: Name = Field(description="the sender's number")
+    caller: Name = Field(description="the sender's number; in JSON, dots lead into objects")
     text: Name = Field(description="the text, or the keys pressed")
-    id: Name | None = Field(default=None, description="the message's own id")
-    time: Name | None = Field(default=None, description="when it was sent")
+    id: Name | None = Field(
+        default=None, description="the message's own id, which stays the same when it is sent again"
+    )
+    time: Name | None = Field(
+        default=None,
+        description="when it was sent; without `id`, a message is known by caller, text and time",
+    )
 
     @model_validator(mode="after")
     def _known_again(self) -> Self:
@@ -46,15 +51,25 @@ class FieldNames(Options):
 class SignatureOptions(Options):
     """How the HMAC is made, and where it stands."""
 
-    header: HeaderName = Field(description="the header that has it")
+    header: HeaderName = Field(description="the header that has the HMAC")
     algorithm: signatures.Algorithm = Field(default="sha256", description="the hash of the HMAC")
-    encoding: Literal["hex", "HEX", "base64"] = Field(default="hex", description="how it is written")
-    prefix: str = Field(default="", max_length=100, description="what stands before it, such as sha256=")
-    signed: str = Field(default="{body}", max_length=1000, description="what is signed")
-    timestamp: HeaderName | None = Field(
-        default=None, description="the header with the time, if it is signed"
+    encoding: Literal["hex", "HEX", "base64"] = Field(
+        default="hex", description="how it is written: in small letters, in capitals, in base64"
     )
-    unit: Literal["s", "ms"] = Field(default="s", description="what that time is in")
+    prefix: str = Field(default="", max_length=100, description="what stands before it, such as `sha256=`")
+    signed: str = Field(
+        default="{body}",
+        max_length=1000,
+        description=(
+            "what is signed, with `{body}`, `{query}`, `{timestamp}`, `{method}`, `{path}` in their places"
+        ),
+    )
+    timestamp: HeaderName | None = Field(
+        default=None, description="the header with the time, if the time is signed"
+    )
+    unit: Literal["s", "ms"] = Field(
+        default="s", description="whether that time is in seconds or milliseconds"
+    )
     tolerance_seconds: int = Field(
         default=300, ge=1, le=86_400, description="how far that time may be from our clock"
     )
@@ -72,20 +87,36 @@ class SignatureOptions(Options):
 class GenericOptions(Options):
     """The settings of one sender's source. With `secrets` and `signature`, signatures are asked for."""
 
-    carrier: Carrier = Field(default="json", description="what holds the message; query is a GET")
-    within: str = Field(
-        default="", max_length=200, description="the JSON member that holds the message or list"
+    carrier: Carrier = Field(
+        default="json", description='what holds the message; `"query"` is a GET, the others are POSTs'
+    )
+    within: Annotated[str, Shown("name")] = Field(
+        default="",
+        max_length=200,
+        description=(
+            'the member of the JSON body that holds the message or the list; `""` for the body itself'
+        ),
     )
     fields: FieldNames = Field(description="where in it the parts of a message stand")
-    form: Literal["text", "digits"] = Field(default="text", description="words, or keys pressed in a call")
+    form: Literal["text", "digits"] = Field(
+        default="text", description="whether the text is words, or keys pressed in a call"
+    )
     time: Literal["iso", "local", "unix", "unix_ms"] = Field(
-        default="iso", description="how the time is written"
+        default="iso",
+        description="how the time is written: with its zone, in local time, in Unix seconds or milliseconds",
     )
     timezone: ZoneName = Field(default="Asia/Shanghai", description="the zone of local times")
-    secrets: Secrets | None = Field(default=None, description="two while the secret is being changed")
+    secrets: Secrets | None = Field(
+        default=None,
+        description="what the HMAC is made with; two while it is being changed; goes with `signature`",
+    )
     signature: SignatureOptions | None = Field(default=None, description="how requests are signed")
-    answer: str = Field(default="OK", max_length=1000, description="what is answered when a message is taken")
-    answer_type: str = Field(
+    answer: str = Field(
+        default="OK",
+        max_length=1000,
+        description="what is answered when a message is taken: whatever stops the sender from sending again",
+    )
+    answer_type: Annotated[str, Shown("content type")] = Field(
         default="text/plain; charset=utf-8",
         pattern=r"^[!-~]+/[ -~]+$",
         description="the answer's content type",
@@ -242,9 +273,9 @@ provider = ProviderKind(
     build=build,
     methods=("POST", "GET"),
     configure=(
-        'Enter this source\'s URL at the sender, and name its fields: fields = { caller = "…", text = "…", '
-        'id = "…" }, with carrier = "json", "form" or "query". Any 2xx means taken. If it signs: '
-        'secrets_file = ["…"], signature = { header = "…", signed = "{timestamp}.{body}", timestamp = "…" }.'
+        "**At the sender:** this source's URL, with its token if it does not sign. Any 2xx means that "
+        "the message is taken. Find out what the sender puts where, and name it in `fields`; if it "
+        "signs, describe how in `signature`."
     ),
     reference="the sender's own documentation",
 )

@@ -23,9 +23,13 @@ class HttpSmsOptions(Options):
     secrets: Secrets = Field(description="the webhook's signing key; two while it is being changed")
     public_url: PublicUrl | None = Field(
         default=None,
-        description="the callback URL as set at httpSMS, with its token: whom its tokens are for",
+        description=(
+            "the callback URL as set at httpSMS, with its token; then tokens for another URL are refused"
+        ),
     )
-    user_id: str | None = Field(default=None, min_length=1, description="the account that may send")
+    user_id: str | None = Field(
+        default=None, min_length=1, description="the account's id; then another account is refused"
+    )
     tolerance_seconds: int = Field(
         default=60, ge=1, le=3600, description="how far the sender's clock may be from ours"
     )
@@ -113,8 +117,11 @@ provider = ProviderKind(
     options=HttpSmsOptions,
     build=build,
     configure=(
-        "Settings > Webhooks: this source's https URL with its token as the callback URL, a signing key, and "
-        "the event message.phone.received. Leave end-to-end encryption off."
+        "**At httpSMS:** Settings > Webhooks: this source's https URL with its token as the callback "
+        "URL, a signing key, and the event `message.phone.received`. Leave end-to-end encryption off: "
+        "an encrypted text cannot be read, and waits as `unparsed`. Missed calls and reports are "
+        "acknowledged and left out. The time is the phone's own. A reply goes through httpSMS's own "
+        "API, so `reply` needs an [outbox](#replies)."
     ),
     reference="docs.httpsms.com/webhooks",
 )

@@ -17,7 +17,7 @@ from pydantic import BaseModel, Field, StringConstraints, model_validator
 
 from gateway.intake import messages, payload, signatures
 from gateway.intake.inbound import Inbound
-from gateway.intake.options import Options, PublicUrl, Secrets, live_keys
+from gateway.intake.options import Options, PublicUrl, Secrets, Shown, live_keys
 from gateway.intake.payload import Fields, Reason, Unreadable
 from gateway.intake.provider import Answer, Ended, Provider, ProviderKind, Refusal, Request
 
@@ -27,18 +27,23 @@ AccessKey = Annotated[str, StringConstraints(pattern=r"^[!-+\--~]{1,200}$")]
 class HuaweiOptions(Options):
     """The settings of one application's source. With keys set, signatures are asked for."""
 
-    access_keys: Annotated[list[AccessKey], Field(min_length=1, max_length=2)] | None = Field(
-        default=None, description="the AK; two while it is being changed"
-    )
+    access_keys: Annotated[
+        Annotated[list[AccessKey], Field(min_length=1, max_length=2)] | None, Shown("one or two texts")
+    ] = Field(default=None, description="the AK; two while it is being changed")
     secrets: Secrets | None = Field(default=None, description="the SK of each AK, in the same order")
     public_url: PublicUrl | None = Field(
-        default=None, description="the URL as set at Huawei, if a proxy changes its host or path"
+        default=None,
+        description=(
+            "the URL as set at Huawei, if a proxy in front of the gateway changes its host or path: "
+            "they are signed"
+        ),
     )
     unsigned_body: bool = Field(
-        default=False, description="take pushes whose body is not signed: UNSIGNED-PAYLOAD"
+        default=False,
+        description="take pushes whose message is not signed; then a token must be set beside the keys",
     )
     tolerance_seconds: int = Field(
-        default=900, ge=1, le=86_400, description="how far X-Sdk-Date may be from our clock"
+        default=900, ge=1, le=86_400, description="how far `X-Sdk-Date` may be from our clock"
     )
 
     @model_validator(mode="after")
@@ -187,9 +192,10 @@ provider = ProviderKind(
     options=HuaweiOptions,
     build=build,
     configure=(
-        "In the SMS console, application management (应用管理): enter this source's https URL as the address "
-        "for uplink messages (上行短信接收地址); switch on AK/SK verification of pushes (推送 AK/SK 验证), "
-        "and their time (接收上行短信回复时间)."
+        "**At Huawei:** in the SMS console, application management (应用管理), enter this source's URL "
+        "as the address for uplink messages (上行短信接收地址); switch on AK/SK verification of pushes "
+        '(推送 AK/SK 验证), and the messages\' time (接收上行短信回复时间) if `clock = "provider"` is '
+        "wanted. Changes take five minutes there."
     ),
     reference="support.huaweicloud.com/api-msgsms/sms_05_0004.html, …/sms_05_0064.html",
 )

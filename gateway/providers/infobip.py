@@ -62,8 +62,12 @@ provider = ProviderKind(
     options=InfobipOptions,
     build=build,
     configure=(
-        "Numbers > your number > Keywords > Forwarding: HTTP, this source's https URL with its token; "
-        "or that URL in a notification profile under Subscriptions Management, with Basic if it is set."
+        "**At Infobip:** Numbers > your number > Keywords > Forwarding: HTTP, this source's URL with "
+        "its token. Or under Subscriptions Management: a notification profile with that URL. The whole "
+        "`text` is read, not `cleanText`, which lacks the keyword. A reply goes through the sending "
+        "API, so `reply` needs an [outbox](#replies). How often a failed push comes again is not "
+        "documented for inbound messages. With `user` and `password`, set the same in the notification "
+        "profile's authentication settings."
     ),
     reference="infobip.com/docs/api/channels/sms, receive inbound SMS",
 )

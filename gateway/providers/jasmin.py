@@ -22,7 +22,8 @@ class JasminOptions(Options):
     """The settings of one HTTP client connector's source."""
 
     default_alphabet: Literal["gsm", "iso-8859-1", "utf-8"] = Field(
-        default="gsm", description="what the operator means by coding 0, its own default"
+        default="gsm",
+        description="what the operator means by coding 0, which is whatever it likes: try with `é` or `{`",
     )
 
 
@@ -103,9 +104,13 @@ provider = ProviderKind(
     build=build,
     methods=("POST", "GET"),
     configure=(
-        "jcli: httpccm -a, url this source's URL with its token, method POST; then a MO route to it: "
-        "morouter -a, type DefaultRoute, connector http(…). Retries: in jasmin.cfg, [deliversm-thrower] "
-        "max_retries = 1000."
+        "**In jcli:** `httpccm -a` with `url` this source's URL with its token and `method POST`; then "
+        "a MO route to it, `morouter -a` with `type DefaultRoute` and `connector http(…)`.\n\n"
+        "Only an answer of `ACK/Jasmin`, which the gateway gives, stops Jasmin from sending again. It "
+        "tries three times, half a minute apart, and then **the message is lost**: set `max_retries = "
+        "1000` in jasmin.cfg, section `[deliversm-thrower]`. Jasmin joins long messages; if a part is "
+        "late by five minutes, it drops them all. A reply goes through Jasmin's own API, so `reply` "
+        "needs an [outbox](#replies)."
     ),
     reference="github.com/jookies/jasmin misc/doc/sources/apis/http/index.rst",
 )

@@ -22,7 +22,8 @@ class KannelOptions(BasicOptions):
     """The settings of one Kannel's source. With `user` and `password` set, HTTP Basic is asked for."""
 
     charset: Literal["utf-8", "iso-8859-1", "cp1252"] = Field(
-        default="utf-8", description="of 7-bit messages that come without the name of theirs"
+        default="utf-8",
+        description="of 7-bit messages that come without the name of theirs; Kannel 1.4.5 names it",
     )
 
 
@@ -143,7 +144,7 @@ provider = ProviderKind(
     build=build,
     methods=("GET",),
     configure=(
-        "In kannel.conf, the get-url in one line:\n\n"
+        "**In kannel.conf**, the get-url in one line:\n\n"
         "```text\n"
         "group = sms-service\n"
         "keyword = default\n"
@@ -151,7 +152,8 @@ provider = ProviderKind(
         "max-messages = 3\n"
         "omit-empty = true\n"
         "accept-x-kannel-headers = true\n"
-        'get-url = "http://127.0.0.1:8080/in/modem/TOKEN?id=%I&ts=%T&from=%q&to=%Q&text=%b&coding=%c'
+        "get-url = "
+        '"http://127.0.0.1:8080/in/modem/TOKEN?id=%I&ts=%T&from=%q&to=%Q&text=%b&coding=%c'
         '&charset=%C&udh=%u&smsc=%i"\n'
         "\n"
         "group = smsbox\n"
@@ -159,9 +161,11 @@ provider = ProviderKind(
         "http-request-retry = 1000\n"
         "http-queue-delay = 10\n"
         "```\n\n"
-        "**Without the retry, a message that meets a closed door is lost**: Kannel tries once by default. "
-        "Without `accept-x-kannel-headers` a reply in Chinese is sent as question marks, and with "
-        "`max-messages = 0` none is sent."
+        "**Without the retry, a message that meets a closed door is lost**: Kannel tries once by "
+        "default. Without `accept-x-kannel-headers` a reply in Chinese is sent as question marks, and "
+        "with `max-messages = 0` none is sent. To a smsbox with a `smsbox-id` Kannel 1.4.5 hands "
+        "nothing on, unless a `smsbox-route` names it. Kannel sends HTTP Basic if the URL is "
+        "`http://user:password@host/…`."
     ),
     reference="Kannel user guide 1.4.5, tables 7-9 to 7-12",
 )

@@ -22,11 +22,22 @@ class MessageBirdOptions(Options):
     """The settings of one MessageBird number's source."""
 
     secrets: Secrets = Field(description="the signing key; two while it is being changed")
-    public_url: PublicUrl = Field(description="the webhook's URL as set at MessageBird, without the query")
-    tolerance_seconds: int = Field(
-        default=30, ge=1, le=3600, description="how far MessageBird's clock may be from ours"
+    public_url: PublicUrl = Field(
+        description="the webhook's URL as set at MessageBird, without query: it is signed"
     )
-    timezone: ZoneName = Field(default="UTC", description="the zone of a short code's receive_datetime")
+    tolerance_seconds: int = Field(
+        default=30,
+        ge=1,
+        le=3600,
+        description="how far MessageBird's clock may be from ours; its tokens hold for a minute",
+    )
+    timezone: ZoneName = Field(
+        default="UTC",
+        description=(
+            "the zone of a short code's `receive_datetime`, which names none. That it is UTC is not "
+            "documented"
+        ),
+    )
 
 
 _NO_SIGNATURE = Refusal(401, "no_signature")
@@ -129,8 +140,11 @@ provider = ProviderKind(
     build=build,
     methods=("POST", "GET"),
     configure=(
-        "Numbers > your number > Flow: Incoming SMS, then Forward to URL: POST, this source's https URL. "
-        "Developers > API settings > Signing key goes into secrets."
+        "**At MessageBird:** Numbers > your number > Flow: Incoming SMS, then Forward to URL, POST, "
+        "this source's URL. The key is under Developers > API settings > Signing key. The older "
+        "signature without a token is not taken. Whether, and how often, a failed message comes again "
+        "is not documented. A reply goes through the sending API, so `reply` needs an "
+        "[outbox](#replies)."
     ),
     reference="github.com/messagebird/python-rest-api messagebird/request_validator.py",
 )

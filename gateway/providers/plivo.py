@@ -22,10 +22,12 @@ class PlivoOptions(Options):
     """The settings of one Plivo number's source."""
 
     auth_tokens: Secrets = Field(
-        description="the auth token of the account or sub-account; two while it is being changed"
+        description=(
+            "the auth token of the account or sub-account that owns the number; two while it is being changed"
+        )
     )
     public_url: PublicUrl = Field(
-        description="the message URL as set at Plivo, without the source's path token"
+        description="the message URL as set at Plivo, without the path token at its end"
     )
 
 
@@ -116,8 +118,9 @@ provider = ProviderKind(
     build=build,
     methods=("POST", "GET"),
     configure=(
-        "Messaging > Applications > your application > Message URL: this source's https URL with its token, "
-        "method POST. public_url is that URL without the token."
+        "**At Plivo:** Messaging > Applications > your application > Message URL: "
+        "`https://vote.example.org/in/pl/TOKEN`, method POST. Whether, and how often, a failed message "
+        "comes again is not documented."
     ),
     reference="plivo.com/docs/messaging/concepts/signature-validation",
 )

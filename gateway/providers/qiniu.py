@@ -63,8 +63,9 @@ provider = ProviderKind(
     options=QiniuOptions,
     build=build,
     configure=(
-        "In the SMS console, settings (配置管理): enter this source's https URL with its token as the "
-        "callback for uplink messages (上行状态回调)."
+        "**At Qiniu:** in the SMS console, settings (配置管理), enter this source's URL with its token "
+        "as the callback for uplink messages. A reply to the sender goes through Qiniu's own API, so "
+        "`reply` needs an [outbox](#replies)."
     ),
     reference="developer.qiniu.com/sms/5910/message-push",
 )

@@ -20,7 +20,7 @@ class SinchOptions(BasicOptions):
     """The settings of one Sinch service plan's source."""
 
     secrets: Secrets | None = Field(
-        default=None, description="the webhook's HMAC secret; two while it is being changed"
+        default=None, description="asks for `x-sinch-webhook-signature`; two while it is being changed"
     )
     tolerance_seconds: int = Field(
         default=300, ge=1, le=3600, description="how far the signature's timestamp may be from our clock"
@@ -102,8 +102,11 @@ provider = ProviderKind(
     options=SinchOptions,
     build=build,
     configure=(
-        "SMS > APIs > your service plan > Callback URLs: this source's https URL with its token. It is "
-        "signed, or has Basic, only if Sinch has set that up for the account: ask the account manager."
+        "**At Sinch:** SMS > APIs > your service plan > Callback URLs: this source's URL with its "
+        "token. What is answered with 5xx comes again after 5 seconds, then 10, 20 and so on for "
+        "almost a day. Delivery reports to the same URL are taken and not kept; binary messages and "
+        "MMS are kept as `unparsed`. A reply goes through the sending API, so `reply` needs an "
+        "[outbox](#replies)."
     ),
     reference="developers.sinch.com/docs/sms/api-reference/sms/tag/Webhooks",
 )

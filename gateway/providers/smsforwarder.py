@@ -23,7 +23,9 @@ from gateway.intake.spent import Spent
 class SmsForwarderOptions(Options):
     """The settings of one phone's source."""
 
-    secrets: Secrets = Field(description="the secret of the webhook sender; two while it is being changed")
+    secrets: Secrets = Field(
+        description="the secret (密钥) of the webhook sender; two while it is being changed"
+    )
     tolerance_seconds: int = Field(
         default=300, ge=1, le=3600, description="how far the phone's clock may be from ours"
     )
@@ -145,10 +147,18 @@ provider = ProviderKind(
     options=SmsForwarderOptions,
     build=build,
     configure=(
-        "Senders (发送通道) > Webhook: POST, this source's https URL with its token, a secret, and as "
-        'message template (消息模板) {"from":"[from]","content":"[org_content]","timestamp":"[timestamp]",'
-        '"sign":"[sign]","received":"[receive_time:yyyy-MM-dd\'T\'HH:mm:ssXXX]","sim":"[card_slot]",'
-        '"device":"[device_mark]"}. Success keyword (成功应答关键字): OK. Retries (请求重试): switched on.'
+        "**In the app:** senders (发送通道) > Webhook: POST, this source's https URL with its token, "
+        "the secret, and as message template (消息模板), in one line,\n\n"
+        "```text\n"
+        '{"from":"[from]","content":"[org_content]","timestamp":"[timestamp]","sign":"[sign]",'
+        '"received":"[receive_time:yyyy-MM-dd\'T\'HH:mm:ssXXX]","sim":"[card_slot]",'
+        '"device":"[device_mark]"}\n'
+        "```\n\n"
+        "then a rule that forwards every SMS to it. As success keyword (成功应答关键字) set `OK`, and "
+        "switch retries on (请求重试): without them the app tries once, and after an answer of 4xx or "
+        "5xx never again, so **watch the phone's own log** for messages that did not get through, and "
+        "send those again from there. A message is known by sender, text, SIM and time of receipt, to "
+        "the second; sent again by hand it is recognised."
     ),
     reference="github.com/pppscn/SmsForwarder WebhookUtils.kt",
 )

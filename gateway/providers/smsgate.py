@@ -95,9 +95,14 @@ provider = ProviderKind(
     options=SmsGateOptions,
     build=build,
     configure=(
-        "In the app, Settings > Webhooks: take the signing key over as the secret. Register a webhook for "
-        "sms:received with this source's https URL, by the app's API: "
-        '{"event":"sms:received","url":"https://…"}.'
+        "**In the app:** Settings > Webhooks shows the signing key; set one of your own, longer than "
+        "the eight letters that it makes. Then register a webhook by the app's API, on the phone or in "
+        "its cloud, with an https URL:\n\n"
+        "```bash\n"
+        "curl -u USER:PASSWORD http://PHONE:8080/webhooks -H 'Content-Type: application/json' -d "
+        '\'{"id":"votes",\n'
+        '  "event":"sms:received","url":"https://vote.example.org/in/sim2"}\'\n'
+        "```"
     ),
     reference="github.com/capcom6/android-sms-gateway modules/webhooks",
 )

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
+from typing import Annotated, Literal
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -21,7 +21,7 @@ from pydantic import BaseModel, Field, field_validator
 
 from gateway.intake import messages, payload, signatures
 from gateway.intake.inbound import Inbound
-from gateway.intake.options import Options
+from gateway.intake.options import Options, Shown
 from gateway.intake.payload import Reason, Unreadable
 from gateway.intake.provider import Answer, Ended, Errand, Provider, ProviderKind, Refusal, Request
 
@@ -31,15 +31,24 @@ _ARN = r"^arn:aws(-cn|-us-gov)?:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}(\.
 class SnsOptions(Options):
     """The settings of one topic's source."""
 
-    topic_arn: str = Field(pattern=_ARN, description="the topic that two-way SMS goes to: arn:aws:sns:…")
+    topic_arn: Annotated[str, Shown("`arn:aws:sns:…`, `arn:aws-cn:sns:…`")] = Field(
+        pattern=_ARN, description="the topic that may send"
+    )
     certificates: dict[str, str] = Field(
-        default_factory=dict, description="SNS's certificates (PEM), each under its name in SigningCertURL"
+        default_factory=dict,
+        description=(
+            "SNS's certificates, each under the name it has at SNS, without `.pem`; with `_file`, the "
+            "name of a file in the secrets folder"
+        ),
     )
     signature_versions: list[Literal["1", "2"]] = Field(
-        default=["1", "2"], min_length=1, description="which are taken: 1 is SHA-1, 2 is SHA-256"
+        default=["1", "2"], min_length=1, description="1 is SHA-1 and what a topic begins with; 2 is SHA-256"
     )
     tolerance_seconds: int = Field(
-        default=4500, ge=60, le=604_800, description="how old a message may be: SNS tries for up to an hour"
+        default=4500,
+        ge=60,
+        le=604_800,
+        description="how old a message may be. SNS itself tries for up to an hour",
     )
 
     @field_validator("certificates")
@@ -219,9 +228,14 @@ provider = ProviderKind(
     options=SnsOptions,
     build=build,
     configure=(
-        "AWS End User Messaging > your number > Two-way SMS: the topic. SNS > the topic > Create "
-        "subscription: HTTPS, this source's URL, no raw message delivery, a redrive policy. Then do what "
-        "the log asks for."
+        "**At AWS:** SNS > the topic: set the attribute `SignatureVersion` to 2. Then End User "
+        "Messaging > your number > Two-way SMS: that topic. Then SNS > the topic > Create "
+        "subscription: HTTPS, this source's URL, **no raw message delivery**, which is not signed. SNS "
+        "tries three times in a minute and then drops the message: give the subscription a delivery "
+        "policy with retries over an hour and a **redrive policy**, for the day on which SNS changes "
+        "its certificate. The time is SNS's, not the telephone's. Whether long messages come in one "
+        "piece is not documented. A reply goes through the sending API, so `reply` needs an "
+        "[outbox](#replies)."
     ),
     reference="docs.aws.amazon.com: sms-voice, two-way SMS payload; sns, verifying signatures",
 )

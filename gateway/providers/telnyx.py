@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -10,7 +11,7 @@ from pydantic import BaseModel, Field, field_validator
 
 from gateway.intake import messages, payload, signatures
 from gateway.intake.inbound import Inbound
-from gateway.intake.options import Options
+from gateway.intake.options import Options, Shown
 from gateway.intake.payload import Reason, Unreadable
 from gateway.intake.provider import Answer, Ended, Provider, ProviderKind, Refusal, Request
 
@@ -22,11 +23,13 @@ _OTHERS = ("message.sent", "message.finalized")
 class TelnyxOptions(Options):
     """The settings of one Telnyx account's source."""
 
-    public_keys: list[str] = Field(
-        min_length=1, max_length=2, description="the account's public key, in base64; two while it is changed"
+    public_keys: Annotated[list[str], Shown("one or two keys")] = Field(
+        min_length=1,
+        max_length=2,
+        description="the account's public key, in base64; two while it is being changed",
     )
     tolerance_seconds: int = Field(
-        default=300, ge=1, le=3600, description="how far telnyx-timestamp may be from our clock"
+        default=300, ge=1, le=3600, description="how far `telnyx-timestamp` may be from our clock"
     )
 
     @field_validator("public_keys")
@@ -120,8 +123,11 @@ provider = ProviderKind(
     options=TelnyxOptions,
     build=build,
     configure=(
-        "Messaging > your profile > Inbound: webhook URL = this source's https URL, API version 2. "
-        "Account > Keys & Credentials > Public Key goes into public_keys."
+        "**At Telnyx:** Messaging > your profile > Inbound: this source's URL as webhook, API version "
+        "2, and a second gateway's as failover if there is one. The key is under Account > Keys & "
+        "Credentials > Public Key. Telnyx waits two seconds and tries three times. Reports on messages "
+        "of your own (`message.sent`, `message.finalized`) are taken and not kept. A reply goes "
+        "through the sending API, so `reply` needs an [outbox](#replies)."
     ),
     reference="developers.telnyx.com/docs/messaging/messages/receiving-webhooks",
 )

@@ -68,8 +68,10 @@ provider = ProviderKind(
     options=TencentOptions,
     build=build,
     configure=(
-        "In the SMS console, application settings (应用管理) > event callback (事件回调配置): enter this "
-        "source's https URL with its token as the callback for replies (短信回复回调)."
+        "**At Tencent:** in the SMS console, application settings (应用管理) > event callback "
+        "(事件回调配置), enter this source's URL with its token as the callback for replies "
+        "(短信回复回调). A reply to the sender goes through Tencent's own API, so `reply` needs an "
+        "[outbox](#replies)."
     ),
     reference="cloud.tencent.com/document/api/382/59179",
 )

@@ -76,9 +76,9 @@ provider = ProviderKind(
     build=build,
     methods=("POST", "GET"),
     configure=(
-        "Phone number > Messaging > A message comes in: Webhook, HTTP POST, this source's URL followed by "
-        "#rc=3&rp=all, so that Twilio tries again after an error. public_url is that URL up to the #, "
-        "fragment what follows it."
+        "**At Twilio:** Phone number > Messaging > A message comes in: Webhook, HTTP POST, "
+        '`https://vote.example.org/in/tw#rc=3&rp=all`; then `fragment = "rc=3&rp=all"`. What follows '
+        "the # makes Twilio try again after an error; without it, it does not."
     ),
     reference="twilio.com/docs/messaging/guides/webhook-request, …/docs/usage/webhooks/webhooks-security",
 )

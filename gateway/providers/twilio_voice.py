@@ -6,13 +6,14 @@ Where the call stands is in the query of the URL that the keys go to, which Twil
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Annotated, Final
 
 from pydantic import BaseModel, Field
 
 from gateway.intake import dialogue, markup, payload, twilio_account
 from gateway.intake.dialogue import End, Listen, Piece, Pieces, Script
 from gateway.intake.inbound import Form, Inbound
+from gateway.intake.options import Shown
 from gateway.intake.payload import Reason, Unreadable
 from gateway.intake.provider import Answer, Ended, Provider, ProviderKind, Refusal, Request, Talking
 from gateway.intake.twilio_account import Account, AccountOptions
@@ -22,11 +23,13 @@ from tally.outcome import MessageOutcome
 class TwilioVoiceOptions(AccountOptions):
     """The settings of one voice number at Twilio."""
 
-    say_language: str = Field(
-        default="", pattern=r"^[A-Za-z-]*$", description="the language texts are said in, if not the source's"
+    say_language: Annotated[str, Shown("language tag", unset='`"zh-CN"` or `"en-US"`')] = Field(
+        default="", pattern=r"^[A-Za-z-]*$", description="the language that texts are said in"
     )
-    say_voice: str = Field(
-        default="", pattern=r"^[\w.-]*$", description="the voice that says them, Twilio's own if empty"
+    say_voice: Annotated[str, Shown("voice", unset="Twilio's own")] = Field(
+        default="",
+        pattern=r"^[\w.-]*$",
+        description="the voice that says them; which voices speak Chinese, Twilio's console shows",
     )
     wait_seconds: int = Field(default=8, ge=1, le=60, description="how long a key is waited for")
 
@@ -141,9 +144,12 @@ provider = ProviderKind(
     build=build,
     methods=("POST", "GET"),
     configure=(
-        "Phone number > Voice > A call comes in: Webhook, HTTP POST, this source's URL followed by "
-        "#rc=2&rp=all, so that Twilio tries again after an error. public_url is that URL up to the #, "
-        "fragment what follows it. Call status changes: the same URL, to keep the calls of those who hang up."
+        "**At Twilio:** Phone number > Voice > A call comes in: Webhook, HTTP POST, "
+        "`https://vote.example.org/in/line#rc=2&rp=all`. What follows the # makes Twilio try again "
+        'after an error. To keep the calls of those who hang up, enter the same URL under "Call status '
+        'changes"; a call that has voted is recognised. A caller who hangs up in the very moment of '
+        "pressing 1 may then be kept as one without a vote, if Twilio's two requests overtake each "
+        "other. Recordings are URLs that Twilio can fetch."
     ),
     reference="twilio.com/docs/voice/twiml/gather, …/docs/usage/webhooks/webhooks-security",
 )

@@ -70,8 +70,11 @@ provider = ProviderKind(
     options=VolcengineOptions,
     build=build,
     configure=(
-        "In the SMS console, general settings (通用管理) > callbacks (回执配置): enter this source's https "
-        "URL with its token as the default uplink address (默认上行地址)."
+        "**At Volcengine:** in the SMS console, general settings (通用管理) > callbacks (回执配置), "
+        "enter this source's URL with its token as the default uplink address (默认上行地址). A reply "
+        "to the sender goes through Volcengine's own API, so `reply` needs an [outbox](#replies). How "
+        "long a list can be is not said: one that is refused as `too_large` needs a larger "
+        "`body_bytes`."
     ),
     reference="volcengine.com/docs/6361/171585",
 )

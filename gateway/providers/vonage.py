@@ -33,10 +33,22 @@ class VonageOptions(Options):
     secrets: Secrets | None = Field(
         default=None, description="the signature secret; two while it is being changed"
     )
-    method: Method = Field(default="sha256", description="the signature method set at Vonage")
+    method: Method = Field(
+        default="sha256",
+        description=(
+            "the signature method set at Vonage; `md5hash` is Vonage's first, without HMAC, the "
+            "others are HMAC"
+        ),
+    )
     api_key: str | None = Field(default=None, min_length=1, description="the account that may send")
     tolerance_seconds: int = Field(
-        default=90_000, ge=60, le=604_800, description="how old a message may be: Vonage tries for 24 hours"
+        default=90_000,
+        ge=60,
+        le=604_800,
+        description=(
+            "how old a signed message may be. Vonage tries for 24 hours, and does not say whether it "
+            "signs anew"
+        ),
     )
     parts_seconds: int = Field(
         default=3600,
@@ -202,8 +214,9 @@ provider = ProviderKind(
     build=build,
     methods=("POST", "GET"),
     configure=(
-        "Dashboard > Account settings > Inbound SMS webhooks: this source's https URL, POST; signed webhooks "
-        "on, SHA-256 HMAC; the signature secret goes into secrets."
+        "**At Vonage:** Dashboard > Account settings > Inbound SMS webhooks: this source's URL, POST; "
+        "signed webhooks on, SHA-256 HMAC. A reply goes through the sending API, so `reply` needs an "
+        "[outbox](#replies)."
     ),
     reference="developer.vonage.com/messaging/sms/guides/inbound-sms, …/concepts/guides/signing-messages",
 )

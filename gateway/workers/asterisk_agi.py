@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from ipaddress import ip_address
-from typing import Final
+from typing import Annotated, Final
 
 import structlog
 from pydantic import BaseModel, Field, field_validator
@@ -20,7 +20,7 @@ from pydantic import BaseModel, Field, field_validator
 from gateway.intake import dialogue
 from gateway.intake.dialogue import Cue, End, Listen, Piece, Pieces, Script
 from gateway.intake.inbound import Form, Inbound
-from gateway.intake.options import Options
+from gateway.intake.options import Options, Shown
 from gateway.intake.recorder import Busy, Stopping
 from gateway.intake.worker import Desk, Worker, WorkerKind
 from gateway.storage.store import Unavailable
@@ -42,12 +42,21 @@ _PRESENTATION, _ALLOWED = 0x60, 0x00
 class AsteriskAgiOptions(Options):
     """The settings of one FastAGI server."""
 
-    listen: str = Field(default="127.0.0.1:4573", description="where Asterisk connects to")
-    engine: str = Field(
-        default="", pattern=r"^\w*$", description="the application that says texts; without it all is played"
+    listen: Annotated[str, Shown("address and port")] = Field(
+        default="127.0.0.1:4573",
+        description="where Asterisk connects to. Not this machine's own: only with a token or `allow_from`",
+    )
+    engine: Annotated[str, Shown("application", unset="none")] = Field(
+        default="",
+        pattern=r"^\w*$",
+        description=(
+            'says texts, as `EXEC engine "text"`; without it a prompt that is not a recording is refused'
+        ),
     )
     wait_seconds: int = Field(default=8, ge=1, le=60, description="how long a key is waited for")
-    calls: int = Field(default=200, ge=1, le=10_000, description="calls at once")
+    calls: int = Field(
+        default=200, ge=1, le=10_000, description="calls at once; further ones are turned away"
+    )
 
     @field_validator("listen")
     @classmethod
@@ -287,8 +296,16 @@ worker = WorkerKind(
     gives_time=False,
     exposed=_exposed,
     configure=(
-        "In the dialplan: Answer(), then AGI(agi://127.0.0.1:4573/TOKEN), then Hangup(). "
-        "The sound files of the prompts stand in Asterisk's sounds folder."
+        "**In extensions.conf:**\n\n"
+        "```text\n"
+        "exten => 5169909,1,Answer()\n"
+        " same => n,AGI(agi://127.0.0.1:4573/TOKEN)\n"
+        " same => n,Hangup()\n"
+        "```\n\n"
+        "The connection is neither signed nor encrypted: keep it on the machine, or in a network of "
+        "your own. The token, if there is one, is the script's name. A number that Asterisk says is "
+        "not to be shown (`agi_callingpres`) counts as withheld. A stop of the service cuts off the "
+        "calls under way; they have not voted."
     ),
     reference="asterisk/asterisk: res/res_agi.c",
 )

@@ -29,10 +29,15 @@ class GammuOptions(Options):
     """The settings of one gammu-smsd."""
 
     database: Path | None = Field(
-        default=None, description="smsd's SQLite database; without it messages come by televote relay"
+        default=None, description="smsd's SQLite database; without it messages come by `televote relay`"
     )
     parts_seconds: int = Field(
-        default=900, ge=1, le=86_400, description="how long the parts of a long message are waited for"
+        default=900,
+        ge=1,
+        le=86_400,
+        description=(
+            "how long the parts of a long message are waited for; then what came is kept as `unparsed`"
+        ),
     )
     timezone: ZoneName = Field(default="Asia/Shanghai", description="the zone of smsd's times")
 
@@ -192,8 +197,14 @@ worker = WorkerKind(
     build=build,
     gives_time=True,
     configure=(
-        "gammu-smsdrc: Service = sql, Driver = sqlite3; the service must be allowed to write to the database "
-        "and its folder. Or, without `database`: RunOnReceive = televote relay --source NAME"
+        "**In gammu-smsdrc:** `service = sql`, `driver = sqlite3`, with the tables of gammu's own "
+        "`sqlite.sql` (Debian: packages `gammu-smsd` and `libdbd-sqlite3`). The service must be "
+        "allowed to write to the database and its folder. With another database or `service = files`, "
+        "leave `database` out and set\n\n"
+        "```text\n"
+        "RunOnReceive = /opt/televote/.venv/bin/televote --settings /var/lib/televote/televote.toml "
+        "relay --source modem2\n"
+        "```"
     ),
     reference="gammu/gammu: docs/manual/smsd/tables.rst, run.rst",
 )

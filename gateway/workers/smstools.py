@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, Field
@@ -18,7 +18,7 @@ from pydantic import BaseModel, Field
 from gateway.intake import payload, polling
 from gateway.intake.dialogue import Script
 from gateway.intake.inbound import Inbound
-from gateway.intake.options import Options, ZoneName
+from gateway.intake.options import Options, Shown, ZoneName
 from gateway.intake.payload import Reason, Unreadable
 from gateway.intake.worker import Desk, NotRelayed, Worker, WorkerKind
 
@@ -27,14 +27,13 @@ class SmstoolsOptions(Options):
     """The settings of one smsd."""
 
     folder: Path | None = Field(
-        default=None, description="smsd's incoming folder; without it messages come by televote relay"
+        default=None, description="smsd's incoming folder; without it messages come by `televote relay`"
     )
-    taken: Path | None = Field(
-        default=None,
-        description="where files go that were taken, on the same disk; a folder taken in `folder`",
+    taken: Annotated[Path | None, Shown(unset="`taken` in `folder`")] = Field(
+        default=None, description="where files go once they are recorded; on the same disk"
     )
     charset: Literal["iso", "utf-8"] = Field(
-        default="iso", description="of texts that are not UCS2: utf-8 with incoming_utf8 = yes"
+        default="iso", description='of texts that are not UCS2: `"utf-8"` with `incoming_utf8 = yes`'
     )
     timezone: ZoneName = Field(default="Asia/Shanghai", description="the zone of smsd's times")
 
@@ -181,9 +180,14 @@ worker = WorkerKind(
     build=build,
     gives_time=True,
     configure=(
-        "smsd.conf: incoming_utf8 = no, decode_unicode_text = no (with both on, long Chinese texts are cut); "
-        "the service must be allowed to move files out of the incoming folder. Or, without `folder`: "
-        'eventhandler = a script with: televote relay --source NAME "$@"'
+        "**In smsd.conf:** leave `decode_unicode_text` off, for with it long Chinese texts are cut. "
+        "The service must be allowed to move files out of the folder; whoever clears `taken` decides "
+        "how long texts and numbers lie there. For the hook, leave `folder` out and set `eventhandler` "
+        "to a script with\n\n"
+        "```text\n"
+        "exec /opt/televote/.venv/bin/televote --settings /var/lib/televote/televote.toml relay "
+        '--source modem3 "$@"\n'
+        "```"
     ),
     reference="smstools3 3.1.21: fileformat, eventhandler, configure",
 )

@@ -12,14 +12,11 @@ from types import ModuleType
 from typing import Any, get_args
 
 import pytest
-from pydantic import BaseModel
 
-from config.problems import Problems, types_at
-from gateway import app, cli, entrances
+from config.problems import Problems
+from gateway import app, cli, entrances, kinds, manual
 from gateway.intake import signatures
-from gateway.intake.calllog import CallLogKind
 from gateway.intake.provider import ProviderKind, Refusal
-from gateway.intake.worker import WorkerKind
 from gateway.outbox import sender
 from tally import merkle
 from tally.outcome import MessageOutcome, SelectionOutcome
@@ -93,36 +90,44 @@ def test_every_event_in_the_log_is_documented() -> None:
     assert [event for event in events if f"`{event}`" not in told] == []
 
 
-def options(model: type[BaseModel], prefix: str = "") -> list[str]:
-    """Every option of a kind, those in its tables with a dot, by the names used in the settings."""
-    found = []
-    for name, field in model.model_fields.items():
-        key = prefix + (field.alias or name)
-        tables = [
-            one for one in types_at(model, (name,)) if isinstance(one, type) and issubclass(one, BaseModel)
-        ]
-        found += [inner for table in tables for inner in options(table, f"{key}.")] or [key]
-    return found
+def documented(section: str) -> list[str]:
+    """The options in a section's table, in order."""
+    return re.findall(r"^\| `([\w.]+)` \|", section, re.MULTILINE)
 
 
 @pytest.mark.parametrize("kind", sorted(entrances.kinds()))
-def test_every_kind_of_source_and_each_option_is_documented(kind: str) -> None:
-    sources, made = text("docs/sources.md"), entrances.kinds()[kind]
-    if isinstance(made, WorkerKind):
-        by = made.by
-    else:
-        by = "HTTP" if isinstance(made, ProviderKind) else "file" if isinstance(made, CallLogKind) else "page"
-    assert f"\n| [`{kind}`](#{kind}) | {made.channel} | {by} |" in sources
-    section = sources.partition(f"\n## {kind}\n")[2].partition("\n## ")[0]
-    documented = re.findall(r"^\| `([\w.]+)` \|", section, re.MULTILINE)
-    assert sorted(documented) == sorted(options(made.options))
+def test_every_kind_of_source_says_all_of_itself(kind: str) -> None:
+    told = kinds.described(entrances.kinds()[kind])
+    assert f"\n| [`{kind}`](#{kind}) | {told.channel} | {told.by} |" in text("docs/sources.md")
+    assert told.authentication
+    assert told.configure
+    assert [option.name for option in told.options if not (option.value and option.description)] == []
+
+
+def test_what_the_kinds_say_of_themselves_is_in_the_document() -> None:
+    written = manual.rewritten(text("docs/sources.md"), entrances.kinds())
+    assert text("docs/sources.md") == written, "docs/sources.md is behind: run make docs"
+
+
+@pytest.mark.parametrize(
+    ("lost", "told"),
+    [
+        ("## kannel\n", "there is no section ## kannel: write one"),
+        ("<!-- kinds -->\n", "<!-- kinds --> and <!-- /kinds --> are not there"),
+        ("<!-- /configure -->\n", "in the section ## 46elks, <!-- configure -->"),
+    ],
+)
+def test_a_document_without_a_place_for_something_is_not_written(lost: str, told: str) -> None:
+    without = text("docs/sources.md").replace(lost, "", 1)
+    with pytest.raises(manual.Unmarked, match=f"^{re.escape(told)}"):
+        manual.rewritten(without, entrances.kinds())
 
 
 @pytest.mark.parametrize("kind", sorted(sender.kinds()))
 def test_every_kind_of_sender_and_each_option_is_documented(kind: str) -> None:
     section = text("docs/sources.md").partition(f"\n### {kind} sender\n")[2].partition("\n##")[0]
-    documented = re.findall(r"^\| `([\w.]+)` \|", section, re.MULTILINE)
-    assert sorted(documented) == sorted(options(sender.kinds()[kind].options))
+    there = [option.name for option in kinds.options(sender.kinds()[kind].options)]
+    assert sorted(documented(section)) == sorted(there)
 
 
 def test_the_read_me_begins_with_two_commands() -> None:
@@ -255,6 +260,31 @@ def test_the_provider_of_the_exercise_keeps_its_promises(monkeypatch: pytest.Mon
         assert killer.text is None or [one.text for one in taken] == [killer.text], killer.name
 
 
+def test_the_exercise_takes_two_files_and_a_section(tmp_path: Path) -> None:
+    for folder in ("config", "dedup", "docs", "gateway", "tally", "tests"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    kind, table = blocks("CONTRIBUTING.md", "python")
+    (tmp_path / "gateway/providers/acme.py").write_text(kind, "utf-8")
+    (tmp_path / "tests/providers/table_acme.py").write_text(table, "utf-8")
+    (section,) = blocks("CONTRIBUTING.md", "markdown")
+    document = tmp_path / "docs/sources.md"
+    document.write_text(f"{document.read_text('utf-8')}\n{section}", "utf-8")
+    run(
+        "-m",
+        "pytest",
+        "tests/providers/test_tables.py",
+        "-k",
+        "acme",
+        "-p",
+        "no:cacheprovider",
+        where=tmp_path,
+    )
+    assert "\nacme  sms, http\n" in run("-m", "gateway", "sources", where=tmp_path)
+    run("-m", "gateway", "sources", "--into", str(document), where=tmp_path)
+    assert "Console > Inbound > Webhook" in document.read_text("utf-8").partition("\n## acme\n")[2]
+
+
 async def test_the_auditors_programs_agree_with_the_ledger(house: House) -> None:
     by_leaves, by_openings = blocks("docs/auditor.md", "python")
     house.edit(house.campaign, 'over_cap = "first"', 'over_cap = "void_all"')
@@ -266,7 +296,7 @@ async def test_the_auditors_programs_agree_with_the_ledger(house: House) -> None
         head = visitor.service.recorder.head("beita-2018")
         totals = await visitor.service.store.totals("beita-2018")
     size, root = head.size, merkle.root(head.frontier).hex()
-    assert run(by_leaves, house.database) == f"beita-2018 n1 {size} {root}\n"
+    assert run("-c", by_leaves, str(house.database)) == f"beita-2018 n1 {size} {root}\n"
     counted = {
         f"{key.contest} {key.candidate} {count}"
         for key, count in totals.items()
@@ -274,12 +304,14 @@ async def test_the_auditors_programs_agree_with_the_ledger(house: House) -> None
     }
     key = house.folder / "secrets/beita-2018.key"
     assert counted == {"window A01 1", "star B01 1", "star B02 1"}, "A02 was voided"
-    assert set(run(by_openings, house.database, key, "beita-2018").splitlines()) == counted
+    assert set(run("-c", by_openings, str(house.database), str(key), "beita-2018").splitlines()) == counted
 
 
-def run(program: str, *words: object) -> str:
-    command = [sys.executable, "-c", program, *map(str, words)]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+def run(*words: str, where: Path = ROOT) -> str:
+    """A run of Python, in a folder; returns what it says, and fails as it does."""
+    ended = subprocess.run([sys.executable, *words], cwd=where, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return ended.stdout
 
 
 def test_the_settings_of_the_sources_are_right(house: House) -> None:
