@@ -29,7 +29,7 @@ from gateway.intake.recorder import Busy, Stopping
 from gateway.intake.schedule import TooEarly
 from gateway.intake.source import Source
 from gateway.intake.worker import NotRelayed, Relaying
-from gateway.outbox import records
+from gateway.outbox import records, sender
 from gateway.outbox.records import Standing
 from gateway.people.accounts import Refused
 from gateway.people.roles import Role
@@ -489,9 +489,10 @@ def sources(as_json: bool, into: Path | None) -> None:
     """Every kind of source: channel, authentication, and what to configure."""
     if into is not None:
         try:
-            into.write_text(manual.rewritten(into.read_text("utf-8"), entrances.kinds()), "utf-8")
+            written = manual.rewritten(into.read_text("utf-8"), entrances.kinds(), sender.kinds())
         except manual.Unmarked as lack:
             raise Wrong(f"{into}: {lack}") from None
+        into.write_text(written, "utf-8")
         return
     rows = [printed.kind(kind) for kind in entrances.kinds().values()]
     if as_json:

@@ -1,16 +1,18 @@
-"""What docs/sources.md says of the kinds of source, written between its marks from the kinds themselves.
+"""What docs/sources.md says of the kinds of source and of sender, written between its marks from themselves.
 
 Each kind has a section, with prose by hand around what is written here: `<!-- facts -->`, `<!-- options -->`
-and `<!-- configure -->`, each up to its `<!-- /… -->`. The list of all kinds stands in `<!-- kinds -->`.
+and `<!-- configure -->`, each up to its `<!-- /… -->`. The list of all kinds stands in `<!-- kinds -->`;
+a sender's section has its options.
 """
 
 import re
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from gateway.entrances import Kind
-from gateway.kinds import Described, described
+from gateway.kinds import Described, Option, described, options
+from gateway.outbox.sender import SenderKind
 
 #: In which order the list has the ways in, and the channels.
 _WAYS: Final = ("HTTP", "TCP", "database", "folder", "file", "page")
@@ -22,12 +24,20 @@ class Unmarked(ValueError):
     """The document has no place for something; the message says what to write into it, and where."""
 
 
-def rewritten(document: str, kinds: Mapping[str, Kind]) -> str:
+def rewritten(document: str, kinds: Mapping[str, Kind], senders: Mapping[str, SenderKind]) -> str:
     """The document with all that is between its marks as the kinds say it today. Raises `Unmarked`."""
     told = sorted((described(kind) for kind in kinds.values()), key=_place)
     document = _between(document, "kinds", _index(told))
     for one in told:
-        document = _with_section(document, one)
+        blocks = {
+            "facts": _facts(one),
+            "options": _options(one.options),
+            "configure": wrapped(one.configure),
+        }
+        document = _with_section(document, f"## {one.kind}", blocks)
+    for sender in senders.values():
+        table = _options(tuple(options(sender.options)))
+        document = _with_section(document, f"### {sender.kind} sender", {"options": table})
     return document
 
 
@@ -44,20 +54,18 @@ def _between(text: str, mark: str, content: str) -> str:
     return f"{head}{opening}\n{content}\n\n{closing}{tail}"
 
 
-def _with_section(document: str, one: Described) -> str:
-    head, heading, rest = document.partition(f"\n## {one.kind}\n")
-    if not heading:
-        raise Unmarked(
-            f"there is no section ## {one.kind}: write one, with prose and marks as the others have"
-        )
-    section, following, tail = rest.partition("\n## ")
-    blocks = {"facts": _facts(one), "options": _options(one), "configure": wrapped(one.configure)}
+def _with_section(document: str, heading: str, blocks: Mapping[str, str]) -> str:
+    """The document with other content between the marks of one section."""
+    head, found, rest = document.partition(f"\n{heading}\n")
+    if not found:
+        raise Unmarked(f"there is no section {heading}: write one, with prose and marks as the others have")
+    section, following, tail = rest.partition("\n##")
     for mark, content in blocks.items():
         try:
             section = _between(section, mark, content)
         except Unmarked as lack:
-            raise Unmarked(f"in the section ## {one.kind}, {lack}") from None
-    return f"{head}{heading}{section}{following}{tail}"
+            raise Unmarked(f"in the section {heading}, {lack}") from None
+    return f"{head}{found}{section}{following}{tail}"
 
 
 def _index(told: list[Described]) -> str:
@@ -78,12 +86,12 @@ def _facts(one: Described) -> str:
     return "\n".join(wrapped(f"- {name}: {said}", hanging="  ") for name, said in facts.items() if said)
 
 
-def _options(one: Described) -> str:
-    if not one.options:
+def _options(there: Sequence[Option]) -> str:
+    if not there:
         return "It has no options."
     rows = (
         f"| `{name}` | {value} | {default} | {description.replace('|', chr(92) + '|')} |"
-        for name, value, default, description in one.options
+        for name, value, default, description in there
     )
     return "\n".join(["| option | value | default | |", "|---|---|---|---|", *rows])
 

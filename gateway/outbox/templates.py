@@ -1,10 +1,10 @@
 """Which template stands for a reply, where a provider sends none but templates it has approved."""
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from gateway.intake.options import Options
+from gateway.intake.options import Options, Shown
 from gateway.outbox.letter import Letter
 from gateway.outbox.sender import Unsendable
 from tally.outcome import MessageOutcome
@@ -15,12 +15,14 @@ Parameter = Literal["text", "candidate", "contest", "code"]
 class TemplateOptions(Options):
     """Options of a sender that fills templates in."""
 
-    templates: dict[MessageOutcome, str] = Field(
-        default_factory=dict, description="the template for each outcome; what has none takes `template`"
+    templates: Annotated[dict[MessageOutcome, str], Shown("templates by outcome")] = Field(
+        default_factory=dict, description="the template for each outcome"
     )
-    template: str = Field(default="", description="the template for every outcome that has none of its own")
+    template: Annotated[str, Shown(unset="none")] = Field(
+        default="", description="the template for every outcome that has none of its own"
+    )
     parameters: tuple[Parameter, ...] = Field(
-        default=(), description="what is filled in, by name or in order"
+        default=(), description="the templates' variables, in their order"
     )
 
     @model_validator(mode="after")

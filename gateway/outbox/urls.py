@@ -5,6 +5,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator
 
+from gateway.intake.options import Shown
+
 
 def _address(text: str) -> str:
     try:
@@ -24,6 +26,6 @@ def _origin(text: str) -> str:
 
 
 #: A URL.
-Address = Annotated[str, AfterValidator(_address)]
+Address = Annotated[str, AfterValidator(_address), Shown("URL")]
 #: Scheme and host alone.
 Origin = Annotated[Address, AfterValidator(_origin)]

@@ -39,7 +39,10 @@ class AliyunOptions(TemplateOptions):
     access_key_id: str = Field(min_length=1, description="the AccessKey's id")
     access_key_secret: SecretStr = Field(min_length=1, description="and its secret")
     sign_name: str = Field(min_length=1, description="the approved signature (短信签名)")
-    endpoint: Origin = Field(default="https://dysmsapi.aliyuncs.com", description="where the API is")
+    endpoint: Origin = Field(
+        default="https://dysmsapi.aliyuncs.com",
+        description="abroad another, such as `https://dysmsapi.ap-southeast-1.aliyuncs.com`",
+    )
 
 
 @dataclass(frozen=True, slots=True)

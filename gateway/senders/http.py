@@ -2,12 +2,12 @@
 
 import json
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 from urllib.parse import urlencode
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from gateway.intake.options import Options
+from gateway.intake.options import Options, Shown
 from gateway.outbox.letter import Letter
 from gateway.outbox.sender import Call, Fate, Sender, SenderKind, by_status
 from gateway.outbox.urls import Address
@@ -23,9 +23,9 @@ class Fields(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    to: str = Field(default="to", min_length=1, description="the number")
-    text: str = Field(default="text", min_length=1, description="the text")
-    reference: str = Field(default="reference", description="what names the reply")
+    to: str = Field(default="to", min_length=1, description="the field of the number")
+    text: str = Field(default="text", min_length=1, description="the field of the text")
+    reference: str = Field(default="reference", description='the field of the reference; `""` for none')
 
 
 class HttpOptions(Options):
@@ -34,14 +34,16 @@ class HttpOptions(Options):
     url: Address = Field(description="where it takes them")
     format: Literal["json", "form"] = Field(default="json", description="how the body is written")
     fields: Fields = Fields()
-    constants: dict[str, str] = Field(default_factory=dict, description="fields that are always the same")
-    authorization: SecretStr | None = Field(
-        default=None, min_length=1, description="the Authorization header, such as Bearer and a token"
+    constants: Annotated[dict[str, str], Shown("texts by field")] = Field(
+        default_factory=dict, description="fields that are always the same"
     )
-    plus: bool = Field(default=True, description="whether numbers are written with a +")
+    authorization: SecretStr | None = Field(
+        default=None, min_length=1, description="the header `Authorization`, such as `Bearer` and a token"
+    )
+    plus: bool = Field(default=True, description="whether numbers begin with `+`")
     repeatable: bool = Field(
         default=False,
-        description="whether it sends once for one reference, however often it is asked",
+        description="it sends once for one reference, however often it is asked; be sure of it",
     )
 
 

@@ -4,11 +4,12 @@ Kannel has no key by which it would send once.
 """
 
 from dataclasses import dataclass, field
+from typing import Annotated
 
 from pydantic import BaseModel, Field, SecretStr
 
 from config import sms
-from gateway.intake.options import Options
+from gateway.intake.options import Options, Shown
 from gateway.outbox.letter import Letter
 from gateway.outbox.sender import Call, Fate, Sender, SenderKind, by_status
 from gateway.outbox.urls import Address
@@ -17,13 +18,13 @@ from gateway.outbox.urls import Address
 class KannelOptions(Options):
     """The settings of one smsbox."""
 
-    url: Address = Field(default="http://127.0.0.1:13013/cgi-bin/sendsms", description="smsbox's sendsms")
-    user: str = Field(pattern=r"^[!-~]+$", description="the sendsms-user")
+    url: Address = Field(default="http://127.0.0.1:13013/cgi-bin/sendsms", description="smsbox")
+    user: str = Field(pattern=r"^[!-~]+$", description="the `sendsms-user`")
     password: SecretStr = Field(min_length=1, description="and its password")
-    sender: str | None = Field(
+    sender: Annotated[str | None, Shown(unset="smsbox's own")] = Field(
         default=None, pattern=r"^[!-~]+$", alias="from", description="the number it sends from"
     )
-    smsc: str | None = Field(default=None, pattern=r"^[!-~]+$", description="the smsc-id to send by")
+    smsc: str | None = Field(default=None, pattern=r"^[!-~]+$", description="the `smsc-id` to send by")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,13 @@
 """Twilio: a message by its REST API. Twilio has no key by which it would send once."""
 
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Annotated, Self
 from urllib.parse import urlencode
 
 from pydantic import BaseModel, Field, SecretStr, model_validator
 
 from gateway.intake import signatures
-from gateway.intake.options import Options
+from gateway.intake.options import Options, Shown
 from gateway.outbox.letter import Letter
 from gateway.outbox.sender import (
     SENT,
@@ -25,18 +25,20 @@ from gateway.outbox.urls import Origin
 class TwilioOptions(Options):
     """The settings of one Twilio account: it sends from a number of its own, or by a messaging service."""
 
-    account_sid: str = Field(pattern=r"^AC[0-9a-fA-F]{32}$", description="the account")
-    user: str | None = Field(
-        default=None, pattern=r"^[^:]+$", description="an API key (SK…); without one the account itself"
+    account_sid: str = Field(pattern=r"^AC[0-9a-fA-F]{32}$", description="the account, `AC…`")
+    user: Annotated[str | None, Shown(unset="the account")] = Field(
+        default=None, pattern=r"^[^:]+$", description="an API key, `SK…`"
     )
     password: SecretStr = Field(
-        min_length=1, description="the API key's secret; without a key the account's auth token"
+        min_length=1, description="the key's secret; without a key the account's auth token"
     )
-    sender: str | None = Field(
+    sender: Annotated[str | None, Shown("number")] = Field(
         default=None, min_length=1, alias="from", description="the number it sends from, in E.164"
     )
     messaging_service_sid: str | None = Field(
-        default=None, pattern=r"^MG[0-9a-fA-F]{32}$", description="or the messaging service"
+        default=None,
+        pattern=r"^MG[0-9a-fA-F]{32}$",
+        description="in place of `from`: the messaging service, `MG…`",
     )
     endpoint: Origin = Field(default="https://api.twilio.com", description="where the API is")
 

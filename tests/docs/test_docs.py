@@ -90,11 +90,6 @@ def test_every_event_in_the_log_is_documented() -> None:
     assert [event for event in events if f"`{event}`" not in told] == []
 
 
-def documented(section: str) -> list[str]:
-    """The options in a section's table, in order."""
-    return re.findall(r"^\| `([\w.]+)` \|", section, re.MULTILINE)
-
-
 @pytest.mark.parametrize("kind", sorted(entrances.kinds()))
 def test_every_kind_of_source_says_all_of_itself(kind: str) -> None:
     told = kinds.described(entrances.kinds()[kind])
@@ -105,7 +100,7 @@ def test_every_kind_of_source_says_all_of_itself(kind: str) -> None:
 
 
 def test_what_the_kinds_say_of_themselves_is_in_the_document() -> None:
-    written = manual.rewritten(text("docs/sources.md"), entrances.kinds())
+    written = manual.rewritten(text("docs/sources.md"), entrances.kinds(), sender.kinds())
     assert text("docs/sources.md") == written, "docs/sources.md is behind: run make docs"
 
 
@@ -115,19 +110,19 @@ def test_what_the_kinds_say_of_themselves_is_in_the_document() -> None:
         ("## kannel\n", "there is no section ## kannel: write one"),
         ("<!-- kinds -->\n", "<!-- kinds --> and <!-- /kinds --> are not there"),
         ("<!-- /configure -->\n", "in the section ## 46elks, <!-- configure -->"),
+        ("<!-- options -->\n", "in the section ### aliyun sender, <!-- options -->"),
     ],
 )
 def test_a_document_without_a_place_for_something_is_not_written(lost: str, told: str) -> None:
     without = text("docs/sources.md").replace(lost, "", 1)
     with pytest.raises(manual.Unmarked, match=f"^{re.escape(told)}"):
-        manual.rewritten(without, entrances.kinds())
+        manual.rewritten(without, entrances.kinds(), sender.kinds())
 
 
 @pytest.mark.parametrize("kind", sorted(sender.kinds()))
-def test_every_kind_of_sender_and_each_option_is_documented(kind: str) -> None:
-    section = text("docs/sources.md").partition(f"\n### {kind} sender\n")[2].partition("\n##")[0]
-    there = [option.name for option in kinds.options(sender.kinds()[kind].options)]
-    assert sorted(documented(section)) == sorted(there)
+def test_every_kind_of_sender_says_all_of_itself(kind: str) -> None:
+    told = list(kinds.options(sender.kinds()[kind].options))
+    assert [option.name for option in told if not (option.value and option.description)] == []
 
 
 def test_the_read_me_begins_with_two_commands() -> None:
