@@ -8,7 +8,7 @@ INSERT INTO outbox (voter_key, log, seq, source, at_ms, due_ms, sealed) VALUES {
 UPDATE outbox SET state = ?, due_ms = ?, reason = ? WHERE voter_key = ? AND log = ? AND seq = ? AND state = 'sending';
 
 -- name: lapse
--- A reply that comes too late says more than none.
+-- A late reply is worse than none.
 UPDATE outbox SET state = 'failed', reason = 'too_late', sealed = NULL
 WHERE source = ? AND state = 'due' AND sealed IS NOT NULL AND at_ms < ?;
 
