@@ -3,11 +3,12 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN     = $(VENV)/bin
 
-.PHONY: help run demo test lint bench pictures soak lock clean
+.PHONY: help run demo test lint docs bench pictures soak lock clean
 help:
 	@echo "make run    serve the sample campaign on http://127.0.0.1:8080 (data in var/)"
 	@echo "make demo   play a whole campaign, from first SMS to checked export, in under a minute"
 	@echo "make test   lint, types, import rules, tests"
+	@echo "make docs   write what the kinds of source say of themselves into docs/sources.md"
 	@echo "make bench  measure against a no-op server (QUICK=1: under a minute)"
 	@echo "make soak   the long campaigns: crash, fuzz"
 	@echo "make pictures  the pictures in docs/img, anew (needs Chromium)"
@@ -39,6 +40,9 @@ lint: $(VENV)/.dev
 	$(BIN)/mypy
 	PYTHONPATH=. $(BIN)/lint-imports --no-cache
 	$(BIN)/hadolint Dockerfile
+
+docs: $(VENV)/.runtime
+	@$(BIN)/python -m gateway sources --into docs/sources.md
 
 bench: $(VENV)/.runtime
 	@$(BIN)/python -m bench $(if $(QUICK),--quick)

@@ -9,12 +9,12 @@ from typing import Final, Literal
 import click
 from rich.console import Console
 
-from bench import imports, load, machine, report, servers, timed, viewers, watching, webhook
+from bench import imports, load, machine, providers, report, servers, timed, viewers, watching, webhook
 
 #: Of the tables, where there is no terminal.
 _WIDTH: Final = 110
 
-Part = Literal["webhook", "array", "import", "viewers"]
+Part = Literal["webhook", "array", "import", "viewers", "providers"]
 
 #: Which lanes a part needs beside its own, to be compared with.
 _LANES: Final[dict[str | None, tuple[str, ...]]] = {
@@ -23,6 +23,7 @@ _LANES: Final[dict[str | None, tuple[str, ...]]] = {
     "array": ("webhook", "array"),
     "import": (),
     "viewers": (),
+    "providers": ("noop",),
 }
 
 
@@ -36,7 +37,9 @@ _LANES: Final[dict[str | None, tuple[str, ...]]] = {
     "--rows", type=click.IntRange(10), help="Rows of the imported log.  [default: 1000000, quick 50000]"
 )
 @click.option(
-    "--only", type=click.Choice(["webhook", "array", "import", "viewers"]), help="Measure this alone."
+    "--only",
+    type=click.Choice(["webhook", "array", "import", "viewers", "providers"]),
+    help="Measure this alone.",
 )
 @click.option(
     "--folder",
@@ -53,7 +56,10 @@ def main(
     folder: Path | None,
     verbose: bool,
 ) -> None:
-    """Measure votes against a no-op server, arrays, import, recount, viewers. The last line is JSON."""
+    """Measure votes against a no-op server, arrays, import, recount, viewers. The last line is JSON.
+
+    `--only providers` measures what each kind of source costs: it alone needs what the tests need.
+    """
     if sys.platform != "linux":
         raise click.ClickException("the benchmark reads /proc: Linux only")
     # Ended from outside, it still ends what it started.
@@ -67,6 +73,7 @@ def main(
                 seconds=seconds or (1.2 if quick else 4.0),
                 rows=(rows or (50_000 if quick else 1_000_000)) if only in (None, "import") else 0,
                 watched=only in (None, "viewers"),
+                each_provider=only == "providers",
                 quick=quick,
                 verbose=verbose,
             )
@@ -74,6 +81,8 @@ def main(
             webhook.Miscounted,
             webhook.Unchecked,
             imports.NotAllCounted,
+            providers.NoTables,
+            providers.NotTaken,
             load.Refused,
             servers.DidNotStart,
             timed.Failed,
@@ -91,6 +100,7 @@ def _measure(
     seconds: float,
     rows: int,
     watched: bool,
+    each_provider: bool,
     quick: bool,
     verbose: bool,
 ) -> None:
@@ -104,10 +114,11 @@ def _measure(
     if where["disk"] in ("tmpfs", "ramfs"):
         errors.print("The data is in memory, not on a disk: choose a --folder.", style="yellow")
     imported = imports.measure(folder, rows, tell) if rows else None
+    costs = providers.measure(tell) if each_provider else None
     found = webhook.measure(folder, lanes, rounds, seconds, tell) if lanes else []
     seen = viewers.measure(folder, rounds, seconds, tell) if watched else []
     out = Console() if sys.stdout.isatty() else Console(width=_WIDTH)
-    report.show(out, report.figures(found, imported, seen, where, quick), found)
+    report.show(out, report.figures(found, imported, seen, costs, where, quick), found)
 
 
 if __name__ == "__main__":

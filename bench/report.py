@@ -11,6 +11,7 @@ from rich.table import Table
 import gateway
 from bench import viewers
 from bench.imports import Imported
+from bench.providers import DEAR_US
 from bench.webhook import Round, Turn
 
 #: A saturated server gets this much of its core where nothing else runs.
@@ -23,6 +24,7 @@ def figures(
     rounds: Sequence[Round],
     imported: Imported | None,
     seen: Sequence[viewers.Round],
+    costs: dict[str, float] | None,
     machine: dict[str, Any],
     quick: bool,
 ) -> dict[str, Any]:
@@ -60,6 +62,7 @@ def figures(
         "viewers_p99_ms": _of(seen, lambda one: one.together_p99_ms, 2),
         "viewers_alone_p99_ms": _of(seen, lambda one: one.alone_p99_ms, 2),
         "viewers_p99_ratio": _of(seen, lambda one: one.together_p99_ms / one.alone_p99_ms, 2),
+        "provider_us": costs,
         "rounds": max(len(rounds), len(seen)),
         "quick": quick,
         "machine": machine,
@@ -81,6 +84,8 @@ def show(console: Console, found: dict[str, Any], rounds: Sequence[Round]) -> No
         console.print(_imports(found))
     if found["viewers"] is not None:
         console.print(_viewers(found))
+    if found["provider_us"] is not None:
+        console.print(_providers(found["provider_us"], found["noop_cpu_us"]))
     console.print(
         ", ".join(f"{name} {value}" for name, value in found["machine"].items()), style="dim", highlight=False
     )
@@ -151,6 +156,22 @@ def _viewers(found: dict[str, Any]) -> Table:
 
 def _of(seen: Sequence[viewers.Round], value: Callable[[viewers.Round], float], digits: int) -> Any:
     return round(median(map(value, seen)), digits or None) if seen else None
+
+
+def _providers(costs: dict[str, float], noop_us: float) -> Table:
+    table = Table(
+        title="A good request authenticated and read, in microseconds of CPU",
+        title_justify="left",
+        caption=f"Beside it: a whole request to the server that does nothing, {noop_us:.0f} µs. In yellow: "
+        f"over {DEAR_US} µs, which only a public key's signature may cost.",
+        caption_justify="left",
+    )
+    for name in ("", "µs", "of a no-op"):
+        table.add_column(name, justify="right" if name else "left")
+    for kind, cost in sorted(costs.items(), key=lambda one: one[1]):
+        style = "yellow" if cost > DEAR_US else ""
+        table.add_row(kind, f"{cost:.1f}", f"{cost / noop_us:.0%}", style=style)
+    return table
 
 
 Value = Callable[[Turn], float]

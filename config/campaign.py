@@ -7,7 +7,7 @@ counts is written in the file or has its default from RULES; none is guessed.
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Annotated, Any, Final, Literal, Self
 from zoneinfo import ZoneInfo
@@ -47,6 +47,7 @@ from config.fields import (
     unix_ms,
 )
 from config.problems import Lang
+from config.voice import Voice
 from dedup.caller import Kind, Numbering
 from dedup.caps import CampaignCaps
 from tally import codebook
@@ -57,6 +58,8 @@ from tally.window import ChannelWindow
 __all__ = ["CHANNELS", "Campaign", "Candidate", "Contest"]
 
 PLACEHOLDERS: Final = ("{candidate}", "{contest}", "{code}")
+#: What stands between several names that are filled in.
+JOINED: Final[Mapping[Lang, str]] = {"zh": "、", "en": ", "}
 
 
 def _outcome(value: Any) -> MessageOutcome:
@@ -180,6 +183,7 @@ class Campaign(Table):
     window: Window
     caller: Caller
     replies: Replies = Replies()
+    voice: Voice = Voice()
     contests: Annotated[Many[Contest], AT_LEAST_ONE]
 
     @model_validator(mode="wrap")

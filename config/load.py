@@ -285,6 +285,12 @@ class _SettingsReader:
         if valid.storage.url:
             url = f"sqlite:{self.base / valid.database}"
             placed["storage"] = valid.storage.model_copy(update={"url": url})
+        placed["sources"] = {
+            name: source.model_copy(update={"follow": str(self.base / source.follow)})
+            if source.follow
+            else source
+            for name, source in valid.sources.items()
+        }
         return valid.model_copy(update=placed)
 
     def _secrets(self, at: KeyPath, table: dict[str, Any]) -> None:

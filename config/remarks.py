@@ -4,9 +4,9 @@ A remark is a key, a kind of the catalogue, and that sentence's context.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Final
 
-from config.campaign import Campaign
+from config import sms
+from config.campaign import JOINED, Campaign
 from config.problems import Lang
 from config.settings import Settings
 from config.toml_lines import KeyPath
@@ -14,15 +14,15 @@ from tally.outcome import MessageOutcome
 
 Remark = tuple[KeyPath, str, dict[str, object]]
 
-#: UCS-2 characters in one SMS.
-ONE_SMS: Final = 70
-
 
 def of_settings(settings: Settings) -> Iterator[Remark]:
     """Remarks on the service settings."""
     for index, network in enumerate(settings.trusted_proxies):
         if network.prefixlen == 0:
             yield ("trusted_proxies", index), "proxies_all", {}
+    for name, source in settings.sources.items():
+        if source.outbox is not None and not source.reply:
+            yield ("sources", name, "outbox"), "outbox_idle", {}
     if settings.accounts.insecure_http:
         yield ("accounts", "insecure_http"), "insecure_http", {}
 
@@ -40,22 +40,42 @@ def of_campaign(campaign: Campaign) -> Iterator[Remark]:
     for lang in languages:
         texts: Mapping[MessageOutcome, str] = getattr(campaign.replies, lang)
         for outcome, text in texts.items():
-            if (length := _longest(campaign, text, lang)) > ONE_SMS:
-                yield ("replies", lang, outcome.value), "reply_long", {"length": length, "longest": ONE_SMS}
+            length = sms.length(longest(campaign, text, lang))
+            if length.parts > 1:
+                yield ("replies", lang, outcome.value), "reply_long", length._asdict()
 
 
-def _longest(campaign: Campaign, text: str, lang: Lang) -> int:
-    """The UCS-2 length of a reply with the longest names and code of the campaign filled in."""
-    candidates = [one for contest in campaign.contests for one in contest.candidates]
-    fillings = {
-        "{candidate}": [one.name_in(lang) for one in candidates],
-        "{contest}": [contest.name_in(lang) for contest in campaign.contests],
-        "{code}": [one.code for one in candidates],
-    }
-    for placeholder, names in fillings.items():
-        text = text.replace(placeholder, max(names, key=_ucs2))
-    return _ucs2(text)
+def longest(campaign: Campaign, text: str, lang: Lang) -> str:
+    """A reply with those names and that code filled in which make it longest.
+
+    A message may name several candidates: as many names are filled in as one ballot may have.
+    """
+
+    def filling(names: list[str], many: int) -> str:
+        return JOINED[lang].join(sorted(names, key=_weight, reverse=True)[:many])
+
+    ballots = [
+        {
+            "{candidate}": filling([one.name_in(lang) for one in contest.candidates], contest.selections.max),
+            "{contest}": contest.name_in(lang),
+            "{code}": filling([one.code for one in contest.candidates], contest.selections.max),
+        }
+        for contest in campaign.contests
+    ]
+    return max((_filled(text, ballot) for ballot in ballots), key=_cost)
 
 
-def _ucs2(text: str) -> int:
-    return len(text.encode("utf-16-le")) // 2
+def _cost(text: str) -> tuple[int, int]:
+    length = sms.length(text)
+    return length.parts, length.characters
+
+
+def _filled(text: str, ballot: Mapping[str, str]) -> str:
+    for placeholder, names in ballot.items():
+        text = text.replace(placeholder, names)
+    return text
+
+
+def _weight(name: str) -> tuple[bool, int]:
+    """One name that the GSM alphabet lacks makes the whole reply UCS-2."""
+    return not sms.is_gsm(name), len(name.encode("utf-16-le"))

@@ -156,10 +156,28 @@ class Storage(_Table):
     synchronous: Annotated[Literal["FULL", "EXTRA"], BeforeValidator(_synchronous)] = "FULL"
 
 
+class Outbox(_Table):
+    """How a source's replies are sent that its answers cannot take.
+
+    `per_second` is how fast; `attempts` how often each is tried; `minutes` how old a reply may become;
+    `waiting` how many may wait; `per_caller` how many one caller gets in an hour. `options` belong to the
+    kind of sender. They may hold secrets, and are not shown.
+    """
+
+    kind: Slug
+    per_second: Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False)] = 5.0
+    attempts: Annotated[int, Field(ge=1, le=20)] = 6
+    minutes: Annotated[int, Field(ge=1, le=10_080)] = 60
+    waiting: Positive = 10_000
+    per_caller: Positive = 5
+    options: dict[str, Any] = Field(default_factory=dict, repr=False)
+
+
 class Source(_Table):
     """One entrance, as configured; its name is the key it stands under, and is used in URLs.
 
-    `options` belong to the kind, whose own model checks them. They may hold secrets, and are not shown.
+    `follow` is a call log that grows, or a folder of such. `options` belong to the kind, whose own model
+    checks them. They may hold secrets, and are not shown.
     """
 
     kind: Slug
@@ -172,8 +190,10 @@ class Source(_Table):
     timezone: Zone | None = None
     language: Literal["zh", "en"] = "zh"
     reply: bool = False
+    outbox: Outbox | None = None
     body_bytes: Positive | None = None
     silence_minutes: Annotated[int, Field(ge=0)] | None = None
+    follow: Folder | None = None
     options: dict[str, Any] = Field(default_factory=dict, repr=False)
 
 

@@ -208,6 +208,15 @@ WORDING: Final[Mapping[str, Wording]] = {
         "花括号里不是可用的占位符",
         "花括号里只能写 {allowed}",
     ),
+    "cue": _words(
+        "is not the name of a prompt", "write one of: {allowed}", "不是提示语名称", "可用的取值：{allowed}"
+    ),
+    "recording": _words(
+        "is not a recording that can be played",
+        "write play: and a URL or a sound file's name, in ASCII, without spaces; {{code}} may stand in it",
+        "不是可以播放的录音",
+        "请写 play: 加网址或音频文件名，用 ASCII 字符，不含空格；其中可用 {{code}}",
+    ),
     # values that do not go together
     "window_order": _words(
         "is not after the opening",
@@ -285,11 +294,17 @@ WORDING: Final[Mapping[str, Wording]] = {
         "请写 {queue} 或更小的数",
     ),
     # worth a second look
+    "outbox_idle": _words(
+        "does nothing, for this source answers nobody",
+        "write reply = true, or take it out",
+        "不起作用，因为此来源不回复",
+        "请写 reply = true，或删去",
+    ),
     "reply_long": _words(
-        "may be {length} characters long, sent as more than one SMS",
-        "keep it within {longest} characters, the longest name filled in",
-        "可能长达 {length} 个字符，会拆成多条短信",
-        "填入最长的名称后不超过 {longest} 个字符",
+        "may be {characters} characters long, sent and paid for as {parts} SMS",
+        "keep it within {one} characters, the longest names filled in",
+        "可能长达 {characters} 个字符，会拆成 {parts} 条短信并分别计费",
+        "填入最长的名称后不超过 {one} 个字符",
     ),
     "seats_over": _words(
         "is more than the candidates of the contest",

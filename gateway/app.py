@@ -14,11 +14,12 @@ from aiohttp import web
 import gateway
 from config.load import Loaded
 from config.settings import Settings
-from gateway import api, clock, control
+from gateway import api, clock, control, workshop
 from gateway.board import Board
 from gateway.desk.desk import Desk
 from gateway.exports import Exports
 from gateway.intake.receive import RETRY_SECONDS, Door
+from gateway.outbox import postman
 from gateway.pages import (
     account,
     acts,
@@ -105,7 +106,11 @@ async def serve(loaded: Loaded, now_ms: Callable[[], int] = clock.now_ms) -> Asy
         _gauges(server)
         showing = asyncio.create_task(board.run())
         try:
-            async with _listening(loaded.settings, server):
+            async with (
+                workshop.at_work(service),
+                postman.at_work(service.sources.values(), service.store, metrics, now_ms),
+                _listening(loaded.settings, server),
+            ):
                 yield server
                 server.draining = True
                 await board.stop()
@@ -131,6 +136,7 @@ async def _listening(settings: Settings, server: Server) -> AsyncIterator[None]:
     door = Door(
         server.service.sources,
         server.service.recorder,
+        server.service.assembly,
         server.metrics,
         server.service.now_ms,
         settings.trusted_proxies,
@@ -260,6 +266,11 @@ def _gauges(server: Server) -> None:
     metrics, service, board = server.metrics, server.service, server.board
     metrics.gauge(
         "televote_queue_messages", "Messages that wait to be committed.", lambda: service.recorder.queued
+    )
+    metrics.by_source(
+        "televote_outbox_replies",
+        "Replies that wait in the source's outbox.",
+        lambda: {name: one.outbox.waiting for name, one in service.sources.items() if one.outbox is not None},
     )
     metrics.gauge("televote_ready", "1 if the server takes votes.", lambda: float(server.status()["ready"]))
     metrics.by_campaign(

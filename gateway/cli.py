@@ -6,7 +6,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,18 +18,22 @@ import gateway
 from config import load
 from config.load import Loaded
 from config.problems import Lang, Problem, Problems
-from gateway import app, audit, clock, control, entrances, printed, service, setup, users, watch
+from gateway import app, audit, clock, control, entrances, manual, printed, service, setup, users, watch
 from gateway.app import Server
 from gateway.control import NotServing
 from gateway.intake import importer, logfile
 from gateway.intake.calllog import UnreadableLog
 from gateway.intake.importer import Submit, Summary
+from gateway.intake.inbound import Inbound
 from gateway.intake.recorder import Busy, Stopping
 from gateway.intake.schedule import TooEarly
 from gateway.intake.source import Source
+from gateway.intake.worker import NotRelayed, Relaying
+from gateway.outbox import records, sender
+from gateway.outbox.records import Standing
 from gateway.people.accounts import Refused
 from gateway.people.roles import Role
-from gateway.storage.sqlite import is_locked
+from gateway.storage.sqlite import is_locked, open_reader
 from gateway.storage.store import Unavailable, Unsafe
 from gateway.users import NoAccounts
 from tally.verify import Tampered
@@ -40,6 +44,8 @@ FAILED, USAGE, INTERRUPTED = 1, 2, 130
 #: Where the settings are looked for when nobody says.
 _USUAL = (Path("televote.toml"), Path("var/televote.toml"))
 _SETTINGS, _LANG = "TELEVOTE_SETTINGS", "TELEVOTE_LANG"
+#: A second lies between two.
+_RELAY_TRIES = 60
 _SAMPLE_LISTEN = "127.0.0.1:8080"
 
 
@@ -57,6 +63,7 @@ class Wrong(click.ClickException):
 
 def main() -> None:
     """The entry point."""
+    _open_streams()
     try:
         televote.main(standalone_mode=False)
     except click.ClickException as error:
@@ -69,6 +76,14 @@ def main() -> None:
         sys.exit(INTERRUPTED)
     except click.exceptions.Exit as end:
         sys.exit(end.exit_code)
+
+
+def _open_streams() -> None:
+    """Standard streams that whoever started us has closed (gammu-smsd does) lead nowhere: left closed, their
+    numbers would go to the database and to sockets."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode))
 
 
 def _refused(error: OSError) -> Wrong:
@@ -319,6 +334,44 @@ async def _import_file(source: Source, file: Path, submit: Submit) -> Summary:
         return await importer.import_rows(source.calllog.read(log.lines), submit)
 
 
+@televote.command(context_settings={"ignore_unknown_options": True})
+@click.option("--source", "name", required=True, help="The source, of a modem daemon's kind.")
+@click.argument("words", nargs=-1)
+@click.pass_obj
+def relay(chosen: _Chosen, name: str, words: tuple[str, ...]) -> None:
+    """Hand on a message for a modem's daemon, which gives WORDS and environment."""
+    loaded = chosen.load()
+    sources = entrances.open_all(loaded, entrances.run_campaigns(loaded))
+    relays = {one.name: one.worker for one in sources.values() if isinstance(one.worker, Relaying)}
+    if name not in relays:
+        raise Wrong(f"no source that relays is named {name}; there are: {', '.join(relays) or 'none'}")
+    watch.log_to(level="warning")
+    try:
+        messages = relays[name].relayed(words, os.environ)
+    except NotRelayed as error:
+        raise Wrong(str(error)) from None
+    if messages:
+        _run(_relay(loaded, name, messages))
+
+
+async def _relay(loaded: Loaded, name: str, messages: Sequence[Inbound]) -> None:
+    """The daemon will not ask again, so that for a while we do."""
+    for left in reversed(range(_RELAY_TRIES)):
+        try:
+            if _is_held(loaded):
+                async with control.connect(Path(loaded.settings.data)) as client:
+                    await client.take(name, messages)
+            else:
+                async with service.open_service(loaded, watch.Metrics()) as counting:
+                    await counting.take(counting.sources[name], messages)
+        except (NotServing, Unsafe, Unavailable):
+            if not left:
+                raise
+            await asyncio.sleep(1)
+        else:
+            return
+
+
 @televote.command()
 @click.argument("campaign", required=False)
 @click.option("--json", "as_json", is_flag=True)
@@ -427,13 +480,42 @@ async def _export(loaded: Loaded, name: str, folder: Path) -> dict[str, Any]:
 
 @televote.command()
 @click.option("--json", "as_json", is_flag=True)
-def sources(as_json: bool) -> None:
+@click.option(
+    "--into",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Write it into this Markdown file instead, between its marks: docs/sources.md.",
+)
+def sources(as_json: bool, into: Path | None) -> None:
     """Every kind of source: channel, authentication, and what to configure."""
+    if into is not None:
+        try:
+            written = manual.rewritten(into.read_text("utf-8"), entrances.kinds(), sender.kinds())
+        except manual.Unmarked as lack:
+            raise Wrong(f"{into}: {lack}") from None
+        into.write_text(written, "utf-8")
+        return
     rows = [printed.kind(kind) for kind in entrances.kinds().values()]
     if as_json:
         click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
     else:
         printed.kinds(rows)
+
+
+@televote.command()
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_obj
+def outbox(chosen: _Chosen, as_json: bool) -> None:
+    """How replies by outbox stand: sent, failed, unknown, waiting."""
+    standing = _run(_outbox(chosen.load()))
+    if as_json:
+        click.echo(json.dumps([one._asdict() for one in standing], ensure_ascii=False, indent=2))
+    else:
+        printed.outbox(standing, chosen.lang)
+
+
+async def _outbox(loaded: Loaded) -> list[Standing]:
+    async with open_reader(service.database(loaded)) as reader:
+        return await reader.run(records.summary)
 
 
 @televote.command()

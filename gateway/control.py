@@ -14,7 +14,7 @@ from typing import Any, Final
 from aiohttp import ClientError, ClientSession, ClientTimeout, UnixConnector, web
 
 from gateway.intake.importer import Landed
-from gateway.intake.inbound import Form, Inbound
+from gateway.intake.inbound import Form, Inbound, Part
 from gateway.intake.recorder import Busy, Stopping
 from gateway.intake.schedule import TooEarly
 from gateway.pages import guard
@@ -154,4 +154,6 @@ def _plain(inbound: Inbound) -> dict[str, Any]:
 
 
 def _inbound(plain: dict[str, Any]) -> Inbound:
-    return Inbound(**{**plain, "form": Form(plain["form"]), "raw": base64.b64decode(plain["raw"])})
+    part = Part(*plain["part"]) if plain["part"] else None
+    form, raw = Form(plain["form"]), base64.b64decode(plain["raw"])
+    return Inbound(**{**plain, "form": form, "raw": raw, "part": part})

@@ -1,6 +1,7 @@
 """The sources of the settings, made ready: each kind checks its own options, all errors at once."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
@@ -10,14 +11,20 @@ from config.problems import Problem, Problems, from_validation, nearest
 from config.settings import Source as SourceSettings
 from config.toml_lines import KeyPath
 from config.wording import Said
-from gateway.intake import calllog, desk, provider, running
+from gateway.intake import calllog, desk, dialogue, provider, running, worker
 from gateway.intake.calllog import CallLogKind
 from gateway.intake.desk import DeskKind, DeskOptions
-from gateway.intake.provider import ProviderKind
+from gateway.intake.provider import Provider, ProviderKind, Talking
 from gateway.intake.running import Running
+from gateway.intake.script import CampaignScript
 from gateway.intake.source import Source
+from gateway.intake.worker import WorkerKind
+from gateway.outbox import sender
+from gateway.outbox.letter import Envelope
+from gateway.outbox.outbox import Outbox
+from gateway.outbox.retry import Plan
 
-Kind = ProviderKind | CallLogKind | DeskKind
+Kind = ProviderKind | CallLogKind | WorkerKind | DeskKind
 
 _UNGUARDED: Final = (
     Said(
@@ -28,6 +35,37 @@ _UNGUARDED: Final = (
         "add token_file (a path token) or allow_from (the sender's addresses)",
         "请设置 token_file（地址令牌）或 allow_from（对方的地址）",
     ),
+)
+_UNSIGNED: Final = (
+    Said(
+        "no signature is asked for here, so anyone could send votes",
+        "这里没有要求签名，任何人都可以冒充投票",
+    ),
+    Said(
+        "set options.secrets_file, or token_file (a path token), or allow_from (the sender's addresses)",
+        "请设置 options.secrets_file，或 token_file（地址令牌），或 allow_from（对方的地址）",
+    ),
+)
+_UNSEALED: Final = (
+    Said(
+        "this kind's signature does not cover the message, so one that was seen would fit any other",
+        "这类来源的签名不覆盖消息内容，被人看到一次就能冒充任何投票",
+    ),
+    Said("add token_file (a path token)", "请设置 token_file（地址令牌）"),
+)
+_SPEECHLESS: Final = (
+    Said(
+        "this source cannot say texts, and some prompt of its campaign is one",
+        "这个来源不能朗读文字，而活动的提示语中有文字",
+    ),
+    Said(
+        "give every prompt of [voice.zh] (or en, by language) a recording, play:…, or set options.engine",
+        "请为 [voice.zh]（或所用语言）的每条提示语写录音 play:…，或设置 options.engine",
+    ),
+)
+_NO_LOG: Final = (
+    Said("only a source of call logs can follow a file or folder", "只有通话记录类来源才能跟踪文件或文件夹"),
+    Said("leave follow out, or choose a kind that comes by file", "请删去 follow，或改用文件类来源"),
 )
 _NO_TIME: Final = (
     Said("this kind's messages carry no time of their own", "这类来源的消息不带时间"),
@@ -41,9 +79,19 @@ _SECOND_DESK: Final = (
 )
 
 
+_SOURCE: Final = Said("source", "来源")
+_SENDER: Final = Said("sender", "发送方式")
+_NO_SMS: Final = (
+    Said(
+        "an outbox is for SMS: this kind of source takes calls", "发件箱用于回复短信，而这类来源接收的是来电"
+    ),
+    Said("take it out", "请删去"),
+)
+
+
 def kinds() -> dict[str, Kind]:
     """Every kind of source there is, by name."""
-    return {**provider.kinds(), **calllog.kinds(), **desk.kinds()}
+    return {**provider.kinds(), **calllog.kinds(), **worker.kinds(), **desk.kinds()}
 
 
 def run_campaigns(loaded: Loaded) -> dict[str, Running]:
@@ -78,10 +126,13 @@ def _open(
     path: KeyPath = ("sources", name)
     kind = known.get(settings.kind)
     if kind is None:
-        found.append(_unknown_kind(loaded, (*path, "kind"), settings.kind, known))
+        found.append(_unknown_kind(loaded, (*path, "kind"), settings.kind, known, _SOURCE))
         return None
-    if isinstance(kind, ProviderKind) and not (kind.signs or settings.token or settings.allow_from):
-        found.append(_problem(loaded, path, *_UNGUARDED))
+    if isinstance(kind, ProviderKind) and not settings.token:
+        found.extend(_problem(loaded, path, *said) for said in _open_doors(kind, settings))
+    if settings.follow and not isinstance(kind, CallLogKind):
+        found.append(_problem(loaded, (*path, "follow"), *_NO_LOG))
+    outbox = _outbox(loaded, name, settings, kind, campaign, found)
     if settings.clock == "provider" and not kind.gives_time:
         found.append(_problem(loaded, (*path, "clock"), *_NO_TIME))
     try:
@@ -89,24 +140,44 @@ def _open(
     except ValidationError as error:
         found.extend(from_validation(error, loaded.where, (*path, "options"), kind.options))
         return None
-    return _source(loaded, name, settings, kind, options, campaign)
+    if isinstance(kind, WorkerKind) and kind.exposed(options) and not (settings.token or settings.allow_from):
+        found.append(_problem(loaded, path, *_UNGUARDED))
+    try:
+        return replace(_source(loaded, name, settings, kind, options, campaign), outbox=outbox)
+    except dialogue.Unspeakable:
+        found.append(_problem(loaded, path, *_SPEECHLESS))
+        return None
+
+
+def _open_doors(kind: ProviderKind, settings: SourceSettings) -> Iterator[tuple[Said, Said]]:
+    """What a source without a path token leaves open to anyone."""
+    signs = kind.signs and (not kind.signs_with or bool(settings.options.get(kind.signs_with)))
+    seals = kind.seals and not settings.options.get(kind.unsealed_by)
+    if signs and not seals:
+        yield _UNSEALED
+    elif not signs and not settings.allow_from:
+        yield _UNSIGNED if kind.signs else _UNGUARDED
 
 
 def _source(
     loaded: Loaded, name: str, settings: SourceSettings, kind: Kind, options: BaseModel, campaign: Running
 ) -> Source:
-    http = isinstance(kind, ProviderKind)
+    guarded = not isinstance(kind, CallLogKind)
+    numbering = campaign.campaign.caller.numbering(settings.region, settings.area_code)
+    script = CampaignScript(campaign, numbering, settings.language)
     return Source(
         name=name,
         kind=kind.kind,
         channel=kind.channel,
         running=campaign,
         clock=settings.clock,
-        numbering=campaign.campaign.caller.numbering(settings.region, settings.area_code),
-        provider=kind.build(options) if isinstance(kind, ProviderKind) else None,
+        numbering=numbering,
+        provider=_provider(kind, options, script) if isinstance(kind, ProviderKind) else None,
         calllog=kind.build(options) if isinstance(kind, CallLogKind) else None,
         desk=options if isinstance(options, DeskOptions) else None,
-        token=settings.token.get_secret_value().encode() if http and settings.token else b"",
+        worker=kind.build(options, script) if isinstance(kind, WorkerKind) else None,
+        follow=settings.follow or "",
+        token=settings.token.get_secret_value().encode() if guarded and settings.token else b"",
         allow_from=settings.allow_from,
         methods=kind.methods if isinstance(kind, ProviderKind) else (),
         reply=settings.reply,
@@ -114,6 +185,41 @@ def _source(
         body_bytes=settings.body_bytes or loaded.settings.limits.body_bytes,
         silence_minutes=settings.silence_minutes,
     )
+
+
+def _outbox(
+    loaded: Loaded,
+    name: str,
+    settings: SourceSettings,
+    kind: Kind,
+    campaign: Running,
+    found: list[Problem],
+) -> Outbox | None:
+    """The source's outbox, None if it answers nobody, or by itself."""
+    path, given = ("sources", name, "outbox"), settings.outbox
+    if given is None:
+        return None
+    if kind.channel != "sms":
+        found.append(_problem(loaded, path, *_NO_SMS))
+    known = sender.kinds()
+    if given.kind not in known:
+        found.append(_unknown_kind(loaded, (*path, "kind"), given.kind, known, _SENDER))
+        return None
+    model = known[given.kind].options
+    try:
+        options = model.model_validate(given.options)
+    except ValidationError as error:
+        found.extend(from_validation(error, loaded.where, (*path, "options"), model))
+        return None
+    plan = Plan(given.per_second, given.attempts, given.minutes * 60_000, given.per_caller)
+    envelope = Envelope(campaign.keys.sealing)
+    return Outbox(known[given.kind].build(options), envelope, plan, given.waiting) if settings.reply else None
+
+
+def _provider(kind: ProviderKind, options: BaseModel, script: CampaignScript) -> Provider:
+    """Raises `dialogue.Unspeakable`."""
+    built = kind.build(options)
+    return built.with_script(script) if isinstance(built, Talking) else built
 
 
 def _second_desks(loaded: Loaded) -> list[Problem]:
@@ -134,14 +240,16 @@ def _with_zone(model: type[BaseModel], settings: SourceSettings) -> dict[str, An
     return {"timezone": settings.timezone, **settings.options}
 
 
-def _unknown_kind(loaded: Loaded, path: KeyPath, given: str, known: Mapping[str, Kind]) -> Problem:
+def _unknown_kind(
+    loaded: Loaded, path: KeyPath, given: str, known: Mapping[str, object], what: Said
+) -> Problem:
     near = nearest(given, known)
     meant = (f": did you mean {near}?", f"：是否应为 {near}？") if near else ("", "")
     kinds_there = ", ".join(known)
     return _problem(
         loaded,
         path,
-        Said(f"there is no such kind of source{meant[0]}", f"没有这类来源{meant[1]}"),
+        Said(f"there is no such kind of {what.en}{meant[0]}", f"没有这类{what.zh}{meant[1]}"),
         Said(f"one of: {kinds_there}", f"可用的有：{kinds_there}"),
     )
 

@@ -1,5 +1,6 @@
 """What commands print for people: tables in Chinese and English, plain when nobody looks."""
 
+import re
 import textwrap
 from pathlib import Path
 from typing import Any, Final
@@ -14,10 +15,9 @@ from config.load import Loaded
 from config.problems import Lang, Problem
 from gateway.audit import Recounted
 from gateway.entrances import Kind
-from gateway.intake.calllog import CallLogKind
-from gateway.intake.desk import DeskKind
 from gateway.intake.importer import Summary
-from gateway.intake.provider import ProviderKind
+from gateway.kinds import described
+from gateway.outbox.records import Standing
 from gateway.pages import words_people, words_staff
 from gateway.users import Link
 from tally.export import WORDS
@@ -266,23 +266,20 @@ def manifest(folder: Path, written: dict[str, Any], lang: Lang) -> None:
 
 
 def kind(one: Kind) -> dict[str, Any]:
-    """A kind of source as JSON values."""
-    match one:
-        case ProviderKind():
-            by, authentication = "http", one.authentication
-        case CallLogKind():
-            by, authentication = "file", "the file is yours"
-        case DeskKind():
-            by, authentication = "page", "operators sign in"
+    """A kind of source as JSON values; `configure` is Markdown."""
+    told = described(one)
     return {
-        "kind": one.kind,
-        "channel": one.channel,
-        "by": by,
-        "authentication": authentication,
+        "kind": told.kind,
+        "channel": told.channel,
+        "by": told.by.lower(),
+        "methods": list(told.methods),
+        "authentication": told.authentication,
+        "signs": told.signs,
+        "time": told.time,
         "gives_time": one.gives_time,
-        "options": sorted(one.options.model_fields),
-        "configure": one.configure,
-        "reference": one.reference,
+        "options": [option._asdict() for option in told.options],
+        "configure": told.configure,
+        "reference": told.reference,
     }
 
 
@@ -290,9 +287,35 @@ def kinds(rows: list[dict[str, Any]]) -> None:
     """Every kind of source. Lines are not broken: some are to be copied."""
     for row in rows:
         OUT.print(Text.assemble((row["kind"], "bold"), f"  {row['channel']}, {row['by']}"))
-        for told in (row["authentication"], f"options: {', '.join(row['options'])}", row["configure"]):
-            if told:
-                OUT.print(textwrap.indent(told, "  "), highlight=False, markup=False, soft_wrap=True)
+        options = ", ".join(option["name"] for option in row["options"]) or "none"
+        for told in (row["authentication"], f"options: {options}", plain(row["configure"])):
+            OUT.print(textwrap.indent(told, "  "), highlight=False, markup=False, soft_wrap=True)
+
+
+def plain(markdown: str) -> str:
+    """A text without the marks that mean nothing on a terminal."""
+    text = re.sub(r"^```.*\n?", "", markdown, flags=re.MULTILINE)
+    return re.sub(r"\[([^\]]+)\]\([^)]+\)", r"\1", text).replace("**", "").replace("\n\n", "\n").rstrip()
+
+
+_REPLIES: Final = {
+    "due": ("待发送", "waiting"),
+    "sending": ("正在发送", "being sent"),
+    "sent": ("已发送", "sent"),
+    "failed": ("未发送", "not sent"),
+    "unknown": ("不确定，不再发送", "in doubt, not sent again"),
+}
+
+
+def outbox(standings: list[Standing], lang: Lang) -> None:
+    """How replies stand, by source."""
+    table = Table(box=None)
+    for heading in (_say(lang, "来源", "source"), _say(lang, "状态", "state"), _say(lang, "原因", "reason")):
+        table.add_column(heading)
+    table.add_column(_say(lang, "回复", "replies"), justify="right")
+    for one in standings:
+        table.add_row(one.source, _say(lang, *_REPLIES[one.state]), one.reason, str(one.replies))
+    OUT.print(table if standings else _say(lang, "没有回复经发件箱发送", "no reply has gone by an outbox"))
 
 
 def problem(one: Problem) -> dict[str, Any]:

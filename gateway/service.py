@@ -13,7 +13,7 @@ from pathlib import Path
 from config.load import Loaded
 from gateway import clock, entrances
 from gateway.casebook import Casebook
-from gateway.intake import journey, schedule
+from gateway.intake import schedule
 from gateway.intake.chair import Chair
 from gateway.intake.importer import Landed
 from gateway.intake.inbound import Inbound
@@ -21,6 +21,7 @@ from gateway.intake.recorder import Observer, Recorder
 from gateway.intake.running import Running
 from gateway.intake.schedule import Schedule
 from gateway.intake.source import Source
+from gateway.parts.assembly import Assembly
 from gateway.storage import cases
 from gateway.storage.sqlite import SqliteStore, open_store
 
@@ -33,6 +34,7 @@ class Service:
     sources: Mapping[str, Source]
     store: SqliteStore
     recorder: Recorder
+    assembly: Assembly
     schedule: Schedule
     casebook: Casebook
     acts: Chair
@@ -48,9 +50,7 @@ class Service:
 
     async def take(self, source: Source, inbound: Sequence[Inbound]) -> list[Landed]:
         """Record messages that did not come by HTTP, received now. Raises as `Recorder.submit`."""
-        received_ms = self.now_ms()
-        prepared = [journey.prepare(source, one, received_ms) for one in inbound]
-        verdicts = await self.recorder.submit(source.running, prepared) if prepared else []
+        verdicts = await self.assembly.take(source, inbound, self.now_ms())
         return [Landed(verdict.outcome, verdict.redelivered) for verdict in verdicts]
 
 
@@ -90,14 +90,19 @@ async def open_service(
         writing = asyncio.create_task(recorder.run())
         try:
             await calendar.begin({name: schedule.last_rules(known) for name, known in acts.items()})
+            assembly = Assembly(store, recorder, sources, now_ms)
             ticking = asyncio.create_task(calendar.run())
+            assembling = asyncio.create_task(assembly.run())
             try:
                 casebook = Casebook(store, campaigns)
                 chair = Chair(recorder, casebook, now_ms)
-                yield Service(campaigns, sources, store, recorder, calendar, casebook, chair, now_ms)
+                yield Service(
+                    campaigns, sources, store, recorder, assembly, calendar, casebook, chair, now_ms
+                )
             finally:
                 ticking.cancel()
-                await asyncio.gather(ticking, return_exceptions=True)
+                assembling.cancel()
+                await asyncio.gather(ticking, assembling, return_exceptions=True)
         finally:
             recorder.stop()
             await writing

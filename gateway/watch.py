@@ -41,6 +41,12 @@ class Metrics:
         self.redeliveries = Counter(
             "televote_redeliveries", "Messages recognised as sent again.", ["source"], registry=registry
         )
+        self.replies = Counter(
+            "televote_replies",
+            "Replies of outboxes, by what came of them.",
+            ["source", "result"],
+            registry=registry,
+        )
         self.requests = Counter(
             "televote_requests",
             "Requests at /in/, by how they ended.",
@@ -49,13 +55,10 @@ class Metrics:
         )
         self._answered: dict[tuple[str, int, str], Counter] = {}
         self._heard: dict[str, int] = {}
-        registry.register(
-            _Labelled(
-                "televote_source_last_message_timestamp_seconds",
-                "When the source was last heard.",
-                "source",
-                lambda: {source: at_ms / 1000 for source, at_ms in self._heard.items()},
-            )
+        self.by_source(
+            "televote_source_last_message_timestamp_seconds",
+            "When the source was last heard.",
+            lambda: {source: at_ms / 1000 for source, at_ms in self._heard.items()},
         )
         self.commit_seconds = Histogram(
             "televote_commit_duration_seconds",
@@ -82,6 +85,12 @@ class Metrics:
                 self.messages.labels(ending.source, ending.outcome).inc(messages)
             for source, messages in one.redelivered.items():
                 self.redeliveries.labels(source).inc(messages)
+            for source, replies in one.unposted.items():
+                self.replied(source, "no_room", replies)
+
+    def replied(self, source: str, result: str, replies: int) -> None:
+        """See `postman.Observer`."""
+        self.replies.labels(source, result).inc(replies)
 
     def heard(self, source: str, at_ms: int) -> None:
         """See `recorder.Observer`."""
@@ -105,6 +114,10 @@ class Metrics:
     def by_campaign(self, name: str, text: str, read: Callable[[], Mapping[str, float]]) -> None:
         """A gauge with a value for each campaign, read when asked."""
         self.registry.register(_Labelled(name, text, "campaign", read))
+
+    def by_source(self, name: str, text: str, read: Callable[[], Mapping[str, float]]) -> None:
+        """A gauge with a value for each source, read when asked."""
+        self.registry.register(_Labelled(name, text, "source", read))
 
     def exposition(self) -> bytes:
         """The metrics as Prometheus reads them."""

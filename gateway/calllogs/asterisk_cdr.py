@@ -3,16 +3,17 @@
 A CDR holds no keys pressed: the choice is what the dialplan put into a column, or the number dialled.
 """
 
-import re
+import json
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from gateway.intake import csvrows
+from gateway.intake import choice, csvrows, payload
 from gateway.intake.calllog import CallLog, CallLogKind, Row
+from gateway.intake.choice import Choice, Chooser
 from gateway.intake.inbound import Form, Inbound
+from gateway.intake.options import Shown, ZoneName
 
 _BASE = (
     *("accountcode", "src", "dst", "dcontext", "clid", "channel", "dstchannel", "lastapp", "lastdata"),
@@ -24,65 +25,49 @@ _EXTRA = {
     "userfield": ("userfield",),
     "newcdrcolumns": ("peeraccount", "linkedid", "sequence"),
 }
-_MAX_CELL = 256
-_MAX_PATTERN = 100
 
-_LONG_CHOICE = f"the column with the choice is longer than {_MAX_CELL} characters"
+_LONG_CHOICE = f"the column with the choice is longer than {choice.MAX_TOLD} characters"
+_NOT_JSON = "the line is no JSON object, or is cut off: for CSV leave out format"
 _UNMAPPED = "the choice is not in this source's choice.map: add it, with an empty code if it is no vote"
 
 Disposition = Literal["ANSWERED", "NO ANSWER", "BUSY", "FAILED", "CONGESTION", "CANCEL", "UNKNOWN"]
 
 
-class Choice(BaseModel):
-    """Where a record holds the choice, and how it is written there.
-
-    `pattern` is a regular expression with one group, the choice itself; a value it is not found in is a
-    call without a choice. `map` turns what was found into a code of the campaign; a value that is not in
-    it is left to a person.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    column: str = Field(default="userfield", alias="from")
-    pattern: str = Field(default="", max_length=_MAX_PATTERN)
-    map: dict[str, str] = Field(default_factory=dict)
-
-    @field_validator("pattern")
-    @classmethod
-    def _bounded(cls, pattern: str) -> str:
-        if not pattern:
-            return pattern
-        try:
-            groups = re.compile(pattern).groups
-        except (re.error, OverflowError, RecursionError):
-            raise ValueError(r"not a regular expression: write it like choice=(\d+)") from None
-        if groups != 1:
-            raise ValueError(r"needs exactly one group in round brackets, the choice: choice=(\d+)")
-        if not _is_bounded(pattern):
-            raise ValueError(
-                "could take for ever on some texts: use at most two of * + {} and four of ?, "
-                r"none of them after a round bracket, and no \1 or (? other than (?:"
-            )
-        return pattern
-
-
 class Options(BaseModel):
-    """The settings of one Asterisk log.
-
-    `extra` repeats the switches of cdr.conf that are on (loguniqueid, loguserfield, newcdrcolumns);
-    `columns` names all columns instead, in order, for cdr_custom ("-" for one of no interest).
-    `dispositions` and `called` (numbers dialled), if given, say which records are calls to the vote.
-    """
+    """The settings of one Asterisk log."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    extra: tuple[Literal["uniqueid", "userfield", "newcdrcolumns"], ...] = ("uniqueid", "userfield")
-    columns: tuple[str, ...] = Field(default=(), max_length=200)
+    extra: tuple[Literal["uniqueid", "userfield", "newcdrcolumns"], ...] = Field(
+        default=("uniqueid", "userfield"),
+        description="which switches of cdr.conf are on: `loguniqueid`, `loguserfield`, `newcdrcolumns`",
+    )
+    columns: Annotated[tuple[str, ...], Shown("list of names")] = Field(
+        default=(),
+        max_length=200,
+        description="in place of `extra`, for cdr_custom: all columns in order, `-` for one of no interest",
+    )
+    format: Literal["csv", "json"] = Field(
+        default="csv",
+        description='`"json"` for cdr_custom\'s JSON lines; `columns` then names the members, in any order',
+    )
+    delimiter: Literal[",", ";", "\t", "|"] = Field(
+        default=",", description="what separates columns: `separator_character` of cdr_custom"
+    )
     choice: Choice = Choice()
-    form: Literal["digits", "text"] = "digits"
-    dispositions: tuple[Disposition, ...] = ()
-    called: tuple[str, ...] = ()
-    timezone: csvrows.ZoneName = "Asia/Shanghai"
+    form: Literal["digits", "text"] = Field(
+        default="digits",
+        description="whether the choice is keys pressed, read by the keypad codes, or words",
+    )
+    dispositions: Annotated[tuple[Disposition, ...], Shown(unset="all")] = Field(
+        default=(), description="only records with these"
+    )
+    called: Annotated[tuple[str, ...], Shown("list of numbers", unset="all")] = Field(
+        default=(), description="only calls to these"
+    )
+    timezone: ZoneName = Field(
+        default="Asia/Shanghai", description='the zone of the times; `"UTC"` with `usegmtime=yes`'
+    )
 
     @property
     def layout(self) -> tuple[str, ...]:
@@ -106,15 +91,35 @@ class Options(BaseModel):
         return self
 
 
-def _is_bounded(pattern: str) -> bool:
-    """Whether a search in `_MAX_CELL` characters ends soon, whatever they are."""
-    bare = re.sub(r"\\([1-9])|\\.", lambda escaped: "(?" if escaped[1] else "a", pattern, flags=re.DOTALL)
-    bare = re.sub(r"\[\^?\]?[^\]]*\]", "a", bare).replace("(?:", "(")
-    bare = re.sub(r"\{[0-9,]*\}", "*", bare)
-    bare = re.sub(r"([*+?])[?+]", r"\1", bare)  # lazy and possessive ones are no further repeats
-    if "(?" in bare or re.search(r"\)[*+?]", bare):
-        return False
-    return bare.count("?") <= 4 and bare.count("*") + bare.count("+") <= 2
+def _json_records(lines: Iterable[str], layout: tuple[str, ...]) -> Iterator[csvrows.Record]:
+    """The records of cdr_custom's JSON lines, their members in the layout's order. Total."""
+    for number, line in enumerate(lines, 1):
+        text = line.removeprefix("\ufeff") if number == 1 else line
+        text = text.rstrip("\r\n")
+        cells, fault = _members(text, layout) if text.strip() else ([], "")
+        yield number, text[: csvrows.MAX_RECORD], cells, fault
+
+
+def _members(text: str, layout: tuple[str, ...]) -> tuple[list[str], str]:
+    """The cells of one record, and what is wrong with it."""
+    if len(text) > csvrows.MAX_RECORD:
+        return [], csvrows.TOO_LONG
+    if fault := csvrows.damage(text):
+        return [], fault
+    try:
+        record = payload.json_value(text)
+    except payload.Unreadable:
+        return [], _NOT_JSON
+    if not isinstance(record, dict):
+        return [], _NOT_JSON
+    return [_cell(record.get(name)) for name in layout], ""
+
+
+def _cell(value: object) -> str:
+    """A member as it would stand in a CSV file."""
+    if value is None:
+        return ""
+    return payload.clean(value) if isinstance(value, str) else json.dumps(value)
 
 
 class AsteriskCdr:
@@ -130,15 +135,17 @@ class AsteriskCdr:
         self._dispositions, self._called = frozenset(options.dispositions), frozenset(options.called)
         self._form = Form(options.form)
         self._clock = csvrows.Clock(options.timezone)
-        self._map = options.choice.map
-        self._pattern = re.compile(options.choice.pattern) if options.choice.pattern else None
-        self._choose = lru_cache(maxsize=4096)(self._look)
+        self._chooser = Chooser(options.choice)
+        self._layout, self._json = options.layout, options.format == "json"
+        self._delimiter = options.delimiter
         read = {"caller": "src", "start": "start", "choice": options.choice.column, "call_id": "uniqueid"}
         self.columns = {word: f"{name} ({place[name] + 1})" for word, name in read.items() if name in place}
 
     def read(self, lines: Iterable[str]) -> Iterator[Row]:
         """Every record of the log as a row; the format has no header."""
-        return map(self._row, csvrows.records(lines))
+        if self._json:
+            return map(self._row, _json_records(lines, self._layout))
+        return map(self._row, csvrows.records(lines, self._delimiter))
 
     def _row(self, record: csvrows.Record) -> Row:
         line, text, cells, fault = record
@@ -152,7 +159,7 @@ class AsteriskCdr:
         if self._called and cells[self._dst].strip() not in self._called:
             return Row(line, None, "another number was dialled")
         caller, told = cells[self._src].strip(), cells[self._told].strip()
-        choice, wrong = self._choose(told) if len(told) <= _MAX_CELL else (told, self._too_long())
+        chosen, wrong = self._choose(told)
         try:
             sent_ms, grain_ms = self._clock.read(cells[self._start])
         except csvrows.BadTime as bad:
@@ -160,7 +167,7 @@ class AsteriskCdr:
         if wrong:
             return csvrows.unread(line, text, wrong, caller)
         name = self._name(cells)
-        return Row(line, Inbound(name, caller, choice, self._form, sent_ms, grain_ms, text.encode()))
+        return Row(line, Inbound(name, caller, chosen, self._form, sent_ms, grain_ms, text.encode()))
 
     def _is_whole(self, text: str, cells: list[str], fault: str) -> bool:
         """Whether only the last line's end is missing. Without quotation marks, `12` may have been `123`."""
@@ -172,18 +179,14 @@ class AsteriskCdr:
         note = f"{width} columns where the settings name {self._width}: set extra or columns to match"
         return csvrows.unread(line, text, note)
 
-    def _look(self, told: str) -> tuple[str, str]:
+    def _choose(self, told: str) -> tuple[str, str]:
         """The choice in a column's value, and what is wrong with it."""
-        if self._pattern:
-            found = self._pattern.search(told)
-            told = (found[1] or "").strip() if found else ""
-        if told and self._map:
-            code = self._map.get(told)
-            return ("", _UNMAPPED) if code is None else (code, "")
-        return told, ""
-
-    def _too_long(self) -> str:
-        return _LONG_CHOICE if self._pattern or self._map else ""
+        try:
+            return self._chooser.choose(told), ""
+        except choice.Unmapped:
+            return "", _UNMAPPED
+        except choice.TooLong:
+            return "", _LONG_CHOICE
 
     def _name(self, cells: list[str]) -> str:
         """The call's id. Records of one call that was forked share the uniqueid."""
@@ -206,16 +209,19 @@ calllog = CallLogKind(
     options=Options,
     build=build,
     configure=(
-        "In cdr.conf, section [csv], set loguniqueid=yes and loguserfield=yes (newcdrcolumns=yes is better\n"
-        "still: each record then has a number of its own), and repeat what is on in `extra`. For cdr_custom\n"
-        "list the mapping's columns in `columns`.\n"
-        "A CDR holds no keys pressed. Either let the dialplan put them into the userfield,\n"
-        "  same => n,Set(CDR(userfield)=choice=${CHOICE})    with  choice.pattern = 'choice=(\\d+)'\n"
-        "or give each candidate a number of its own,\n"
-        "  choice.from = 'dst'    with  choice.map = { '10690101' = 'A01', … }  and  form = 'text'.\n"
-        "With usegmtime=yes set timezone = 'UTC', else the server's own zone. Set unanswered=yes if busy or\n"
-        "unanswered calls are votes, and `called` if the log holds other calls too.\n"
-        "Import either Master.csv or a copy of it (<accountcode>.csv, cdr-custom), never both."
+        "**In cdr.conf**, section `[csv]`: `loguniqueid=yes`, `loguserfield=yes`, better also "
+        "`newcdrcolumns=yes`, so that each record has a number of its own. `unanswered=yes` in "
+        "`[general]` if busy or unanswered calls are votes.\n\n"
+        "A record holds no keys pressed. Either the dialplan puts them into the userfield,\n\n"
+        "```text\n"
+        "same => n,Set(CDR(userfield)=choice=${CHOICE})\n"
+        "```\n\n"
+        'or each candidate has a number of its own: `choice = { from = "dst", map = { "10690101" = '
+        '"A01" } }` and `form = "text"`.\n\n'
+        "Import either Master.csv or a copy of it, never both. The mapping in cdr_custom's own sample "
+        'is `columns = ["clid", "src", "dst", "dcontext", "channel", "dstchannel", "lastapp", '
+        '"lastdata", "start", "answer", "end", "duration", "billsec", "disposition", "amaflags", '
+        '"accountcode", "uniqueid", "userfield", "sequence"]`.'
     ),
     reference="asterisk/asterisk: cdr/cdr_csv.c, main/cdr.c, configs/samples/cdr_custom.conf.sample",
 )

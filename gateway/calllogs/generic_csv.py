@@ -14,11 +14,13 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from gateway.intake import csvrows
 from gateway.intake.calllog import CallLog, CallLogKind, Row, UnreadableLog
 from gateway.intake.inbound import Form, Inbound
+from gateway.intake.options import Shown, ZoneName
 
 Word = Literal["caller", "choice", "start", "call_id", "called", "duration", "disposition"]
-Column = (
-    Annotated[str, Field(min_length=1, max_length=100)] | Annotated[int, Field(ge=1, le=1000, strict=True)]
-)
+Column = Annotated[
+    Annotated[str, Field(min_length=1, max_length=100)] | Annotated[int, Field(ge=1, le=1000, strict=True)],
+    Shown("name in the header, or number"),
+]
 
 #: The header may come after titles, but not later than this.
 _HEAD_LINES = 10
@@ -41,13 +43,17 @@ class Columns(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    caller: Column
-    choice: Column
-    start: Column
-    call_id: Column | None = None
-    called: Column | None = None
-    duration: Column | None = None
-    disposition: Column | None = None
+    caller: Column = Field(description="the caller's number")
+    choice: Column = Field(description="what was chosen")
+    start: Column = Field(description="when the call was made")
+    call_id: Column | None = Field(
+        default=None, description="the call's own number; leave it out if a call can have several rows"
+    )
+    called: Column | None = Field(default=None, description="the number dialled")
+    duration: Column | None = Field(
+        default=None, description="how long; helps to tell calls apart where there is no `call_id`"
+    )
+    disposition: Column | None = Field(default=None, description="how the call ended")
 
     def mapped(self) -> dict[str, str | int]:
         """Our words for the columns that are mapped, with theirs."""
@@ -55,27 +61,37 @@ class Columns(BaseModel):
 
 
 class Options(BaseModel):
-    """The settings of one log.
-
-    `time` says how the start is written: as a date and time of `timezone`, or in Unix seconds or
-    milliseconds. `dispositions` and `called`, if given, say which rows are calls to the vote. A row whose
-    cells for the words in `skip_when_empty` are all empty is none either (a totals row). `map` turns what
-    the choice column holds into a code of the campaign. `strip_prefix` is a trunk prefix before callers.
-    """
+    """The settings of one log."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     columns: Columns
-    header: bool = True
-    delimiter: Literal[",", ";", "\t", "|"] | None = None
-    form: Literal["digits", "text"] = "digits"
-    time: Literal["local", "unix", "unix_ms"] = "local"
-    timezone: csvrows.ZoneName = "Asia/Shanghai"
-    map: dict[str, str] = Field(default_factory=dict)
-    dispositions: tuple[str, ...] = ()
-    called: tuple[str, ...] = ()
-    skip_when_empty: tuple[Word, ...] = ()
-    strip_prefix: str = Field(default="", max_length=10)
+    header: bool = Field(
+        default=True, description=("whether a header names the columns; if not, `columns` are numbers from 1")
+    )
+    delimiter: Annotated[Literal[",", ";", "\t", "|"] | None, Shown(unset="found")] = Field(
+        default=None, description="what separates columns"
+    )
+    form: Literal["digits", "text"] = Field(
+        default="digits",
+        description="whether the choice is keys pressed, read by the keypad codes, or words",
+    )
+    time: Literal["local", "unix", "unix_ms"] = Field(default="local", description="how the start is written")
+    timezone: ZoneName = Field(default="Asia/Shanghai", description="the zone of local times")
+    map: dict[str, str] = Field(
+        default_factory=dict,
+        description="turns what the choice column holds into a code; what is not in it is left to a person",
+    )
+    dispositions: Annotated[tuple[str, ...], Shown(unset="all")] = Field(
+        default=(), description="only rows with these"
+    )
+    called: Annotated[tuple[str, ...], Shown("list of numbers", unset="all")] = Field(
+        default=(), description="only calls to these"
+    )
+    skip_when_empty: tuple[Word, ...] = Field(
+        default=(), description="a row in which all of these are empty is no call: a totals row"
+    )
+    strip_prefix: str = Field(default="", max_length=10, description="a trunk prefix before callers' numbers")
 
     @model_validator(mode="after")
     def _complete(self) -> "Options":
@@ -340,14 +356,14 @@ calllog = CallLogKind(
     options=Options,
     build=build,
     configure=(
-        "Export the calls as CSV with a header line, one row for each call, and name its columns:\n"
-        "  columns = { caller = '主叫号码', choice = '按键', start = '呼叫时间', call_id = '流水号' }\n"
-        "Leave call_id out if a call can have several rows. Dates must have the year first\n"
-        "(2018-07-09 08:00:00), in local time of `timezone` unless they end in Z or +08:00.\n"
-        "Before a log goes through Excel, format the columns with numbers as text: Excel turns 13800138000\n"
-        "into 1.38E+10, and such rows are not counted but left to a person.\n"
-        "If the switch puts a trunk prefix before callers, set strip_prefix. If there is a totals row, set\n"
-        "skip_when_empty = ['start']. If each candidate has a number of its own, take the number dialled as\n"
-        "the choice, with map = { '10690101' = 'A01', … } and form = 'text'."
+        "**In the program that writes the log:** export the calls as CSV with a header line, one row "
+        "for each call, and name its columns in `columns`. Times have the year first, `2018-07-09 "
+        "08:00:00`, and are local unless they end in `Z` or `+08:00`. If each candidate has a number "
+        'of its own, take the number dialled as the choice: `columns.choice = "被叫号码"`, `map = { '
+        '"10690101" = "A01" }`, `form = "text"`.\n\n'
+        "**Before a log goes through Excel**, format the columns with numbers as text: Excel turns "
+        "`13800138000` into `1.38E+10`, and such rows are not counted but left to a person. If the "
+        "switch puts a trunk prefix before callers, set `strip_prefix`; if there is a totals row, "
+        '`skip_when_empty = ["start"]`.'
     ),
 )

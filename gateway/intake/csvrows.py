@@ -10,10 +10,7 @@ from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import islice, repeat
-from typing import Annotated
 from zoneinfo import ZoneInfo
-
-from pydantic import AfterValidator
 
 from gateway.intake.calllog import Row
 from gateway.intake.inbound import Form, Inbound
@@ -61,7 +58,7 @@ def records(lines: Iterable[str], delimiter: str = ",") -> Iterator[Record]:
 
 def _at_once(batch: list[str], delimiter: str) -> list[list[str]] | None:
     """The cells of a batch in which every line is one sound record, else None."""
-    if max(map(len, batch)) > MAX_RECORD or _damage("".join(batch)):
+    if max(map(len, batch)) > MAX_RECORD or damage("".join(batch)):
         return None
     try:
         parsed = list(csv.reader(batch, delimiter=delimiter, skipinitialspace=True, strict=True))
@@ -103,17 +100,17 @@ def _next(pending: deque[str], source: Iterator[str], delimiter: str) -> tuple[l
 
     try:
         cells = next(csv.reader(feed(), delimiter=delimiter, skipinitialspace=True, strict=True))
-        fault = _damage("".join(taken))
+        fault = damage("".join(taken))
     except csv.Error:
         pending.extendleft(reversed(taken[1:]))
         del taken[1:]
-        fault = _damage(taken[0]) or QUOTES
+        fault = damage(taken[0]) or QUOTES
     if sum(map(len, taken)) > MAX_RECORD:
         fault = TOO_LONG
     return taken, [] if fault else cells, fault
 
 
-def _damage(text: str) -> str:
+def damage(text: str) -> str:
     """What no sound text holds: NUL, U+FFFD (put there for undecodable bytes), a lone surrogate."""
     if "\0" in text:
         return NUL
@@ -250,15 +247,3 @@ def _ms(offset: str) -> int:
     if hours > 14 or minutes > 59:
         raise BadTime(_SHAPE)
     return (hours * 60 + minutes) * (60_000 if offset[0] == "+" else -60_000)
-
-
-def _known(zone: str) -> str:
-    try:
-        ZoneInfo(zone)
-    except (ValueError, OSError, KeyError):  # what zoneinfo raises on names that are none
-        raise ValueError("no such time zone: write it as Asia/Shanghai or UTC") from None
-    return zone
-
-
-#: The IANA name of a time zone, e.g. Asia/Shanghai.
-ZoneName = Annotated[str, AfterValidator(_known)]

@@ -14,8 +14,11 @@ from dedup import judge, keys
 from dedup.caps import CampaignCaps
 from dedup.judge import History
 from dedup.keys import VoterKey
+from gateway.intake import replies
 from gateway.intake.inbound import Form
 from gateway.intake.journey import Prepared
+from gateway.outbox.letter import Letter
+from gateway.outbox.outbox import Outbox
 from gateway.storage.store import (
     Batch,
     CaseRow,
@@ -27,6 +30,7 @@ from gateway.storage.store import (
     Minute,
     Place,
     Recall,
+    ReplyRow,
 )
 from tally import count, entry, merkle
 from tally.outcome import MessageOutcome, Selection, SelectionOutcome
@@ -70,12 +74,14 @@ class Ending(NamedTuple):
 class Decided:
     """A batch to append, and a verdict for each item: a place where it must be looked up because the message
     was recorded in an earlier batch. `endings` counts the new messages, `redelivered` those that were known,
-    by source."""
+    by source; `posted` the replies by outbox, `unposted` those that were too many, by source."""
 
     batch: Batch
     verdicts: list[Verdict | Place] = field(default_factory=list)
     endings: Counter[Ending] = field(default_factory=Counter)
     redelivered: Counter[str] = field(default_factory=Counter)
+    posted: Counter[Outbox] = field(default_factory=Counter)
+    unposted: Counter[str] = field(default_factory=Counter)
 
 
 _MINUTE_MS: Final = 60_000
@@ -102,6 +108,8 @@ def decide(
         fresh[item.heard] = verdict
         decided.verdicts.append(verdict)
         source = item.source
+        if source.outbox is not None:
+            _post(decided, source.outbox, seq, item, verdict)
         decided.endings[Ending(source.name, source.channel, verdict.outcome, verdict.selections)] += 1
         minute_ms = item.received_ms // _MINUTE_MS * _MINUTE_MS
         batch.tempo[Minute(minute_ms, source.name, verdict.outcome is MessageOutcome.COUNTED)] += 1
@@ -109,6 +117,23 @@ def decide(
         count.add_messages(batch.totals, ending.channel, ending.outcome, ending.selections, messages)
     finish(batch)
     return decided
+
+
+def _post(decided: Decided, outbox: Outbox, seq: int, item: Prepared, verdict: Verdict) -> None:
+    """Put the reply to a new message into the batch, if one is due and there is room for it."""
+    source, to = item.source, item.caller.line
+    words = replies.words(source, verdict.outcome, verdict.selections)
+    if not (words.text and to):
+        return
+    if not outbox.has_room(decided.posted[outbox]):
+        decided.unposted[source.name] += 1
+        return
+    reference = outbox.envelope.reference(source.name, item.inbound.message_id)
+    letter = Letter(reference, to, verdict.outcome.value, *words)
+    sealed = outbox.envelope.seal(decided.batch.head.log_id, seq, letter)
+    row = ReplyRow(item.heard.voter, seq, source.name, item.received_ms, item.received_ms, sealed)
+    decided.batch.replies.append(row)
+    decided.posted[outbox] += 1
 
 
 def finish(batch: Batch) -> None:

@@ -16,7 +16,13 @@ class DeskOptions(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    reentry_share: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 0.0
+    reentry_share: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = Field(
+        default=0.0,
+        description=(
+            "the share of calls that another operator is asked to enter again; the lot is drawn when "
+            "a call is recorded, so nobody can foresee it"
+        ),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +42,8 @@ DESK = DeskKind(
     channel="hotline",
     options=DeskOptions,
     configure=(
-        "Give each operator an account with the role operator. They sign in, and enter calls at /operator.\n"
-        "Set reentry_share to have some calls entered a second time by another operator."
+        "**On the page of users:** give each operator an account with the role operator. They sign in, "
+        "and enter calls at `/operator`."
     ),
 )
 

@@ -5,7 +5,8 @@ receive -> authenticate -> read -> **normalise -> map -> place** -> recall -> ju
 `receive.py` takes the request; the source's provider authenticates it and reads it into `Inbound`
 values; `prepare`, here, settles all that can be said of a message without remembering other
 messages; `recorder.py` gathers what is waiting, recalls, and commits; `decide.py` judges; the provider
-words the answer. Log files enter at *read*, by `importer.py`.
+words the answer. Log files enter at *read*, by `importer.py`. What a source hands over in parts waits in
+`gateway/parts` between *read* and *normalise*.
 """
 
 import hashlib
@@ -135,7 +136,7 @@ def _by_words(rules: Running, reading: Reading) -> tuple[MessageOutcome | None, 
         case Finding.CODES:
             if rules.withdrawn.issuperset(reading.selections):
                 return MessageOutcome.WITHDRAWN, ""
-            return _by_ballot(rules, reading.selections), ""
+            return by_ballot(rules, reading.selections), ""
         case Finding.NOTHING:
             return MessageOutcome.NO_CODE, reading.why
         case Finding.UNKNOWN:
@@ -146,7 +147,7 @@ def _by_words(rules: Running, reading: Reading) -> tuple[MessageOutcome | None, 
             assert_never(finding)
 
 
-def _by_ballot(rules: Running, chosen: Sequence[Selection]) -> MessageOutcome | None:
+def by_ballot(rules: Running, chosen: Sequence[Selection]) -> MessageOutcome | None:
     """Whether a ballot may have so many selections in each of the contests it names."""
     made: dict[str, int] = {}
     for contest, _ in chosen:

@@ -78,6 +78,15 @@ def _decoded(
         yield LogText(size, found, _lines(text, file, on_position or (lambda _: None)))
 
 
+def lines(data: bytes) -> list[str]:
+    """The lines of a piece of a log, with their line ends. Raises `UnreadableLog` if it cannot be text that
+    is read in pieces."""
+    encoding = _encoding(io.BytesIO(data))
+    if encoding == "utf-16":
+        raise UnreadableLog("A log in UTF-16 cannot be read as it grows: have it written in UTF-8.")
+    return list(io.TextIOWrapper(io.BytesIO(data), encoding=encoding, errors="replace", newline=""))
+
+
 def _lines(text: io.TextIOWrapper, file: BinaryIO, on_position: Callable[[int], object]) -> Iterator[str]:
     due = _REPORT_EVERY
     for line in iter(partial(text.readline, _LONGEST), ""):

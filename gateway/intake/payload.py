@@ -8,11 +8,11 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
 from functools import lru_cache
-from typing import NamedTuple, NoReturn
+from typing import Literal, NamedTuple, NoReturn
 from zoneinfo import ZoneInfo
 
 from gateway.intake.inbound import Form, Inbound
@@ -48,6 +48,8 @@ class Reason(StrEnum):
     BAD_TIME = "bad_time"
     BAD_CHARSET = "bad_charset"
     MESSAGE_PART = "message_part"
+    ENCRYPTED = "encrypted"
+    UNMAPPED = "unmapped_choice"
 
 
 class Unreadable(Exception):
@@ -157,6 +159,13 @@ class Fields(NamedTuple):
         if len(self.last) != len(self.parts) and any(n == name and v != value for n, _, v in self.parts):
             raise Unreadable(Reason.REPEATED_FIELD)
         return value
+
+    def text(self, name: bytes, absent: Reason) -> str:
+        """The only value of `name`, which must be there, as text."""
+        value = self.one(name)
+        if value is None:
+            raise Unreadable(absent)
+        return utf8(value)
 
 
 def fields(data: bytes) -> Fields:
@@ -281,6 +290,26 @@ def string(item: Mapping[str, object], key: str, absent: Reason) -> str:
     if not isinstance(value, str):
         raise Unreadable(Reason.WRONG_SHAPE)
     return value
+
+
+def member(item: Mapping[str, object], key: str, absent: Reason) -> Mapping[str, object]:
+    """A member that must be there and be an object."""
+    if key not in item:
+        raise Unreadable(absent)
+    value = item[key]
+    if not isinstance(value, dict):
+        raise Unreadable(Reason.WRONG_SHAPE)
+    return value
+
+
+def scalar(item: Mapping[str, object], key: str) -> str:
+    """A member that may be text or a whole number, as text; "" if it is absent or null."""
+    value = item.get(key)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if value is not None and not isinstance(value, str):
+        raise Unreadable(Reason.WRONG_SHAPE)
+    return value or ""
 
 
 def caller(item: Mapping[str, object], key: str) -> str:
@@ -417,6 +446,20 @@ def instant_ms(given: str) -> tuple[int, int]:
     return whole + int(fraction.ljust(3, "0")), 10 ** (3 - len(fraction))
 
 
+def utc_ms(given: str) -> tuple[int, int]:
+    """As `instant_ms`, for a sender whose times are said to be UTC where they name no zone."""
+    return instant_ms(given if _INSTANT.fullmatch(given) else given + "Z")
+
+
+def sent(
+    item: Mapping[str, object], key: str, read: Callable[[str], tuple[int, int]] = instant_ms
+) -> tuple[int | None, int]:
+    """The sender's own time in a member, and how fine it is; no time if the member is absent or null."""
+    if item.get(key) is None:
+        return None, 1000
+    return read(string(item, key, Reason.BAD_TIME))
+
+
 @lru_cache(maxsize=1024)
 def local_ms(given: str, zone: ZoneInfo) -> int:
     """`YYYY-MM-DD HH:MM:SS` or `YYYYMMDDHHMMSS` on the clocks of `zone`, as Unix ms.
@@ -435,11 +478,11 @@ def local_ms(given: str, zone: ZoneInfo) -> int:
         raise Unreadable(Reason.BAD_TIME) from None
 
 
-def epoch_ms(given: str) -> int:
-    """Whole Unix seconds in ASCII digits, as Unix ms."""
-    if not (given.isascii() and given.isdecimal() and len(given) <= 11):
+def epoch_ms(given: str, unit_ms: Literal[1, 1000] = 1000) -> int:
+    """Whole Unix seconds (or milliseconds, with 1 for `unit_ms`) in ASCII digits, as Unix ms."""
+    if not (given.isascii() and given.isdecimal() and len(given) <= (11 if unit_ms == 1000 else 14)):
         raise Unreadable(Reason.BAD_TIME)
-    return int(given) * 1000
+    return int(given) * unit_ms
 
 
 def _calendar(parts: Sequence[str], zone: tzinfo) -> datetime:

@@ -2,16 +2,23 @@
 
 A provider is one module in `gateway/providers/` that offers `provider: ProviderKind`. It is found by
 being there (see `discover`); its test table in `tests/providers/` is compulsory.
+
+A call is many requests and one message. Its kind's `build` gives a `Talking`, which becomes a provider when
+it is given the campaign's script. Each request is a step: `authenticate` as ever; `read` has no message while
+the caller is still choosing, and the call's one message when it ends; `answer` then speaks the next step
+(`ended` is empty), or the last words, which the recorded outcome chooses. Both work out the step afresh from
+the request, the script and `received_ms`, so that a step that is asked for again is answered alike.
 """
 
 import importlib
 import pkgutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
 from pydantic import BaseModel
 
+from gateway.intake.dialogue import Script
 from gateway.intake.inbound import Inbound
 from tally.outcome import Channel, MessageOutcome
 
@@ -31,6 +38,8 @@ class Request:
     received_ms: int
     #: What `authenticate` worked out and `read` can use again; the provider's own, gone with the request.
     memo: list[object] = field(default_factory=list, init=False, compare=False, repr=False)
+    #: What the administrator has to do before, or so that, messages come; the door puts it into the log.
+    errands: list["Errand"] = field(default_factory=list, init=False, compare=False, repr=False)
 
     @property
     def query(self) -> str:
@@ -38,11 +47,21 @@ class Request:
         return self.target.partition("?")[2]
 
 
+class Errand(NamedTuple):
+    """Something to do by hand: a fixed word, and the address where; the provider has checked whose it is."""
+
+    what: str
+    url: str
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Not from this source. `reason` is a short fixed word for logs and metrics, never input."""
+    """Not from this source; with 503, not to be decided before an errand is done: please send again.
 
-    status: Literal[400, 401, 403, 405]
+    `reason` is a short fixed word for logs and metrics, never input.
+    """
+
+    status: Literal[400, 401, 403, 405, 503]
     reason: str
 
 
@@ -55,11 +74,12 @@ class Ended(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The provider's own success form."""
+    """The provider's own success form. `headers` are ours alone: nothing that was sent to us goes in."""
 
     body: bytes = b""
     content_type: str = "text/plain; charset=utf-8"
     status: int = 200
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 class Provider(Protocol):
@@ -78,10 +98,19 @@ class Provider(Protocol):
         ...
 
 
+@runtime_checkable
+class Talking(Protocol):
+    """A source of calls, set up but for what it says."""
+
+    def with_script(self, script: Script, /) -> Provider:
+        """The provider that says it. Raises `dialogue.Unspeakable` if it has no voice for some prompt."""
+        ...
+
+
 class Builder(Protocol):
     """Builds a provider from its validated options."""
 
-    def __call__(self, options: BaseModel) -> Provider: ...
+    def __call__(self, options: BaseModel) -> Provider | Talking: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +120,11 @@ class ProviderKind:
     `options` is the pydantic model of the kind's own settings (`extra = "forbid"`; secrets are
     `SecretStr`, and arrive already read from their files). `authentication` says in plain words what
     the kind checks. `signs` is False where the provider cannot sign: such a source must have a path
-    token or an address list. `gives_time` says whether the format carries a time to decide by, and
-    `signs_time` whether that time is covered by the signature.
+    token or an address list. `signs_with` names the option without which a provider that can sign does not;
+    `seals` is False where the signature does not cover the message: one that was seen would fit any other, so
+    such a source must have a path token beside it; `unsealed_by` names the option that makes it so, where it
+    is one. `gives_time` says whether the format carries a time to decide by, and `signs_time` whether that
+    time is covered by the signature.
     """
 
     kind: str
@@ -103,6 +135,9 @@ class ProviderKind:
     signs_time: bool
     options: type[BaseModel]
     build: Builder
+    signs_with: str = ""
+    seals: bool = True
+    unsealed_by: str = ""
     methods: tuple[str, ...] = ("POST",)
     configure: str = ""  # what to paste into the provider's console
     reference: str = field(default="")  # the public document the format was read in

@@ -17,6 +17,7 @@ import structlog
 from aiohttp import web
 
 from gateway.intake import journey, replies
+from gateway.intake.decide import Verdict
 from gateway.intake.inbound import Form, Inbound
 from gateway.intake.journey import Prepared
 from gateway.intake.provider import Ended, Provider, Refusal, Request
@@ -58,10 +59,27 @@ class _Arrived(NamedTuple):
     source: Source
     provider: Provider
 
-    def prepared(self) -> list[Prepared]:
+    def read(self) -> Sequence[Inbound]:
         """Its messages. Raises `Refused`."""
-        source, received_ms = self.source, self.asked.received_ms
-        return [journey.prepare(source, one, received_ms) for one in _read(self.provider, self.asked)]
+        try:
+            return _read(self.provider, self.asked)
+        finally:
+            for errand in self.asked.errands:
+                _log.warning(
+                    "administrator_needed", source=self.source.name, what=errand.what, url=errand.url
+                )
+
+    def prepared(self, read: Sequence[Inbound]) -> list[Prepared]:
+        """Its messages, ready to be recorded."""
+        return [journey.prepare(self.source, one, self.asked.received_ms) for one in read]
+
+
+class Assembly(Protocol):
+    """What takes parts of messages (`gateway/parts`)."""
+
+    async def take(self, source: Source, read: Sequence[Inbound], received_ms: int, /) -> Sequence[Verdict]:
+        """Keep parts and record messages; the verdicts of what was recorded. Raises as `Recorder.submit`."""
+        ...
 
 
 class Door:
@@ -71,15 +89,18 @@ class Door:
         self,
         sources: Mapping[str, Source],
         recorder: Recorder,
+        assembly: Assembly,
         observer: Observer,
         now_ms: Callable[[], int],
         trusted_proxies: Networks = (),
         read_seconds: float = 3.0,
     ) -> None:
         self._sources = {name: source for name, source in sources.items() if source.provider is not None}
-        self._recorder, self._observer, self._now_ms = recorder, observer, now_ms
+        self._recorder, self._assembly = recorder, assembly
+        self._observer, self._now_ms = observer, now_ms
         self._proxies, self._read_seconds = trusted_proxies, read_seconds
         self._arrived: list[tuple[_Arrived, Done]] = []
+        self._assembling: set[asyncio.Task[None]] = set()
         self._run, self._requests = secrets.token_hex(4), count(1)
 
     def takes(self, request: web.BaseRequest) -> bool:
@@ -113,10 +134,7 @@ class Door:
         body = await self._body(request, source)
         asked = Request(request.method, request.raw_path, _headers(request), body, received_ms)
         verdicts = await self._recorded(_Arrived(asked, source, provider))
-        if source.reply:
-            ended = [Ended(verdict.outcome, replies.reply(source, verdict)) for verdict in verdicts]
-        else:
-            ended = [Ended(verdict.outcome) for verdict in verdicts]
+        ended = [Ended(verdict.outcome, _reply(source, verdict)) for verdict in verdicts]
         return respond(request, provider.answer(asked, ended), received_ms)
 
     def _recorded(self, arrived: _Arrived) -> Done:
@@ -141,13 +159,32 @@ class Door:
             if done.done():
                 continue  # its sender has gone
             try:
-                prepared = arrived.prepared()
-                if prepared:
-                    self._recorder.put(arrived.source.running, prepared, done)
+                read = arrived.read()
+                if any(one.part for one in read):
+                    self._assemble(arrived, read, done)
+                elif read:
+                    self._recorder.put(arrived.source.running, arrived.prepared(read), done)
                 else:
                     done.set_result([])
             except Exception as error:  # noqa: BLE001 -- it is this request's, and told to its sender
                 done.set_exception(error)
+
+    def _assemble(self, arrived: _Arrived, read: Sequence[Inbound], done: Done) -> None:
+        """Hand over what has parts of messages in it."""
+
+        async def assemble() -> None:
+            try:
+                taken = await self._assembly.take(arrived.source, read, arrived.asked.received_ms)
+            except Exception as error:  # noqa: BLE001 -- as above
+                if not done.done():
+                    done.set_exception(error)
+            else:
+                if not done.done():
+                    done.set_result(list(taken))
+
+        task = asyncio.create_task(assemble())
+        self._assembling.add(task)
+        task.add_done_callback(self._assembling.discard)
 
     def _admit(self, request: web.BaseRequest, source: Source, token: str) -> None:
         """What can be refused before a byte of the body is read."""
@@ -203,6 +240,13 @@ class Door:
         return response
 
 
+def _reply(source: Source, verdict: Verdict) -> str:
+    """What the answer says to the sender of a message. A message that comes again gets no second reply."""
+    if not source.reply or source.outbox is not None or verdict.redelivered:
+        return ""
+    return replies.reply(source, verdict.outcome, verdict.selections)
+
+
 def _read(provider: Provider, asked: Request) -> Sequence[Inbound]:
     """The messages of a request. A provider that fails on an authentic one loses nothing by it."""
     try:
@@ -255,7 +299,7 @@ def client(request: web.BaseRequest, proxies: Networks) -> str:
 
 
 def within(address: str, networks: Networks) -> bool:
-    """Whether an address is in one of the networks. Total."""
+    """Whether an address is in one of the networks. Total: what is no address is in none."""
     try:
         parsed: IPv4Address | IPv6Address = ip_address(address)
     except ValueError:

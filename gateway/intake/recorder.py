@@ -244,6 +244,9 @@ class Recorder:
             ended = list(islice(verdicts[waiting.running.id], len(waiting.items)))
             if not waiting.done.done():
                 waiting.done.set_result(ended)
+        for one in decided.values():
+            for outbox, replies in one.posted.items():
+                outbox.put(replies)
         self._tell(taken, list(decided.values()), time.perf_counter() - started)
 
     def _tell(self, taken: list[_Waiting], decided: list[Decided], seconds: float) -> None:

@@ -17,14 +17,16 @@ def respond(request: web.BaseRequest, answer: Answer, now_ms: int) -> web.Stream
     """The response for an answer; `now_ms` dates it."""
     if answer.status == 200 and request.keep_alive and request.version == HttpVersion11:
         return _Whole(_bytes(answer, now_ms // 1000))
-    return web.Response(body=answer.body, status=answer.status, headers={"Content-Type": answer.content_type})
+    headers = {"Content-Type": answer.content_type, **dict(answer.headers)}
+    return web.Response(body=answer.body, status=answer.status, headers=headers)
 
 
 @lru_cache(maxsize=256)
 def _bytes(answer: Answer, second: int) -> bytes:
+    own = "".join(f"{name}: {value}\r\n" for name, value in answer.headers)
     head = (
         "HTTP/1.1 200 OK\r\n"
-        f"Content-Type: {answer.content_type}\r\n"
+        f"Content-Type: {answer.content_type}\r\n{own}"
         f"Content-Length: {len(answer.body)}\r\n"
         f"Date: {formatdate(second, usegmt=True)}\r\n\r\n"
     )

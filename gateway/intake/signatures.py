@@ -12,9 +12,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 from gateway.intake import payload
-from gateway.intake.payload import Fields
+from gateway.intake.payload import Fields, Unreadable
 
-Algorithm = Literal["sha1", "sha256"]
+Algorithm = Literal["md5", "sha1", "sha256", "sha384", "sha512"]
+Fault = Literal["no_signature", "bad_signature", "stale"]
+BasicFault = Literal["no_credentials", "bad_credentials"]
 
 
 def same(given: str, expected: bytes) -> bool:
@@ -32,9 +34,36 @@ class HmacKey:
 
     def sign(self, message: bytes) -> bytes:
         """The MAC in standard base64."""
+        return binascii.b2a_base64(self._mac(message).digest(), newline=False)
+
+    def hex(self, message: bytes) -> bytes:
+        """The MAC in lower-case hexadecimal."""
+        return self._mac(message).hexdigest().encode()
+
+    def _mac(self, message: bytes) -> hmac.HMAC:
         state = self._ready.copy()
         state.update(message)
-        return binascii.b2a_base64(state.digest(), newline=False)
+        return state
+
+
+def any_signs(given: str, keys: Iterable[HmacKey], message: bytes) -> bool:
+    """Whether `given` is the message's MAC, in base64, by one of the live keys."""
+    return any(same(given, key.sign(message)) for key in keys)
+
+
+def exact_base64(given: str) -> bytes:
+    """The bytes of standard base64 in the one spelling that it has for them. Raises ValueError."""
+    data = base64.b64decode(given, validate=True)
+    if base64.b64encode(data).decode() != given:
+        raise ValueError("another spelling")
+    return data
+
+
+def time_fault(stamp: str, now_ms: int, tolerance_s: int) -> Fault | None:
+    """What is wrong with a signed time, in whole Unix seconds, or None."""
+    if not (stamp.isascii() and stamp.isdecimal() and len(stamp) <= 11):
+        return "bad_signature"
+    return None if abs(now_ms - int(stamp) * 1000) <= tolerance_s * 1000 else "stale"
 
 
 # ---- Basic ---------------------------------------------------------------------------------------
@@ -51,13 +80,23 @@ def basic_valid(header: str, token: bytes) -> bool:
     return scheme.lower() == "basic" and same(given.strip(), token)
 
 
-# ---- Twilio --------------------------------------------------------------------------------------
+def basic_fault(headers: Mapping[str, str], token: bytes | None) -> BasicFault | None:
+    """What is wrong with a request's credentials, or None; without a token none are asked for."""
+    header = headers.get("authorization")
+    if token is None:
+        return None
+    if header is None:
+        return "no_credentials"
+    return None if basic_valid(header, token) else "bad_credentials"
+
+
+# ---- URLs ----------------------------------------------------------------------------------------
 
 _URL = re.compile(r"(https?://)([a-zA-Z0-9.-]+|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?(/[!-\"$->@-~]*)?", re.ASCII)
 
 
-def twilio_urls(public_url: str) -> tuple[bytes, ...]:
-    """The spellings of a URL that Twilio may have signed: as configured, without and with its port.
+def url_parts(public_url: str) -> tuple[str, str, str, str]:
+    """Scheme with its slashes, host, port with its colon, and path of a URL that a provider signs.
 
     Raises ValueError unless it is an absolute http(s) URL without user, query and fragment.
     """
@@ -65,6 +104,18 @@ def twilio_urls(public_url: str) -> tuple[bytes, ...]:
     if found is None:
         raise ValueError("not a URL as set at the provider: http(s)://host/path, without user, ? and #")
     scheme, host, port, path = found.groups(default="")
+    return scheme, host, port, path
+
+
+# ---- Twilio --------------------------------------------------------------------------------------
+
+
+def twilio_urls(public_url: str) -> tuple[bytes, ...]:
+    """The spellings of a URL that Twilio may have signed: as configured, without and with its port.
+
+    Raises ValueError as `url_parts`.
+    """
+    scheme, host, port, path = url_parts(public_url)
     default = ":443" if scheme == "https://" else ":80"
     spellings = (public_url, f"{scheme}{host}{path}", f"{scheme}{host}{port or default}{path}")
     return tuple(dict.fromkeys(spelling.encode() for spelling in spellings))
@@ -94,8 +145,6 @@ def twilio_valid(given: str, keys: Sequence[HmacKey], urls: Sequence[bytes], res
 
 # ---- Standard Webhooks ---------------------------------------------------------------------------
 
-Fault = Literal["no_signature", "bad_signature", "stale"]
-
 
 def standard_webhooks_secret(given: str) -> bytes:
     """The HMAC key in a `whsec_…` secret; the prefix and the base64 padding may be left off.
@@ -122,6 +171,54 @@ def standard_webhooks_fault(
     signed = payload.wire_bytes(f"{webhook}.{stamp}.") + body
     expected = [b"v1," + key.sign(signed) for key in keys]
     genuine = any(same(signature, one) for signature in given.split(" ") for one in expected)
-    if not genuine or not (stamp.isascii() and stamp.isdecimal() and len(stamp) <= 11):
-        return "bad_signature"
-    return None if abs(now_ms - int(stamp) * 1000) <= tolerance_s * 1000 else "stale"
+    return time_fault(stamp, now_ms, tolerance_s) if genuine else "bad_signature"
+
+
+# ---- JSON Web Tokens -----------------------------------------------------------------------------
+
+_TO_URL_SAFE = bytes.maketrans(b"+/", b"-_")
+_LATEST_S = 1 << 40  # beyond the year 36000: a time that is none
+
+
+def jwt_claims(token: str, keys: Mapping[str, Sequence[HmacKey]]) -> Mapping[str, object] | None:
+    """The claims of a JWT that one of the live keys has signed, or None. Its times are for `jwt_fault`.
+
+    `keys` are by algorithm, as the token's head names it: "HS256". There is no key for "none".
+    """
+    signed, _, given = token.rpartition(".")
+    head, _, claims = signed.partition(".")
+    try:
+        named = _jwt_object(head)
+        algorithm = named.get("alg")
+        live = keys.get(algorithm, ()) if isinstance(algorithm, str) and "crit" not in named else ()
+        message = payload.wire_bytes(signed)
+        if any(same(given, key.sign(message).rstrip(b"=").translate(_TO_URL_SAFE)) for key in live):
+            return _jwt_object(claims)
+    except Unreadable:
+        pass
+    return None
+
+
+def _jwt_object(part: str) -> Mapping[str, object]:
+    """A JSON object in base64 without padding. Raises `Unreadable`."""
+    try:
+        data = base64.b64decode(part + "=" * (-len(part) % 4), altchars=b"-_", validate=True)
+    except ValueError:
+        raise Unreadable(payload.Reason.NOT_JSON) from None
+    value = payload.json_value(payload.utf8(data))
+    if not isinstance(value, dict):
+        raise Unreadable(payload.Reason.WRONG_SHAPE)
+    return value
+
+
+def jwt_fault(claims: Mapping[str, object], now_ms: int, leeway_s: int) -> Fault | None:
+    """Whether a token's `nbf` and `exp`, each as far as it is there, hold now."""
+    for name, sign in (("nbf", 1), ("exp", -1)):
+        at = claims.get(name)
+        if at is None:
+            continue
+        if isinstance(at, bool) or not isinstance(at, (int, float)) or not 0 <= at < _LATEST_S:
+            return "bad_signature"
+        if (int(at * 1000) - now_ms) * sign > leeway_s * 1000:
+            return "stale"
+    return None

@@ -1,32 +1,28 @@
-"""Aliyun SMS (阿里云短信) SmsUp: unsigned HTTP batch push of uplink messages (PROVIDERS §1)."""
+"""Aliyun SMS (阿里云短信) SmsUp: unsigned HTTP batch push of uplink messages (PROVIDERS §1).
+
+A failed push comes again whole, so every message stands for itself. The documentation has two pages that
+differ in the form of the id and of the time: both forms are read.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, Field
 
-from gateway.intake import payload
+from gateway.intake import messages, payload
 from gateway.intake.inbound import Inbound
-from gateway.intake.payload import Reason, Unreadable
+from gateway.intake.options import Options, ZoneName
+from gateway.intake.payload import Reason
 from gateway.intake.provider import Answer, Ended, Provider, ProviderKind, Refusal, Request
 
 
-class AliyunOptions(BaseModel):
+class AliyunOptions(Options):
     """The settings of one Aliyun account's source."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-    timezone: str = Field(default="Asia/Shanghai", description="the zone of send_time, which names none")
-
-    @field_validator("timezone")
-    @classmethod
-    def _known(cls, timezone: str) -> str:
-        try:
-            ZoneInfo(timezone)
-        except (LookupError, ValueError, OSError):
-            raise ValueError("not an IANA time zone such as Asia/Shanghai") from None
-        return timezone
+    timezone: ZoneName = Field(
+        default="Asia/Shanghai", description="the zone of `send_time`, which names none"
+    )
 
 
 #: Aliyun looks only at whether `code` is a number.
@@ -35,7 +31,7 @@ _TAKEN = Answer('{"code":0,"msg":"接收成功"}'.encode(), "application/json; c
 
 @dataclass(frozen=True, slots=True)
 class Aliyun:
-    """One account. A failed push comes again whole, so every message stands for itself."""
+    """One account."""
 
     zone: ZoneInfo
 
@@ -43,30 +39,12 @@ class Aliyun:
         return None  # Aliyun signs nothing: the path token and the address list have been checked before
 
     def read(self, request: Request) -> Sequence[Inbound]:
-        try:
-            source = payload.json_text(request.body).strip(" \t\r\n")
-            if not source.startswith("["):
-                return (self._message(payload.json_value(source), request.body),)
-            items = payload.json_items(source)
-        except Unreadable as flaw:
-            return (payload.unparsed(flaw.reason, request.body),)
-        return [self._read_item(*item) for item in items]
+        return messages.of_json(request.body, self._message)
 
     def answer(self, _request: Request, _ended: Sequence[Ended]) -> Answer:
         return _TAKEN
 
-    def _read_item(self, source: str, value: object) -> Inbound:
-        raw = source.encode()
-        try:
-            return self._message(value, raw)
-        except Unreadable as flaw:
-            return payload.unparsed(flaw.reason, raw)
-
-    def _message(self, item: object, raw: bytes) -> Inbound:
-        if isinstance(item, Unreadable):
-            raise item
-        if not isinstance(item, dict):
-            raise Unreadable(Reason.WRONG_SHAPE)
+    def _message(self, item: Mapping[str, object], raw: bytes) -> Inbound:
         caller = payload.caller(item, "phone_number")
         text = payload.string(item, "content", Reason.NO_TEXT)
         sent = "" if item.get("send_time") is None else payload.string(item, "send_time", Reason.BAD_TIME)
@@ -77,14 +55,10 @@ class Aliyun:
 
 def _identity(item: Mapping[str, object], caller: str, text: str, sent: str) -> str:
     """`sequence_id`, which older pages show as a number; without one, what the message is made of."""
-    given = item.get("sequence_id")
-    if isinstance(given, int) and not isinstance(given, bool):
-        return str(given)
-    if given is not None and not isinstance(given, str):
-        raise Unreadable(Reason.WRONG_SHAPE)
+    given = payload.scalar(item, "sequence_id")
     if not given and sent:
         return payload.synthesised_id(caller, text, sent, str(item.get("dest_code", "")))
-    return payload.message_id(given or "")
+    return payload.message_id(given)
 
 
 def build(options: BaseModel) -> Provider:
@@ -103,8 +77,9 @@ provider = ProviderKind(
     options=AliyunOptions,
     build=build,
     configure=(
-        "In the SMS console, choose HTTP batch push (HTTP 批量推送) for uplink messages (上行短信, SmsUp) "
-        "and enter this source's https URL with its token."
+        "**At Aliyun:** in the SMS console choose HTTP batch push (HTTP 批量推送) for uplink messages, "
+        "and enter this source's URL with its token. A reply to the sender goes through Aliyun's own "
+        "API, not through the answer, so `reply` needs an [outbox](#replies)."
     ),
     reference="help.aliyun.com/zh/sms/developer-reference/smsup-http",
 )

@@ -10,10 +10,11 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import BaseModel, Field, SecretStr, field_validator
 
 from gateway.intake import payload, signatures
 from gateway.intake.inbound import Form, Inbound
+from gateway.intake.options import Options, Secrets
 from gateway.intake.payload import Item, Reason, Unreadable
 from gateway.intake.provider import Answer, Ended, Provider, ProviderKind, Refusal, Request
 
@@ -21,16 +22,14 @@ EVENT = "vote.received"
 MAX_MESSAGES = 1000
 
 
-class StandardOptions(BaseModel):
+class StandardOptions(Options):
     """The settings of one sender's source."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-    secrets: list[SecretStr] = Field(
-        min_length=1, max_length=2, description="whsec_…; two while the secret is being changed"
+    secrets: Secrets = Field(
+        description=("`whsec_` and base64 of 24 to 64 random bytes; two while it is being changed")
     )
     tolerance_seconds: int = Field(
-        default=300, ge=1, le=3600, description="how far webhook-timestamp may be from our clock"
+        default=300, ge=1, le=3600, description="how far `webhook-timestamp` may be from our clock"
     )
 
     @field_validator("secrets")
@@ -142,10 +141,16 @@ provider = ProviderKind(
     options=StandardOptions,
     build=build,
     configure=(
-        "POST application/json to this source's URL, signed as standardwebhooks.com says, with a secret of "
-        '24 to 64 random bytes. Body: {"type":"vote.received","timestamp":"…","data":{"id":"…","from":"…",'
-        '"text":"…","sent_at":"…+08:00"}}, data an object or a list of up to 1,000. Any 2xx means taken; '
-        'the answer has the replies, in order: {"replies":["…"]}.'
+        "**The sender** POSTs JSON, signed as the specification says:\n\n"
+        "```json\n"
+        '{"type": "vote.received", "timestamp": "2018-07-20T10:00:00+08:00",\n'
+        ' "data": {"id": "7001", "from": "13800138000", "text": "A01", "sent_at": '
+        '"2018-07-20T09:59:58.5+08:00"}}\n'
+        "```\n\n"
+        "`data` may be a list of such objects. `digits` in place of `text` is keys pressed in a call. "
+        "`id` may be left out: then the message is known by `webhook-id` (in a list, and its place "
+        'there), which must stay the same when it is sent again. `from` is `""` or null for a withheld '
+        'number. The answer has the replies, in order: `{"replies":["…"]}`.'
     ),
     reference="github.com/standard-webhooks/standard-webhooks spec/standard-webhooks.md",
 )

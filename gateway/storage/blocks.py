@@ -18,3 +18,4 @@ def load(package: str, file: str) -> dict[str, str]:
 
 LEDGER: Final = load("tally", "ledger.sql")
 CLAIMS: Final = load("dedup", "claims.sql")
+OUTBOX: Final = load("gateway.outbox", "outbox.sql")

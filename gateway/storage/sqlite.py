@@ -20,7 +20,7 @@ import aiosqlite
 from dedup.caps import Claim
 from dedup.keys import MessageKey, VoterKey
 from gateway.storage import cases, migrate
-from gateway.storage.blocks import CLAIMS, LEDGER
+from gateway.storage.blocks import CLAIMS, LEDGER, OUTBOX
 from gateway.storage.store import (
     Acted,
     Batch,
@@ -422,6 +422,7 @@ def _append_one(db: sqlite3.Connection, batch: Batch) -> None:
         for (minute_ms, source, counted), count in batch.tempo.items()
     ]
     _insert(db, LEDGER["add-tempo"], "({log},?,?,?,?)".format_map(own), minutes)
+    _insert(db, OUTBOX["add-replies"], "(?,{log},?,?,?,?,?)".format_map(own), batch.replies)
 
 
 def _append_acts(db: sqlite3.Connection, batch: Batch) -> None:

@@ -124,6 +124,18 @@ class Yielded(NamedTuple):
     how: Literal["release", "mute"]
 
 
+class ReplyRow(NamedTuple):
+    """A reply to be sent after the commit: whose, to which entry, by which source's outbox, when the message
+    came and when the reply is due (Unix milliseconds), and number and text, sealed."""
+
+    voter: VoterKey
+    seq: int
+    source: str
+    at_ms: int
+    due_ms: int
+    sealed: bytes
+
+
 class Minute(NamedTuple):
     """One minute of one source, by our clock."""
 
@@ -150,6 +162,7 @@ class Batch:
     yielded: list[Yielded] = field(default_factory=list)
     released: list[Selection] = field(default_factory=list)
     tempo: Counter[Minute] = field(default_factory=Counter)
+    replies: list[ReplyRow] = field(default_factory=list)
 
 
 class Filed(NamedTuple):

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from gateway.intake import provider
+
 ROOT = Path(__file__).parents[2]
 
 WEBHOOK = {
@@ -44,7 +46,7 @@ VIEWERS = {
     "viewers_alone_p99_ms",
     "viewers_p99_ratio",
 }
-ALWAYS = {"rounds", "quick", "machine", "version", "import_flat"}
+ALWAYS = {"provider_us", "rounds", "quick", "machine", "version", "import_flat"}
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the benchmark reads /proc")
 
@@ -74,9 +76,18 @@ def test_everything_has_its_figure() -> None:
     assert set(found["machine"]) == {"cpu", "cores", "python", "sqlite", "kernel", "disk"}
 
 
+def test_every_provider_has_its_cost() -> None:
+    found = run("--only", "providers")
+
+    assert set(found["provider_us"]) == set(provider.kinds())
+    assert all(cost > 0 for cost in found["provider_us"].values())
+    assert found["noop_cpu_us"] > 0
+    assert found["webhook_ratio"] is None
+
+
 def test_what_was_not_measured_is_null() -> None:
     found = run("--only", "import", "--rows", "100")
 
     assert set(found) == WEBHOOK | ARRAY | IMPORT | VIEWERS | ALWAYS
-    assert all(found[name] is None for name in WEBHOOK | ARRAY | VIEWERS)
+    assert all(found[name] is None for name in WEBHOOK | ARRAY | VIEWERS | {"provider_us"})
     assert found["rounds"] == 0

@@ -29,6 +29,13 @@ def custom(told: str = "1", sequence: str = "7", dst: str = "10690001") -> str:
     return f'"","13800138000","{dst}","2018-07-09 08:00:00","ANSWERED","1531094400.1","{told}",{sequence}\n'
 
 
+JSON: dict[str, Any] = {**CUSTOM, "format": "json"}
+JSON_LINE = (
+    r'{"clid":"\"Alice\" <13800138000>","src":"13800138000","dst":"10690001","start":"2018-07-09 08:00:00",'
+    '"answer":null,"disposition":"ANSWERED","uniqueid":"1531094400.1","userfield":"1","sequence":7}\n'
+)
+
+
 TABLE: dict[str, tuple[dict[str, Any], str | bytes, list[tuple[Any, ...]]]] = {
     "accepted": ({}, cdr(), [CALL]),
     "accepted: pattern": (PATTERN, cdr(told="choice=12"), [("call", 1, "13800138000", "12", EIGHT)]),
@@ -64,6 +71,30 @@ TABLE: dict[str, tuple[dict[str, Any], str | bytes, list[tuple[Any, ...]]]] = {
         '"x","13800138000","2018-07-09 08:00:00","","1"\n',
         [CALL],
     ),
+    "accepted: cdr_custom with another separator": (
+        {**CUSTOM, "delimiter": ";"},
+        custom().replace(",", ";"),
+        [CALL],
+    ),
+    "accepted: cdr_custom as JSON lines": (JSON, JSON_LINE, [CALL]),
+    "accepted: JSON without a column": (
+        JSON,
+        JSON_LINE.replace('"userfield":"1",', ""),
+        [("call", 1, "13800138000", "", EIGHT)],
+    ),
+    "JSON that is none": (
+        JSON,
+        "[1]\n" + JSON_LINE + '{"a":1,"a":2}\n' + "\n" + "\0" + JSON_LINE + JSON_LINE[:50],
+        [
+            ("unparsed", 1, "the line is no JSON object, or is cut off"),
+            ("call", 2, *CALL[2:]),
+            ("unparsed", 3, "the line is no JSON object, or is cut off"),
+            ("skipped", 4, "an empty line"),
+            ("unparsed", 5, "the record holds NUL bytes"),
+            ("unparsed", 6, "the line is no JSON object, or is cut off"),
+        ],
+    ),
+    "duplicate: as JSON": (JSON, JSON_LINE + JSON_LINE, [CALL, ("call", 2, *CALL[2:])]),
     "empty choice": ({}, cdr(told=""), [("call", 1, "13800138000", "", EIGHT)]),
     "withheld": (
         {},

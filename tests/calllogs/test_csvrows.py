@@ -8,8 +8,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
 from gateway.intake import csvrows
+from gateway.intake.options import ZoneName
 
 ZONES = ("UTC", "Asia/Shanghai", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu")
 
@@ -176,7 +178,7 @@ def test_the_clock_forgets_rather_than_grows() -> None:
 )
 def test_a_zone_that_is_none_is_refused(zone: str) -> None:
     with pytest.raises(ValueError, match="no such time zone"):
-        csvrows._known(zone)
+        TypeAdapter(ZoneName).validate_python(zone)
 
 
 def test_the_id_of_a_call_stays_what_it_is() -> None:

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from gateway.calllogs import asterisk_cdr, generic_csv
 from gateway.intake import logfile
 from gateway.intake.calllog import CallLogKind, Row, UnreadableLog
+from gateway.intake.choice import Choice
 from gateway.intake.inbound import Form
 
 DATA = Path(__file__).parents[1] / "data" / "calllogs"
@@ -136,7 +137,7 @@ def test_settings_that_cannot_be_meant_are_refused(
     [r"choice=(\d+)", r"^vote\.(\d{1,3})#?$", r"(?:choice|vote) ?= ?([0-9*#]+?);", r"([^|]*)\|", r"[]a](b)"],
 )
 def test_plain_patterns_are_taken(pattern: str) -> None:
-    assert asterisk_cdr.Choice.model_validate({"pattern": pattern}).pattern == pattern
+    assert Choice.model_validate({"pattern": pattern}).pattern == pattern
 
 
 HEADERS = [
@@ -175,7 +176,7 @@ def test_without_a_header_the_columns_must_be_plain(lines: list[str]) -> None:
 @pytest.mark.parametrize("module", [asterisk_cdr, generic_csv], ids=["asterisk-cdr", "csv"])
 def test_options_of_another_kind_are_a_type_error(module: Any) -> None:
     with pytest.raises(TypeError, match="needs the options of"):
-        module.calllog.build(asterisk_cdr.Choice())
+        module.calllog.build(Choice())
 
 
 @pytest.mark.parametrize("module", [asterisk_cdr, generic_csv], ids=["asterisk-cdr", "csv"])

@@ -8,6 +8,7 @@ import pytest
 
 import gateway
 from config.load import everything
+from gateway import entrances, printed
 from tests.cli.commands import Home, call, ended, start
 
 
@@ -169,10 +170,11 @@ def test_help_and_version() -> None:
 
 def test_sources_lists_every_kind() -> None:
     kinds = {one["kind"]: one for one in call("sources", "--json").json()}
-    assert list(kinds) == ["aliyun", "kannel", "standard", "twilio", "asterisk-cdr", "csv", "desk"]
+    assert list(kinds) == list(entrances.kinds())
     for one in kinds.values():
         assert set(one) == {
-            *("kind", "channel", "by", "authentication", "gives_time", "options", "configure", "reference")
+            *("kind", "channel", "by", "methods", "authentication", "signs", "time", "gives_time"),
+            *("options", "configure", "reference"),
         }
         assert one["configure"]
     assert {name for name, one in kinds.items() if one["by"] == "file"} == {"asterisk-cdr", "csv"}
@@ -185,7 +187,7 @@ def test_sources_breaks_no_line_that_is_to_be_copied() -> None:
     assert said.code == 0
     for one in call("sources", "--json").json():
         assert f"{one['kind']}  {one['channel']}, {one['by']}\n" in said.out
-        for line in one["configure"].splitlines():
+        for line in printed.plain(one["configure"]).splitlines():
             assert f"  {line}\n" in said.out
 
 

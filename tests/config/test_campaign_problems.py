@@ -326,15 +326,36 @@ MISTAKES = {
     "warning: long reply": (
         [("的一票已计入。", "的一票已计入。" * 10)],
         [
-            "21: warning: replies.zh.counted: may be 77 characters long, sent as more than one SMS "
-            "— keep it within 70 characters, the longest name filled in"
+            "21: warning: replies.zh.counted: may be 77 characters long, sent and paid for as 2 SMS "
+            "— keep it within 70 characters, the longest names filled in"
+        ],
+    ),
+    "warning: reply of the GSM alphabet": (
+        [('"您投给{candidate}的一票已计入。"', '"Vote {code} counted. ' + "x" * 156 + '"')],
+        [
+            "21: warning: replies.zh.counted: may be 174 characters long, sent and paid for as 2 SMS "
+            "— keep it within 160 characters, the longest names filled in"
+        ],
+    ),
+    "reply of the GSM alphabet, just within one": (
+        [('"您投给{candidate}的一票已计入。"', '"Vote {code} counted. ' + "x" * 142 + '"')],
+        [],
+    ),
+    "warning: reply with as many names as a ballot has": (
+        [("seats = 1", "seats = 1\nselections = { max = 2 }"), ("的一票", "的一票" * 19)],
+        [
+            "27: warning: contests[0].selections: lets one message name more candidates than "
+            "the cap per campaign "
+            "counts — is max = 1 meant?",
+            "21: warning: replies.zh.counted: may be 73 characters long, sent and paid for as 2 SMS "
+            "— keep it within 70 characters, the longest names filled in",
         ],
     ),
     "warning: reply of wide signs": (
         [("{candidate}的一票已计入。", "😀" * 35)],
         [
-            "21: warning: replies.zh.counted: may be 73 characters long, sent as more than one SMS "
-            "— keep it within 70 characters, the longest name filled in"
+            "21: warning: replies.zh.counted: may be 73 characters long, sent and paid for as 2 SMS "
+            "— keep it within 70 characters, the longest names filled in"
         ],
     ),
 }

@@ -62,9 +62,20 @@ async def values(visitor: Visitor) -> dict[str, float]:
 
 # The linter: https://prometheus.io/docs/practices/naming/ as far as a machine can hold us to it.
 
-LABELS = {"source", "outcome", "status", "reason", "campaign", "le", "version", "python", "sqlite"}
+LABELS = {"source", "outcome", "status", "reason", "result", "campaign", "le", "version", "python", "sqlite"}
 #: What a name may end in, the `_total` of a counter left out.
-UNITS = ("seconds", "bytes", "ratio", "info", "messages", "redeliveries", "requests", "failures", "entries")
+UNITS = (
+    "seconds",
+    "bytes",
+    "ratio",
+    "info",
+    "messages",
+    "redeliveries",
+    "requests",
+    "failures",
+    "entries",
+    "replies",
+)
 #: Gauges that are 1 or 0.
 STATES = {"televote_ready", "televote_campaign_open", "televote_balanced"}
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from gateway.intake import payload, provider
 from gateway.intake.inbound import Form, Inbound
-from gateway.intake.provider import Ended, Provider, ProviderKind, Refusal, Request
+from gateway.intake.provider import Ended, Provider, ProviderKind, Refusal, Request, Talking
 from tally.outcome import MessageOutcome
-from tests.providers.rows import Table
+from tests.providers.rows import SCRIPT, Table
 
 #: Nobody is let off these.
 ALWAYS = ("accepted", "malformed", "non_ascii_digits", "redelivery")
@@ -20,9 +20,10 @@ WHERE_THERE_IS_ONE = ("wrong_account", "batch", "reply", "published_vectors")
 
 def table_of(kind: str) -> Table | None:
     """The kind's table, None if there is no such file."""
-    if not Path(__file__).with_name(f"table_{kind}.py").exists():
+    name = f"table_{kind.replace('-', '_')}"
+    if not Path(__file__).with_name(f"{name}.py").exists():
         return None
-    table = importlib.import_module(f"tests.providers.table_{kind}").TABLE
+    table = importlib.import_module(f"tests.providers.{name}").TABLE
     assert isinstance(table, Table)
     return table
 
@@ -34,7 +35,8 @@ TABLES = {name: table for name in KINDS if (table := table_of(name)) is not None
 def build(kind: str, options: Mapping[str, object] | None = None) -> Provider:
     """A provider of the kind with its table's options, some of them replaced."""
     made = KINDS[kind]
-    return made.build(made.options.model_validate({**TABLES[kind].options, **(options or {})}))
+    built = made.build(made.options.model_validate({**TABLES[kind].options, **(options or {})}))
+    return built.with_script(SCRIPT) if isinstance(built, Talking) else built
 
 
 # ---- what must be there ---------------------------------------------------------------------------
@@ -42,16 +44,16 @@ def build(kind: str, options: Mapping[str, object] | None = None) -> Provider:
 
 def compulsory(kind: ProviderKind) -> tuple[str, ...]:
     """What the kind's table must have rows for, whatever the kind has to offer."""
-    if kind.signs:
-        return (*ALWAYS, "bad_signature", "no_signature", "rotation")
+    signed = ("bad_signature", "no_signature", "rotation") if kind.signs else ()
+    unsigned = ("unsigned",) if kind.signs_with or not kind.signs else ()
     credentials = ("bad_credentials", "no_credentials") if "password" in kind.options.model_fields else ()
-    return (*ALWAYS, "unsigned", *credentials)
+    return (*ALWAYS, *signed, *unsigned, *credentials)
 
 
 def gaps(kind: ProviderKind, table: Table | None) -> list[str]:
     """What is missing from the kind's table."""
     if table is None:
-        return [f"no table: tests/providers/table_{kind.kind}.py"]
+        return [f"no table: tests/providers/table_{kind.kind.replace('-', '_')}.py"]
     covered = {row.covers for row in table.rows}
     wanted = set(compulsory(kind)) | set(WHERE_THERE_IS_ONE) - set(table.lacks)
     missing = [f"lacks {name}" for name in sorted(wanted - covered)]
@@ -73,7 +75,7 @@ def take(made: Provider, request: Request) -> Refusal | Sequence[Inbound]:
     """The request's way through a provider, as the door goes it; whatever comes out is sound."""
     refusal = made.authenticate(request)
     if refusal is not None:
-        assert refusal.status in (400, 401, 403, 405)
+        assert refusal.status in (400, 401, 403, 405, 503)
         assert refusal.reason.replace("_", "").isalpha()
         return refusal
     messages = made.read(request)
@@ -116,11 +118,16 @@ class Killer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+def well_said(table: Table) -> bytes:
+    """The table's payload with the text A01."""
+    return {"json": b'"A01"', "form": b"A01", "hex": b"004100300031"}[table.syntax].join(table.spoken)
+
+
 def killers(table: Table) -> list[Killer]:
     """The known killers in the table's syntax."""
     head, tail = table.spoken
-    inside = _json_texts(table.text_field) if table.syntax == "json" else _form_texts(table.text_field)
-    good = head + (b'"A01"' if table.syntax == "json" else b"A01") + tail
+    inside = _TEXTS[table.syntax](table.text_field)
+    good = well_said(table)
     return [
         *(Killer(name, head + text + tail, read) for name, (text, read) in inside.items()),
         *(Killer(name, whole) for name, whole in _WHOLE.items()),
@@ -183,6 +190,31 @@ def _form_texts(key: bytes) -> dict[str, tuple[bytes, str | None]]:
     }
 
 
+def _hex_texts(key: bytes) -> dict[str, tuple[bytes, str | None]]:
+    """A form whose text is UTF-16BE in hexadecimal."""
+    return {
+        "lone surrogate": (b"0041D83D", "A\ufffd"),
+        "surrogates the wrong way round": (b"DC00D83D", "\ufffd\ufffd"),
+        "half a character": (b"004130", None),
+        "half a byte": (b"00410", None),
+        "no hexadecimal": (b"004Z", None),
+        "blanks between": (b"00+41", None),
+        "escaped digits": (b"%30%30%34%31", "A"),
+        "broken escape": (b"0041%zz", None),
+        "repeated field": (b"0041&" + key + b"=0042", None),
+        "the same field twice, alike": (b"0041&" + key + b"=0041", "A"),
+        "bad utf-8": (b"0041%FF", None),
+        "bad utf-8, not escaped": (b"0041\xff", None),
+        "nul in the text": (b"00410000", "A\0"),
+        "bare nul": (b"0041\0", None),
+        "1,001 fields": (b"0041" + b"".join(b"&f%d=1" % n for n in range(1000)), None),
+        "empty text": (b"", ""),
+        "4,096 characters": (b"0041" * 4096, "A" * 4096),
+        "4,097 characters": (b"0041" * 4097, None),
+    }
+
+
+_TEXTS = {"json": _json_texts, "form": _form_texts, "hex": _hex_texts}
 _PART = b'--x\r\nContent-Disposition: form-data; name="Body"; filename="a.txt"\r\n\r\nA01\r\n'
 _WHOLE = {
     "empty body": b"",

@@ -1,12 +1,12 @@
 """Aliyun: the documented sample, its older forms, and what a list may hold."""
 
-import json
 from dataclasses import replace
 from typing import Any
 
 from gateway.intake.inbound import Inbound
 from gateway.intake.payload import synthesised_id
 from gateway.intake.provider import Answer, Request
+from tests.providers import rows
 from tests.providers.rows import Row, Table, unparsed
 
 #: The sample of the documentation (smsup-http), with a whole number.
@@ -28,10 +28,7 @@ def carry(body: bytes) -> Request:
 
 
 def written(**changes: Any) -> bytes:
-    """The sample with some of it changed, or left out (...)."""
-    return json.dumps(
-        {k: v for k, v in {**ITEM, **changes}.items() if v is not ...}, ensure_ascii=False
-    ).encode()
+    return rows.written(ITEM, **changes)
 
 
 def pushed(*items: bytes) -> Request:

@@ -1,6 +1,7 @@
 """Twilio: signed with Twilio's own `RequestValidator` wherever that can sign at all."""
 
 import base64
+import hashlib
 import hmac
 import json
 from collections.abc import Sequence
@@ -8,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from twilio.request_validator import RequestValidator
+from twilio.request_validator import HMAC_SHA256, RequestValidator
 
 from gateway.intake.inbound import Inbound
 from gateway.intake.provider import Answer, Ended, Refusal, Request
@@ -19,6 +20,8 @@ TOKEN, NEXT_TOKEN = "8f1c7d2b6a5e4f3d8f1c7d2b6a5e4f3d", "00112233445566778899aab
 ACCOUNT = "AC0123456789abcdef0123456789abcdef"
 SID = "SMe287d7109a5a925f182f0e07fe5b223b"
 URL = "https://vote.example.org/in/tw"
+SHARED_KEY = "c2hhcmVkLWtleS1vZi10aGUtYWNjb3VudA"
+SHA256 = "key=webhooks_sharedkey_01abc,algorithm=HMAC_SHA256"
 OPTIONS = {"auth_tokens": [TOKEN], "account_sid": ACCOUNT, "public_url": URL}
 NOW_MS = 1_531_965_600_000
 
@@ -53,10 +56,10 @@ class Multi(dict[str, list[str]]):
         return self[name]
 
 
-def sign(request: Request, url: str = URL, token: str = TOKEN) -> Request:
+def sign(request: Request, url: str = URL, token: str = TOKEN, fragment: str = "") -> Request:
     """Sign as Twilio does; bytes that are no UTF-8 as its algorithm would, if it went by bytes."""
     query = request.target.partition("?")[2]
-    url = f"{url}?{query}" if query else url
+    url = (f"{url}?{query}" if query else url) + fragment
     body = b"" if request.method == "GET" else request.body
     try:
         params = Multi()
@@ -90,8 +93,27 @@ def heard(request: Request, **changes: Any) -> tuple[Inbound]:
     return (Inbound(SID, "+14133881111", "A01", raw=raw)._replace(**changes),)
 
 
-def bad(label: str, request: Request) -> Row:
-    return Row("bad_signature", label, request, refused=Refusal(403, "bad_signature"))
+def bad(label: str, request: Request, **options: object) -> Row:
+    return Row("bad_signature", label, request, refused=Refusal(403, "bad_signature"), options=options)
+
+
+def shared(request: Request, settings: str = SHA256) -> Request:
+    """Sign with the shared key, as Twilio says it does in `settings`."""
+    query = request.target.partition("?")[2]
+    params = dict(parse_qsl(request.body.decode(), keep_blank_values=True))
+    signature = RequestValidator(SHARED_KEY).compute_signature(
+        f"{URL}?{query}" if query else URL, params, HMAC_SHA256
+    )
+    named = {"x-twilio-signature": signature, "x-twilio-webhooks-signature-settings": settings}
+    return replace(request, headers={**request.headers, **named})
+
+
+def json_post(body: bytes, digest: str | None = None) -> Request:
+    """A JSON body: Twilio signs the URL alone, which names the body's hash."""
+    digest = hashlib.sha256(body).hexdigest() if digest is None else digest
+    request = replace(carry(b""), target=f"/in/tw?{f'bodySHA256={digest}' if digest else ''}")
+    signed = sign(request)
+    return replace(signed, headers={**signed.headers, "content-type": "application/json"}, body=body)
 
 
 def with_signature(signature: str) -> Request:
@@ -121,6 +143,10 @@ GOOD = post()
 SIGNATURE = GOOD.headers["x-twilio-signature"]
 GET = sign(replace(carry(b""), method="GET", target=f"/in/tw?{form().decode()}"))
 QUERIED = sign(replace(carry(form()), target="/in/tw?show=a%20b&n=1"))
+SHARED = shared(carry(form()))
+BOTH = {"shared_keys": [SHARED_KEY]}
+SHARED_ONLY = {**BOTH, "auth_tokens": None}
+JSON = json_post(b'{"property": "value", "boolean": true}')
 CUT_SHORT = replace(GOOD, body=cut_short())
 PROLONGED = replace(GOOD, body=form(MessageSid=f"{SID}NumMedia0", NumMedia=None))
 SWALLOWED = replace(GOOD, body=form(Body=f"A01From{PARAMS['From']}", From=None))
@@ -152,6 +178,20 @@ def vector(entry: dict[str, Any], spoil: bool) -> Row:
     )
 
 
+def vector_of_json() -> Row:
+    """The published JSON body under its published signature."""
+    entry = next(entry for entry in VECTORS if "bodySHA256" in entry["url"])
+    headers = {"content-type": "application/json", "x-twilio-signature": entry["signature"]}
+    url, _, query = entry["url"].partition("?")
+    return Row(
+        "published_vectors",
+        "a JSON body",
+        replace(JSON, target=f"/in/tw?{query}", headers=headers),
+        messages=[unparsed("unknown_type", JSON.body)],
+        options={"auth_tokens": [entry["token"]], "public_url": url},
+    )
+
+
 ROWS = [
     Row("accepted", "form by POST", GOOD, messages=heard(GOOD), answer=SILENT),
     Row("accepted", "query by GET", GET, messages=heard(GET), answer=SILENT),
@@ -177,6 +217,51 @@ ROWS = [
         refused=Refusal(403, "bad_signature"),
         options={"auth_tokens": [NEXT_TOKEN]},
     ),
+    Row("accepted", "signed with a shared key", SHARED, messages=heard(SHARED), options=SHARED_ONLY),
+    Row("accepted", "a shared key beside the token", SHARED, messages=heard(SHARED), options=BOTH),
+    Row("accepted", "the token beside a shared key", GOOD, messages=heard(GOOD), options=BOTH),
+    Row(
+        "accepted",
+        "the header names the token's algorithm",
+        replace(
+            GOOD, headers={**GOOD.headers, "x-twilio-webhooks-signature-settings": "algorithm=HMAC_SHA1"}
+        ),
+        messages=heard(GOOD),
+    ),
+    Row(
+        "accepted",
+        "signed with its fragment",
+        sign(GOOD, fragment="#rc=3&rp=all"),
+        messages=heard(GOOD),
+        options={"fragment": "rc=3&rp=all"},
+    ),
+    Row("accepted", "signed without its fragment", GOOD, messages=heard(GOOD), options={"fragment": "rc=3"}),
+    Row(
+        "rotation",
+        "the old shared key",
+        SHARED,
+        messages=heard(SHARED),
+        options={"auth_tokens": None, "shared_keys": [NEXT_TOKEN, SHARED_KEY]},
+    ),
+    bad("a fragment nobody set", sign(GOOD, fragment="#rc=3")),
+    bad("a shared key that is not configured", SHARED),
+    bad("the token, where only shared keys are configured", GOOD, **SHARED_ONLY),
+    bad("the algorithm left out, to have the token asked for", shared(carry(form()), "key=1"), **BOTH),
+    bad("an unknown algorithm", shared(carry(form()), "key=1,algorithm=HMAC_MD5"), **BOTH),
+    bad("two algorithms", shared(carry(form()), f"{SHA256}, algorithm=HMAC_SHA256"), **BOTH),
+    bad("an algorithm in other letters", shared(carry(form()), "key=1,algorithm=hmac_sha256"), **BOTH),
+    bad("another JSON body", replace(JSON, body=JSON.body + b" ")),
+    bad("a JSON body without its hash", json_post(JSON.body, "")),
+    bad(
+        "a JSON body passed for a form", replace(JSON, headers={**JSON.headers, "content-type": "text/plain"})
+    ),
+    Row(
+        "wrong_account",
+        "the URL of a JSON body with no body",
+        replace(JSON, headers={"x-twilio-signature": JSON.headers["x-twilio-signature"]}, body=b""),
+        refused=Refusal(403, "wrong_account"),
+    ),
+    unread("a JSON body", "unknown_type", JSON),
     bad("another token", sign(GOOD, token=NEXT_TOKEN)),
     bad("another URL", sign(GOOD, url="https://vote.example.org/in/other")),
     bad("http in the place of https", sign(GOOD, url=URL.replace("https", "http"))),
@@ -227,6 +312,7 @@ ROWS = [
         ended=[Ended(MessageOutcome.COUNTED, "已收到 <A01> & 谢谢\0\ud800")],
         answer=Answer(TWIML.encode(), "text/xml; charset=utf-8"),
     ),
+    vector_of_json(),
     *(vector(entry, spoil) for entry in VECTORS for spoil in (False, True)),
 ]
 

@@ -279,3 +279,30 @@ def test_epoch_seconds_are_plain_digits(written: str) -> None:
     with pytest.raises(Unreadable):
         payload.epoch_ms(written)
     assert payload.epoch_ms("1531965598") == 1_531_965_598_000
+
+
+@pytest.mark.parametrize(
+    ("written", "instant"),
+    [
+        ("2024-06-06T07:52:37.386Z", (1_717_660_357_386, 1)),
+        ("2024-06-06T09:52:37.386+02:00", (1_717_660_357_386, 1)),
+        ("2018-07-13T13:57:23.741000", (1_531_490_243_741, 1)),
+        ("2018-07-13 13:57:23", (1_531_490_243_000, 1000)),
+    ],
+)
+def test_a_time_without_a_zone_is_utc_where_the_sender_says_so(
+    written: str, instant: tuple[int, int]
+) -> None:
+    assert payload.utc_ms(written) == instant
+    for spoilt in (f"{written}ZZ", f"{written} UTC", ""):
+        with pytest.raises(Unreadable):
+            payload.utc_ms(spoilt)
+
+
+def test_a_field_as_text() -> None:
+    form = payload.fields("a=投&b=%FF".encode())
+    assert form.text(b"a", Reason.NO_TEXT) == "投"
+    for name, why in ((b"b", Reason.NOT_UTF8), (b"c", Reason.NO_CALLER)):
+        with pytest.raises(Unreadable) as caught:
+            form.text(name, Reason.NO_CALLER)
+        assert reason(caught) is why

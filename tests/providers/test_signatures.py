@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
+import jwt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -214,3 +215,56 @@ def test_a_bad_secret_is_named_but_not_quoted(written: str) -> None:
 def test_the_vectors_are_the_published_ones() -> None:
     assert b64decode(VECTORS["standard_webhooks"]["secret"].removeprefix("whsec_"))
     assert len({entry["signature"] for entry in VECTORS["twilio"]}) == len(VECTORS["twilio"]) == 7
+
+
+# ---- JSON Web Tokens ------------------------------------------------------------------------------
+
+_claims = st.dictionaries(st.text(max_size=8), st.integers(-(2**53), 2**53) | st.text(max_size=8), max_size=4)
+JWT_KEYS = {"HS256": [HmacKey(b"o" * 64, "sha256"), HmacKey(b"k" * 64, "sha256")]}
+
+
+@settings(deadline=None)
+@given(_claims)
+def test_a_token_is_read_as_the_library_wrote_it(claims: dict[str, Any]) -> None:
+    token = jwt.encode(claims, b"k" * 64, algorithm="HS256", sort_headers=True)
+    assert signatures.jwt_claims(token, JWT_KEYS) == claims
+    assert signatures.jwt_claims(token, {"HS256": JWT_KEYS["HS256"][:1]}) is None
+    assert signatures.jwt_claims(token[:-1], JWT_KEYS) is None
+    assert signatures.jwt_claims(token + "=", JWT_KEYS) is None
+
+
+@pytest.mark.parametrize("algorithm", ["HS384", "HS512", "none"])
+def test_a_token_of_another_algorithm_is_not_read(algorithm: str) -> None:
+    key = None if algorithm == "none" else b"k" * 64
+    assert signatures.jwt_claims(jwt.encode({}, key, algorithm=algorithm), JWT_KEYS) is None
+
+
+def test_a_token_that_asks_for_more_is_not_read() -> None:
+    token = jwt.encode({}, b"k" * 64, algorithm="HS256", headers={"crit": ["b64"], "b64": False})
+    assert signatures.jwt_claims(token, JWT_KEYS) is None
+
+
+@settings(deadline=None)
+@given(wild | st.text("eyJ.-_=", max_size=40) | st.binary(max_size=30).map(lambda b: b64encode(b).decode()))
+def test_no_token_breaks_it(token: str) -> None:
+    assert signatures.jwt_claims(token, JWT_KEYS) is None
+    assert signatures.jwt_claims(f"{token}.{token}.{token}", JWT_KEYS) is None
+
+
+@pytest.mark.parametrize(
+    ("claims", "fault"),
+    [
+        ({}, None),
+        ({"nbf": 100, "exp": 160}, None),
+        ({"nbf": 101, "exp": 99}, None),
+        ({"nbf": 102}, "stale"),
+        ({"exp": 98}, "stale"),
+        ({"exp": 100.5}, None),
+        ({"exp": "160"}, "bad_signature"),
+        ({"exp": True}, "bad_signature"),
+        ({"exp": -1}, "bad_signature"),
+        ({"nbf": 2**53}, "bad_signature"),
+    ],
+)
+def test_a_token_holds_for_its_time(claims: dict[str, object], fault: str | None) -> None:
+    assert signatures.jwt_fault(claims, 100_000, leeway_s=1) == fault

@@ -11,13 +11,18 @@ from contextlib import closing
 import pytest
 
 from gateway.storage import migrate
-from gateway.storage.sqlite import CLAIMS, LEDGER
+from gateway.storage.blocks import CLAIMS, LEDGER, OUTBOX
 
 BLOCKS = {f"claims: {name}": sql for name, sql in CLAIMS.items()} | {
-    f"ledger: {name}": sql for name, sql in LEDGER.items()
+    f"{table}: {name}": sql
+    for table, blocks in (("ledger", LEDGER), ("outbox", OUTBOX))
+    for name, sql in blocks.items()
 }
-#: These run once: for a recount, when a candidate withdraws, after a migration.
-WHOLE = {"claims: count-claims", "claims: release-candidate", "ledger: adopt-cases", "ledger: adopt-totals"}
+#: These run once: for a recount, when a candidate withdraws, after a migration, at a start, when asked.
+WHOLE = {
+    *("claims: count-claims", "claims: release-candidate", "ledger: adopt-cases", "ledger: adopt-totals"),
+    *("outbox: left", "outbox: summary"),
+}
 
 
 @pytest.fixture(name="db")

@@ -1,0 +1,158 @@
+"""Follows the call logs of a source: one growing file, or every file in a folder.
+
+Order of things: rows are recorded, then the place after them is remembered. A crash in between costs nothing:
+the rows are read again and recognised by their calls' ids. A file that has grown is read on; one that was
+truncated or replaced is read from its beginning; of one that was rotated, the rest is read first, where it is
+found beside the new one.
+"""
+
+import asyncio
+import stat
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Protocol
+
+import structlog
+
+from gateway.follow import tail
+from gateway.follow.places import BEGINNING, Place, Places
+from gateway.intake import importer, polling
+from gateway.intake.calllog import CallLog, Row, UnreadableLog
+from gateway.intake.importer import Landed
+from gateway.intake.inbound import Inbound
+
+_log = structlog.get_logger()
+
+_POLL_SECONDS: Final = 1.0
+#: A last line without an end that has stood so long is read as it stands.
+_STILL_SECONDS: Final = 60.0
+#: Files in a folder that are no logs: hidden ones, and those that are still being copied, or are packed.
+_NO_LOGS: Final = (".tmp", ".part", ".filepart", ".swp", "~", ".gz", ".bz2", ".xz", ".zip")
+
+#: What shows that a file may have changed: its number, size and time of change.
+_Look = tuple[int, int, int]
+
+
+class Submit(Protocol):
+    """Records messages; returns when they are durable. Raises as `Recorder.submit`."""
+
+    async def __call__(self, inbound: Sequence[Inbound], /) -> Sequence[Landed]: ...
+
+
+@dataclass(slots=True)
+class _File:
+    """One file as it was looked at last, and what has been read of that: what is whole, or all of it."""
+
+    look: _Look
+    since: float
+    read: bool = False
+    settled: bool = False
+
+
+@dataclass(slots=True)
+class Follower:
+    """Follows one source's `path`. `key` keys the marks."""
+
+    source: str
+    path: Path
+    calllog: CallLog
+    submit: Submit
+    places: Places
+    key: bytes
+    poll_seconds: float = _POLL_SECONDS
+    still_seconds: float = _STILL_SECONDS
+    _files: dict[Path, _File] = field(default_factory=dict)
+    _said: dict[Path, str] = field(default_factory=dict)
+
+    def at_work(self) -> AbstractAsyncContextManager[None]:
+        """Following, inside the context. What is under way at the end is finished by the next start."""
+        return polling.looking(self.source, self.look, self.poll_seconds)
+
+    async def look(self) -> None:
+        """Read whatever is new in any of the files."""
+        try:
+            there = await asyncio.to_thread(lambda: dict(_there(self.path)))
+        except OSError as error:
+            self._say(self.path, error)
+            return
+        self._files = {path: known for path, known in self._files.items() if path in there}
+        for path, look in there.items():
+            await self._look_at(path, look)
+
+    async def _look_at(self, path: Path, look: _Look) -> None:
+        now = asyncio.get_running_loop().time()
+        known = self._files.get(path)
+        if known is None or known.look != look:
+            known = self._files[path] = _File(look, now)
+        still = now - known.since >= self.still_seconds
+        if known.settled or (known.read and not still):
+            return
+        try:
+            await self._read_on(path, still)
+        except (OSError, UnreadableLog, *polling.NOT_NOW) as error:
+            self._say(path, error)
+        else:
+            known.read, known.settled = True, still
+            self._said.pop(path, None)
+
+    async def _read_on(self, path: Path, still: bool) -> None:
+        """What is new in a file. Raises what reading and recording raise: all before is recorded."""
+        place = await self.places.of(path.name)
+        try:
+            await self._read(path, path.name, place, still)
+        except tail.Moved:
+            await self._finish(path)
+            await self.places.keep(path.name, BEGINNING)
+            await self._read(path, path.name, BEGINNING, still)
+
+    async def _finish(self, path: Path) -> None:
+        """Read the rest of the file that had this name before, if it is still beside this one."""
+        for moved in await asyncio.to_thread(lambda: list(tail.siblings(path))):
+            try:
+                await self._read(moved, path.name, await self.places.of(path.name), whole=True)
+            except tail.Moved:
+                continue
+            return
+        _log.warning("follow_gap", source=self.source)
+
+    async def _read(self, path: Path, name: str, place: Place, whole: bool) -> None:
+        while True:
+            piece = await asyncio.to_thread(tail.piece, path, place, self.key, whole)
+            if piece is None:
+                return
+            read = self.calllog.read(piece.lines)
+            summary = await importer.import_rows(_after(read, piece.known), self.submit)
+            place = piece.after
+            await self.places.keep(name, place)
+            known, unread = summary.before, summary.unread
+            _log.info("followed", source=self.source, rows=summary.rows, before=known, unread=unread)
+
+    def _say(self, path: Path, error: Exception) -> None:
+        """Log what is wrong with a file, once for as long as it stays so."""
+        name = type(error).__name__
+        if self._said.get(path) != name:
+            self._said[path] = name
+            _log.warning("look_postponed", source=self.source, error=name)
+
+
+def _after(rows: Iterator[Row], known: int) -> Iterator[Row]:
+    """The rows that begin after the lines that are known."""
+    return (row for row in rows if row.line > known)
+
+
+def _there(path: Path) -> Iterator[tuple[Path, _Look]]:
+    """The file, or the logs in the folder. Raises `OSError`."""
+    status = path.stat()
+    if not stat.S_ISDIR(status.st_mode):
+        yield path, _look(path)
+        return
+    for one in sorted(path.iterdir()):
+        if not one.name.startswith(".") and not one.name.endswith(_NO_LOGS) and one.is_file():
+            yield one, _look(one)
+
+
+def _look(path: Path) -> _Look:
+    status = path.stat()
+    return status.st_ino, status.st_size, status.st_mtime_ns

@@ -1,0 +1,96 @@
+"""Decides what all kinds' options share: no unknown key, no secret in an error, at most two live secrets.
+
+A provider or log format subclasses `Options` and describes each field; `televote check` shows its mistakes.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Annotated, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+
+from gateway.intake import signatures
+from gateway.intake.signatures import Algorithm, HmacKey
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """In an option's annotation: how the list of options shows its value, and what it is if it is left out.
+
+    Only where its type and its default do not say so themselves.
+    """
+
+    value: str = ""
+    unset: str = ""
+
+
+class Options(BaseModel):
+    """The settings of one source that are its kind's own."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class BasicOptions(Options):
+    """Options of a kind that may send HTTP Basic: with `user` and `password` set, it is asked for."""
+
+    user: Annotated[str | None, Shown("text without `:`")] = Field(
+        default=None, pattern=r"^[^:]+$", description="asks for HTTP Basic, with this name"
+    )
+    password: SecretStr | None = Field(
+        default=None, min_length=1, description="goes with `user`: both or neither"
+    )
+
+    @model_validator(mode="after")
+    def _both_or_neither(self) -> Self:
+        if (self.user is None) != (self.password is None):
+            raise ValueError("user and password go together: set both or neither")
+        return self
+
+    @property
+    def basic_token(self) -> bytes | None:
+        """What must follow `Basic ` in the header, None if it is not asked for."""
+        if self.user is None or self.password is None:
+            return None
+        return signatures.basic_token(self.user, self.password.get_secret_value())
+
+
+def _none_blank(secrets: list[SecretStr]) -> list[SecretStr]:
+    if not all(secret.get_secret_value().strip() for secret in secrets):
+        raise ValueError("a secret is empty")
+    return secrets
+
+
+#: One secret; two while it is being changed.
+Secrets = Annotated[
+    list[SecretStr],
+    Field(min_length=1, max_length=2),
+    AfterValidator(_none_blank),
+    Shown("one or two secrets"),
+]
+
+
+def live_keys(secrets: Iterable[SecretStr], algorithm: Algorithm) -> tuple[HmacKey, ...]:
+    """The live secrets, ready to sign with."""
+    return tuple(HmacKey(secret.get_secret_value().strip().encode(), algorithm) for secret in secrets)
+
+
+def _signable(url: str) -> str:
+    signatures.url_parts(url)
+    return url
+
+
+#: A URL as set at the provider, which signs it: without query.
+PublicUrl = Annotated[str, AfterValidator(_signable), Shown("URL")]
+
+
+def _known(zone: str) -> str:
+    try:
+        ZoneInfo(zone)
+    except (LookupError, ValueError, OSError):  # what zoneinfo raises on names that are none
+        raise ValueError("no such time zone: write its IANA name, such as Asia/Shanghai or UTC") from None
+    return zone
+
+
+#: The IANA name of a time zone, e.g. Asia/Shanghai.
+ZoneName = Annotated[str, AfterValidator(_known), Shown("zone name")]

@@ -1,0 +1,187 @@
+"""What is said of every kind of source, from the kind itself: how it comes, its options, what to configure.
+
+`televote sources` says it, and docs/sources.md (`manual`).
+"""
+
+import json
+import types
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
+
+from pydantic import BaseModel, SecretStr
+from pydantic.fields import FieldInfo
+
+from gateway.entrances import Kind
+from gateway.intake.calllog import CallLogKind
+from gateway.intake.desk import DeskKind
+from gateway.intake.options import Shown
+from gateway.intake.provider import ProviderKind
+from gateway.intake.worker import WorkerKind
+
+
+class Option(NamedTuple):
+    """One setting of a kind: its name (in a table, with dots), how its value is written, and its default.
+
+    A default is as TOML writes it, or in words where there is none to write; "" if the option must be set.
+    """
+
+    name: str
+    value: str
+    default: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A kind of source in words. `signs` and `time` are sentences' ends."""
+
+    kind: str
+    channel: str
+    by: str
+    methods: tuple[str, ...]
+    authentication: str
+    signs: str
+    time: str
+    options: tuple[Option, ...]
+    configure: str
+    reference: str
+
+
+def described(kind: Kind) -> Described:
+    """A kind in words."""
+    by, authentication = _comes_by(kind)
+    provider = kind if isinstance(kind, ProviderKind) else None
+    return Described(
+        kind=kind.kind,
+        channel=kind.channel,
+        by=by,
+        methods=provider.methods if provider else (),
+        authentication=authentication,
+        signs=_signs(provider) if provider else "",
+        time=_time(kind),
+        options=tuple(options(kind.options)),
+        configure=kind.configure,
+        reference=kind.reference,
+    )
+
+
+def _comes_by(kind: Kind) -> tuple[str, str]:
+    """How messages come from a source of a kind, and what shows that they are its own."""
+    match kind:
+        case ProviderKind():
+            return "HTTP", kind.authentication
+        case CallLogKind():
+            return "file", "the file is yours"
+        case WorkerKind():
+            return kind.by, kind.authentication
+        case DeskKind():
+            return "page", "operators sign in"
+
+
+def _signs(kind: ProviderKind) -> str:
+    if not kind.signs:
+        return "no; it must have a path token or `allow_from`"
+    when = f"once `{kind.signs_with}` is set" if kind.signs_with else "always"
+    if kind.unsealed_by:
+        return f"{when}; with `{kind.unsealed_by}` not the message, and then it must have a path token"
+    return when if kind.seals else f"{when}, but not the message: it must have a path token"
+
+
+def _time(kind: Kind) -> str:
+    if not kind.gives_time:
+        return 'none: `clock` stays `"arrival"`'
+    if isinstance(kind, ProviderKind):
+        return "its own, signed" if kind.signs_time else "its own, not signed"
+    return "its own"
+
+
+# ---- options --------------------------------------------------------------------------------------
+
+
+def options(model: type[BaseModel], prefix: str = "") -> Iterator[Option]:
+    """Every option of a kind, those in its tables with a dot, by the names used in the settings."""
+    for name, field in model.model_fields.items():
+        key = f"{prefix}{field.alias or name}"
+        if table := _table(field.annotation):
+            yield from options(table, f"{key}.")
+        else:
+            shown = _shown(field)
+            value = shown.value or _value(field.annotation, field.metadata)
+            yield Option(key, value, _default(field, shown), field.description or "")
+
+
+def _table(annotation: Any) -> type[BaseModel] | None:
+    """The options in an option that is a table of them."""
+    tables = [
+        one for one in _without_none(annotation) if isinstance(one, type) and issubclass(one, BaseModel)
+    ]
+    return tables[0] if tables else None
+
+
+def _without_none(annotation: Any) -> tuple[Any, ...]:
+    if get_origin(annotation) in (Union, types.UnionType):
+        return tuple(one for one in get_args(annotation) if one is not type(None))
+    return (annotation,)
+
+
+def _shown(field: FieldInfo) -> Shown:
+    """How an option says itself that it is to be shown; its type may say so too."""
+    said = [one for one in field.metadata if isinstance(one, Shown)]
+    return Shown(
+        value=next((one.value for one in said if one.value), ""),
+        unset=next((one.unset for one in said if one.unset), ""),
+    )
+
+
+def _value(annotation: Any, metadata: list[Any]) -> str:
+    """How a value of a type is written."""
+    (annotation, *others) = _without_none(annotation)
+    if others:
+        return ", ".join(dict.fromkeys(_value(one, []) for one in (annotation, *others)))
+    origin, within = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        said = [one.value for one in within[1:] if isinstance(one, Shown) and one.value]
+        return said[0] if said else _value(within[0], [*metadata, *within[1:]])
+    if origin is Literal:
+        return ", ".join(_code(one) for one in within)
+    if origin in (list, tuple):
+        one = _value(within[0], [])
+        return f"of {one}" if one.startswith("`") else "list"
+    if origin is dict:
+        return "table"
+    if annotation is bool:
+        return "`true`, `false`"
+    if annotation in (int, float):
+        return " to ".join(f"{bound:g}" if bound < 1e6 else str(bound) for bound in _bounds(metadata))
+    return {SecretStr: "secret", Path: "path"}.get(annotation, "text")
+
+
+def _bounds(metadata: list[Any]) -> list[float]:
+    """The least and the most that a number may be."""
+    flat = [one for constraint in metadata for one in (constraint, *getattr(constraint, "metadata", ()))]
+    return [
+        getattr(one, name) for name in ("ge", "le") for one in flat if getattr(one, name, None) is not None
+    ]
+
+
+def _default(field: FieldInfo, shown: Shown) -> str:
+    if field.is_required():
+        return ""
+    default = field.get_default(call_default_factory=True, validated_data={})
+    if default is None or (not default and not isinstance(default, bool | int | float | str)):
+        return shown.unset or "none"
+    if default == "" and shown.unset:
+        return shown.unset
+    return _code(default)
+
+
+def _code(value: object) -> str:
+    """A value as TOML writes it, in Markdown; a tab by its name."""
+    if value == "\t":
+        return "tab"
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    listed = list(value) if isinstance(value, tuple) else value
+    return f"`{json.dumps(listed, ensure_ascii=False)}`".replace("|", "\\|")

@@ -1,0 +1,106 @@
+"""Where replies wait: functions of the writer's connection (`SqliteStore.run`).
+
+None of them reads a number or a text: these stand sealed. Each is one transaction, durable when it returns,
+so that an attempt is on disk before it is made.
+"""
+
+import sqlite3
+from collections.abc import Collection, Sequence
+from typing import Final, NamedTuple
+
+from gateway.outbox.retry import Next
+from gateway.storage.blocks import OUTBOX
+from gateway.storage.sqlite import transaction
+
+_HOUR_MS: Final = 3_600_000
+
+
+class Taken(NamedTuple):
+    """A reply that may be sent now: attempt number `attempt` is on disk."""
+
+    voter: bytes
+    log: int
+    seq: int
+    attempt: int
+    sealed: bytes
+
+    @property
+    def name(self) -> tuple[bytes, int, int]:
+        """The row's key."""
+        return self.voter, self.log, self.seq
+
+
+class Note(NamedTuple):
+    """What came of one of them."""
+
+    taken: Taken
+    next: Next
+
+
+class Turn(NamedTuple):
+    """What to send now, how many replies still wait, and how many will not be sent any more."""
+
+    taken: Sequence[Taken]
+    waiting: int
+    dropped: int
+
+
+def turn(
+    db: sqlite3.Connection,
+    source: str,
+    notes: Sequence[Note],
+    room: int,
+    now_ms: int,
+    keep_ms: int,
+    per_caller: int,
+) -> Turn:
+    """Write down what came of earlier attempts, and take up to `room` replies that are due."""
+    with transaction(db):
+        for note in notes:
+            db.execute(OUTBOX["note"], (*note.next, *note.taken.name))
+            db.execute(OUTBOX["erase"], note.taken.name)
+        dropped = db.execute(OUTBOX["lapse"], (source, now_ms - keep_ms)).rowcount
+        taken = []
+        for row in db.execute(OUTBOX["due"], (source, now_ms, room)).fetchall():
+            one = Taken(*row)
+            (told,) = db.execute(OUTBOX["told"], (one.voter, now_ms - _HOUR_MS)).fetchone()
+            if told >= per_caller:
+                dropped += db.execute(OUTBOX["enough"], one.name).rowcount
+            else:
+                db.execute(OUTBOX["take"], (now_ms, *one.name))
+                taken.append(one)
+        (waiting,) = db.execute(OUTBOX["waiting"], (source,)).fetchone()
+    return Turn(taken, waiting, dropped)
+
+
+def resume(db: sqlite3.Connection, source: str, repeatable: bool, now_ms: int) -> tuple[int, int]:
+    """After a start: how many replies wait, and of how many nobody knows whether they went out."""
+    with transaction(db):
+        doubtful = 0
+        if repeatable:
+            db.execute(OUTBOX["again"], (now_ms, source))
+        else:
+            doubtful = db.execute(OUTBOX["doubt"], (source,)).rowcount
+        (waiting,) = db.execute(OUTBOX["waiting"], (source,)).fetchone()
+    return waiting, doubtful
+
+
+def abandon(db: sqlite3.Connection, known: Collection[str]) -> list[tuple[str, int]]:
+    """Give up what waits for sources that have no outbox any more: which, and how many replies."""
+    with transaction(db):
+        gone = [source for (source,) in db.execute(OUTBOX["left"]).fetchall() if source not in known]
+        return [(source, db.execute(OUTBOX["abandon"], (source,)).rowcount) for source in gone]
+
+
+class Standing(NamedTuple):
+    """How many of a source's replies are in a state, and why."""
+
+    source: str
+    state: str
+    reason: str
+    replies: int
+
+
+def summary(db: sqlite3.Connection) -> list[Standing]:
+    """How every reply stands."""
+    return [Standing(*row) for row in db.execute(OUTBOX["summary"])]

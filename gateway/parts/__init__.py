@@ -1,0 +1,1 @@
+"""Long messages that come in parts: kept until they are whole."""

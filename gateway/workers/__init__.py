@@ -1,0 +1,1 @@
+"""One module a kind of worker; each offers `worker: WorkerKind`."""
