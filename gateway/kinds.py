@@ -5,10 +5,10 @@
 
 import json
 import types
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
+from typing import Annotated, Any, Final, Literal, NamedTuple, Union, get_args, get_origin
 
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
@@ -19,6 +19,9 @@ from gateway.intake.desk import DeskKind
 from gateway.intake.options import Shown
 from gateway.intake.provider import ProviderKind
 from gateway.intake.worker import WorkerKind
+
+#: How values of plain types are written.
+_WRITTEN: Final = {bool: "`true`, `false`", SecretStr: "secret", Path: "path", dict: "table"}
 
 
 class Option(NamedTuple):
@@ -112,76 +115,64 @@ def options(model: type[BaseModel], prefix: str = "") -> Iterator[Option]:
             yield Option(key, value, _default(field, shown), field.description or "")
 
 
+def _proper(annotation: Any) -> Any:
+    """The type of an option, without the None that says it may be left out."""
+    if get_origin(annotation) in (Union, types.UnionType):
+        return next(one for one in get_args(annotation) if one is not type(None))
+    return annotation
+
+
 def _table(annotation: Any) -> type[BaseModel] | None:
     """The options in an option that is a table of them."""
-    tables = [
-        one for one in _without_none(annotation) if isinstance(one, type) and issubclass(one, BaseModel)
-    ]
-    return tables[0] if tables else None
-
-
-def _without_none(annotation: Any) -> tuple[Any, ...]:
-    if get_origin(annotation) in (Union, types.UnionType):
-        return tuple(one for one in get_args(annotation) if one is not type(None))
-    return (annotation,)
+    one = _proper(annotation)
+    return one if isinstance(one, type) and issubclass(one, BaseModel) else None
 
 
 def _shown(field: FieldInfo) -> Shown:
-    """How an option says itself that it is to be shown; its type may say so too."""
+    """What an option, or its type, says of how it is to be shown; the option has the last word."""
     said = [one for one in field.metadata if isinstance(one, Shown)]
     return Shown(
-        value=next((one.value for one in said if one.value), ""),
-        unset=next((one.unset for one in said if one.unset), ""),
+        value=next((one.value for one in reversed(said) if one.value), ""),
+        unset=next((one.unset for one in reversed(said) if one.unset), ""),
     )
 
 
-def _value(annotation: Any, metadata: list[Any]) -> str:
+def _value(annotation: Any, constraints: Sequence[Any]) -> str:
     """How a value of a type is written."""
-    (annotation, *others) = _without_none(annotation)
-    if others:
-        return ", ".join(dict.fromkeys(_value(one, []) for one in (annotation, *others)))
+    annotation = _proper(annotation)
     origin, within = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
-        said = [one.value for one in within[1:] if isinstance(one, Shown) and one.value]
-        return said[0] if said else _value(within[0], [*metadata, *within[1:]])
+        said = [one.value for one in within[1:] if isinstance(one, Shown)]
+        return said[-1] if said else _value(within[0], within[1:])
     if origin is Literal:
-        return ", ".join(_code(one) for one in within)
+        return ", ".join(map(_written, within))
     if origin in (list, tuple):
-        one = _value(within[0], [])
+        one = _value(within[0], ())
         return f"of {one}" if one.startswith("`") else "list"
-    if origin is dict:
-        return "table"
-    if annotation is bool:
-        return "`true`, `false`"
     if annotation in (int, float):
-        return " to ".join(f"{bound:g}" if bound < 1e6 else str(bound) for bound in _bounds(metadata))
-    return {SecretStr: "secret", Path: "path"}.get(annotation, "text")
+        return " to ".join(_bounds(constraints))
+    return _WRITTEN.get(origin or annotation, "text")
 
 
-def _bounds(metadata: list[Any]) -> list[float]:
+def _bounds(constraints: Sequence[Any]) -> list[str]:
     """The least and the most that a number may be."""
-    flat = [one for constraint in metadata for one in (constraint, *getattr(constraint, "metadata", ()))]
-    return [
-        getattr(one, name) for name in ("ge", "le") for one in flat if getattr(one, name, None) is not None
-    ]
+    bounds = (getattr(one, name, None) for name in ("ge", "le") for one in constraints)
+    return [str(bound) for bound in bounds if bound is not None]
 
 
 def _default(field: FieldInfo, shown: Shown) -> str:
     if field.is_required():
         return ""
     default = field.get_default(call_default_factory=True, validated_data={})
-    if default is None or (not default and not isinstance(default, bool | int | float | str)):
+    if default in (None, (), [], {}):
         return shown.unset or "none"
-    if default == "" and shown.unset:
-        return shown.unset
-    return _code(default)
+    return shown.unset if default == "" and shown.unset else _written(default)
 
 
-def _code(value: object) -> str:
-    """A value as TOML writes it, in Markdown; a tab by its name."""
+def _written(value: object) -> str:
+    """A value as TOML writes it, as Markdown's code; a tab by its name."""
     if value == "\t":
         return "tab"
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    listed = list(value) if isinstance(value, tuple) else value
-    return f"`{json.dumps(listed, ensure_ascii=False)}`".replace("|", "\\|")
+    return f"`{json.dumps(value, ensure_ascii=False)}`"

@@ -7,7 +7,7 @@ a sender's section has its options.
 
 import re
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from gateway.entrances import Kind
@@ -68,11 +68,9 @@ def _with_section(document: str, heading: str, blocks: Mapping[str, str]) -> str
     return f"{head}{found}{section}{following}{tail}"
 
 
-def _index(told: list[Described]) -> str:
-    rows = (
-        f"| [`{one.kind}`](#{one.kind}) | {one.channel} | {one.by} | {one.authentication} |" for one in told
-    )
-    return "\n".join(["| kind | channel | comes by | authentication |", "|---|---|---|---|", *rows])
+def _index(told: Sequence[Described]) -> str:
+    rows = ((f"[`{one.kind}`](#{one.kind})", one.channel, one.by, one.authentication) for one in told)
+    return _table(("kind", "channel", "comes by", "authentication"), rows)
 
 
 def _facts(one: Described) -> str:
@@ -89,11 +87,18 @@ def _facts(one: Described) -> str:
 def _options(there: Sequence[Option]) -> str:
     if not there:
         return "It has no options."
-    rows = (
-        f"| `{name}` | {value} | {default} | {description.replace('|', chr(92) + '|')} |"
-        for name, value, default, description in there
-    )
-    return "\n".join(["| option | value | default | |", "|---|---|---|---|", *rows])
+    rows = ((f"`{one.name}`", one.value, one.default, one.description) for one in there)
+    return _table(("option", "value", "default", ""), rows)
+
+
+def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    escaped = ([cell.replace("|", r"\|") for cell in row] for row in rows)
+    lines = [_row(headings), f"|{'---|' * len(headings)}", *map(_row, escaped)]
+    return "\n".join(lines)
+
+
+def _row(cells: Sequence[str]) -> str:
+    return "|" + "".join(f" {cell} |" if cell else " |" for cell in cells)
 
 
 def wrapped(text: str, hanging: str = "") -> str:

@@ -194,3 +194,12 @@ async def test_a_withdrawn_candidates_selections_are_told_as_such(house: House) 
         balance = visitor.server.board.standings("beita-2018")["balance"]
         assert balance["selections"] == {"made": 3, "withdrawn": 2, "counted": 1}
         assert balance["balanced"] is True
+
+
+@pytest.mark.parametrize("connection", ["keep-alive", "close"])
+async def test_what_an_answer_says_of_itself_goes_with_it(house: House, connection: str) -> None:
+    async with house.serve() as visitor:
+        url = f"{visitor.server.url}/in/sim/{house.secret('sim.token')}?id=m1&from=13812345678&text=A01"
+        async with visitor.session.get(url, headers={"Connection": connection}) as response:
+            assert response.headers["X-Kannel-Coding"] == "2"
+            assert not (await response.text()).isascii()
