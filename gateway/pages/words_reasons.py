@@ -57,6 +57,8 @@ NOTES: Final[Mapping[str, Said]] = {
     "bad_time": Said("时间写法有误", "its time cannot be read"),
     "bad_charset": Said("字符编码未知", "its charset is unknown"),
     "message_part": Said("长短信的一部分，其余没有到", "it is a part of a long SMS"),
+    "encrypted": Said("内容是加密的", "it is encrypted"),
+    "unmapped_choice": Said("设置里没有这个按键选择", "the choice is not in the source's map"),
 }
 
 #: Why a person decides, in words of `acts.REASONS`.
