@@ -9,13 +9,16 @@ from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Page, Route, ViewportSize, async_playwright
+from playwright.async_api import Browser, Page, Route, ViewportSize, async_playwright, expect
 
 from tests.conftest import Staff
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = """--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
     --disable-component-update --disable-sync --force-color-profile=srgb""".split()
+
+#: A busy machine may take its time; what is expected at all is expected soon on any other.
+expect.set_options(timeout=20_000)
 
 #: A folder for pictures of the pages, if anybody wants to look at them.
 PICTURES = os.environ.get("PICTURES", "")

@@ -236,6 +236,7 @@ async def test_two_rule_where_the_campaign_asks_for_two(house: House, window: Wi
         await theirs.keyboard.press("ArrowDown")
         await theirs.keyboard.press("y")
         await expect(theirs.get_by_text("已同意并写入账本")).to_be_visible()
+        await theirs.wait_for_load_state()  # the keys work once the script is there
         await theirs.keyboard.press("ArrowDown")
         await theirs.keyboard.press("x")
         await expect(theirs.get_by_text("已否决")).to_be_visible()
