@@ -57,7 +57,7 @@ from tally.window import ChannelWindow
 
 __all__ = ["CHANNELS", "Campaign", "Candidate", "Contest"]
 
-PLACEHOLDERS: Final = ("{candidate}", "{contest}", "{code}")
+PLACEHOLDERS: Final = ("{candidate}", "{contest}", "{code}", "{receipt}")
 #: What stands between several names that are filled in.
 JOINED: Final[Mapping[Lang, str]] = {"zh": "、", "en": ", "}
 
@@ -75,7 +75,7 @@ def _may_be_pending(value: Any) -> MessageOutcome:
 
 
 def _reply(text: str) -> str:
-    if re.search(r"[{}]", re.sub(r"\{(?:candidate|contest|code)\}", "", text)):
+    if re.search(r"[{}]", re.sub(r"\{(?:candidate|contest|code|receipt)\}", "", text)):
         raise refused("placeholder", allowed=", ".join(PLACEHOLDERS))
     return text
 
@@ -176,6 +176,7 @@ class Campaign(Table):
     withdrawal: Literal["keep", "release"] = "keep"
     adjudicators: Literal[1, 2] = 1
     committee_totals: Literal["live", "after_close"] = "live"
+    receipts: bool = False
     caps: Caps = ()
     bar_list: Lines = ()
     test_lines: Lines = ()
@@ -206,6 +207,12 @@ class Campaign(Table):
     def zone(self) -> ZoneInfo:
         """The zone whose calendar days the caps mean."""
         return ZoneInfo(self.timezone)
+
+    @cached_property
+    def gives_receipts(self) -> bool:
+        """Whether messages get a receipt: if the file says so, or a reply tells it."""
+        texts = (*self.replies.zh.values(), *self.replies.en.values())
+        return self.receipts or any("{receipt}" in text for text in texts)
 
     @cached_property
     def contests_by_id(self) -> dict[str, Contest]:
@@ -250,8 +257,8 @@ class Campaign(Table):
         return max(self.window_for(channel).settled_ms for channel in CHANNELS)
 
     @cached_property
-    def rules_hash(self) -> str:
-        """SHA-256 of what the file means, in hex: the same however it is laid out (RULES §7).
+    def rules_text(self) -> bytes:
+        """What the file means: the same however it is laid out (RULES §7).
 
         A key left out and one that spells its default are the same rules. It may be published: listed
         numbers go into it by way of a slow hash, or they could be found by trying every number.
@@ -260,7 +267,12 @@ class Campaign(Table):
         for key, lines in (("bar_list", self.bar_list), ("test_lines", self.test_lines)):
             if lines:
                 meaning[key] = _slowly(f"{self.id} {key}", lines)
-        return hashlib.sha256(b"televote-campaign/v1\n" + _canonical(meaning)).hexdigest()
+        return b"televote-campaign/v1\n" + _canonical(meaning)
+
+    @cached_property
+    def rules_hash(self) -> str:
+        """SHA-256 of the rules' text, in hex."""
+        return hashlib.sha256(self.rules_text).hexdigest()
 
 
 def _between(data: dict[str, Any]) -> list[InitErrorDetails]:

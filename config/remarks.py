@@ -10,6 +10,7 @@ from config.campaign import JOINED, Campaign
 from config.problems import Lang
 from config.settings import Settings
 from config.toml_lines import KeyPath
+from tally import receipt
 from tally.outcome import MessageOutcome
 
 Remark = tuple[KeyPath, str, dict[str, object]]
@@ -59,6 +60,7 @@ def longest(campaign: Campaign, text: str, lang: Lang) -> str:
             "{candidate}": filling([one.name_in(lang) for one in contest.candidates], contest.selections.max),
             "{contest}": contest.name_in(lang),
             "{code}": filling([one.code for one in contest.candidates], contest.selections.max),
+            "{receipt}": "X" * receipt.CODE_LENGTH,
         }
         for contest in campaign.contests
     ]

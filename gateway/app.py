@@ -19,6 +19,7 @@ from gateway.board import Board
 from gateway.desk.desk import Desk
 from gateway.exports import Exports
 from gateway.intake.receive import RETRY_SECONDS, Door
+from gateway.ledger import pages as ledger
 from gateway.outbox import postman
 from gateway.pages import (
     account,
@@ -32,6 +33,7 @@ from gateway.pages import (
     live,
     operators,
     public,
+    receipt,
     records,
     rulings,
     signin,
@@ -211,7 +213,9 @@ def routes(server: Server, settings: Settings) -> list[web.RouteDef]:
         ]
     return [
         *guarded,
+        *ledger.routes(server.service.publisher, server.service.campaigns, settings.node),
         *public.routes(server.board, final=lambda running: server.board.is_final(running.id)),
+        *receipt.routes(server.service, settings.node, settings.trusted_proxies),
         guard.get("/healthz", _health, PUBLIC),
         guard.get("/readyz", _readiness(server), PUBLIC),
     ]

@@ -1,28 +1,32 @@
-"""Verify, recount and export: one walk over the ledger's bytes, each entry checked before it is used."""
+"""Verify and recount: one walk over the ledger's bytes, each entry checked before it is used."""
 
-import hashlib
-import os
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, NamedTuple
 
-import gateway
 from config.load import Loaded
-from dedup import caller
 from gateway import board, clock, entrances, service
 from gateway.intake import schedule
 from gateway.intake.running import Running
 from gateway.storage.sqlite import Reader, open_reader
 from gateway.storage.store import Head
-from tally import count, export, merkle, seal, standings
+from tally import count, merkle, seal, standings
 from tally import verify as verifying
 from tally.count import TotalKey
 from tally.recount import Endings, Recount, ending
-from tally.verify import Checked, Tampered, Verifier
+from tally.verify import Checked, Stored, Tampered, Verifier
 
 OnRows = Callable[[int], None]
+
+
+class Chunk(NamedTuple):
+    """Some entries of one log in order: as stored, and as checked."""
+
+    node: str
+    rows: Sequence[Stored]
+    entries: list[Checked]
 
 
 class Unfit(RuntimeError):
@@ -31,11 +35,13 @@ class Unfit(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Checkable:
-    """A campaign's ledger, open for reading from one snapshot."""
+    """A campaign's ledger, open for reading from one snapshot. `published` is where its signed files stand,
+    a folder for each node."""
 
     running: Running
     reader: Reader
     heads: list[Head]
+    published: Path
 
     @property
     def entries(self) -> int:
@@ -58,17 +64,18 @@ class Checkable:
         """
         endings: Endings = {}
         for node, stored in await self.reader.acts(self.running.id):
-            act = verifying.open_row(
-                stored, seal.Sealer(self.running.keys.sealing, f"{self.running.id}/{node}")
-            )
+            act = verifying.open_row(stored, self.sealer(node))
             if now := act.private.get("now"):
                 place = (act.leaf.detail["node"], act.leaf.detail["entry"])
                 endings[place] = (*ending(now), act.seq)
         return endings
 
-    async def walk(self, on_rows: OnRows) -> AsyncGenerator[tuple[str, list[Checked]], None]:
+    def sealer(self, node: str) -> seal.Sealer:
+        """What opens the openings of a node's log."""
+        return seal.Sealer(self.running.keys.sealing, f"{self.running.id}/{node}")
+
+    async def walk(self, on_rows: OnRows) -> AsyncGenerator[Chunk, None]:
         """Every entry of every log, checked, in chunks; at the end of a log its root is compared too.
-        With each chunk comes the node whose log it is from.
 
         `on_rows` hears how many entries were checked so far.
 
@@ -77,10 +84,10 @@ class Checkable:
         done = 0
         for head in self.heads:
             name = f"{head.campaign}/{head.node}"
-            verifier = Verifier(head.campaign, seal.Sealer(self.running.keys.sealing, name))
+            verifier = Verifier(head.campaign, self.sealer(head.node))
             async with aclosing(self.reader.entries(head.log_id)) as chunks:
                 async for rows in chunks:
-                    yield head.node, [verifier.check(row) for row in rows]
+                    yield Chunk(head.node, rows, [verifier.check(row) for row in rows])
                     done += len(rows)
                     on_rows(done)
             if verifier.size != head.size:
@@ -103,7 +110,7 @@ async def open_ledger(loaded: Loaded, campaign: str) -> AsyncIterator[Checkable]
             raise Unfit(
                 f"{campaign}.key is not the secret this campaign was begun with: its entries cannot be opened"
             )
-        yield Checkable(running, reader, await reader.logs(campaign))
+        yield Checkable(running, reader, await reader.logs(campaign), service.published(loaded) / campaign)
 
 
 async def current(loaded: Loaded, campaign: str, now_ms: int) -> dict[str, Any]:
@@ -135,27 +142,30 @@ class Recounted:
 async def verify(ledger: Checkable, on_rows: OnRows) -> int:
     """Re-hash and open everything; returns the number of entries. Raises `Tampered`."""
     checked = 0
-    async for _, entries in ledger.walk(on_rows):
-        checked += len(entries)
+    async for chunk in ledger.walk(on_rows):
+        checked += len(chunk.entries)
     return checked
 
 
 async def recount(
-    ledger: Checkable, on_rows: OnRows, see: Callable[[str, list[Checked]], None] = lambda *_: None
+    ledger: Checkable, on_rows: OnRows, see: Callable[[Chunk], None] = lambda _: None
 ) -> Recounted:
-    """Count again from the ledger and compare with the kept totals and claims. Raises `Tampered`."""
+    """Count again from the ledger and compare with the kept totals and claims; `see` is shown every chunk.
+
+    Raises `Tampered`.
+    """
     targets = await ledger.reader.targets(ledger.running.id)
     counting, done, last_ms = Recount(ledger.running.rules(), targets), list[Checked](), 0
     async with aclosing(ledger.walk(on_rows)) as chunks:
-        async for node, entries in chunks:
-            for checked in entries:
+        async for chunk in chunks:
+            for checked in chunk.entries:
                 last_ms = max(last_ms, checked.leaf.at_ms)
                 if checked.opening is not None:
-                    counting.message(checked.seq, checked.opening, node)
+                    counting.message(checked.seq, checked.opening, chunk.node)
                 elif not checked.leaf.is_message:
                     counting.act(checked)
                     done.append(checked)
-            see(node, entries)
+            see(chunk)
     await ledger.follow()
     kept = await ledger.reader.totals(ledger.running.id)
     differences = [(_words(key), had, has) for key, had, has in count.differences(kept, counting.totals)]
@@ -185,131 +195,3 @@ def _standings(
     kinds = {act.leaf.kind for act in acts}
     status = "closed" if "close" in kinds else "open" if "open" in kinds else "scheduled"
     return standings.build(running.roll, totals, status, clock.stamp(last_ms, running.zone))
-
-
-#: Who may be given which file: the committee's hold times and masked numbers of single messages.
-_AUDIENCE: Final = {
-    "standings.json": "public",
-    "standings.csv": "public",
-    "outcomes.csv": "committee",
-    "messages.csv": "committee",
-    "acts.csv": "committee",
-}
-
-
-async def export_to(folder: Path, ledger: Checkable, on_rows: OnRows) -> dict[str, Any]:
-    """Write a campaign's export into an existing folder, its manifest last; returns the manifest.
-
-    Raises `Tampered` or `Unfit` before anything is left in the folder under its own name.
-    """
-    running = ledger.running
-    messages, outcomes = _File(folder, "messages.csv"), _File(folder, "outcomes.csv")
-    messages.write(export.to_csv([export.MESSAGE_HEADER]))
-    outcomes.write(export.to_csv([export.OUTCOME_HEADER]))
-
-    def stamp(ms: int) -> str:
-        return clock.stamp(ms, running.zone)
-
-    endings = await ledger.endings()
-
-    def see(node: str, entries: list[Checked]) -> None:
-        rows = [
-            (checked, export.message_row(checked, endings.get((node, checked.seq)), caller.mask, stamp))
-            for checked in entries
-            if checked.leaf.is_message
-        ]
-        messages.write(export.to_csv((row for _, row in rows), begin=False))
-        missed = (
-            export.outcome_row(row)
-            for checked, row in rows
-            if export.is_uncounted(checked, endings.get((node, checked.seq)))
-        )
-        outcomes.write(export.to_csv(missed, begin=False))
-
-    files = [messages, outcomes]
-    try:
-        counted = await recount(ledger, on_rows, see)
-        if not counted.agrees or counted.endings != endings:
-            raise Unfit(
-                "the recount does not agree with the kept totals: run `televote recount` to see where"
-            )
-        acts = _File(folder, "acts.csv")
-        files.append(acts)
-        acts.write(export.to_csv(export.act_rows(counted.acts, stamp)))
-        table, tree = _File(folder, "standings.csv"), _File(folder, "standings.json")
-        files += [table, tree]
-        table.write(export.to_csv(export.standings_rows(counted.standings)))
-        tree.write([export.to_json(counted.standings)])
-        manifest = _manifest(ledger, counted, sorted(files, key=lambda file: file.name))
-        last = _File(folder, "manifest.json")
-        files.append(last)
-        last.write([export.to_json(manifest)])
-        for file in files:
-            file.keep()
-    finally:
-        for file in files:
-            file.discard()
-    return manifest
-
-
-def _manifest(ledger: Checkable, counted: Recounted, files: "list[_File]") -> dict[str, Any]:
-    running, closes = ledger.running, [act.leaf for act in counted.acts if act.leaf.kind == "close"]
-    moved = [act.leaf.detail["closes_ms"]["sms"] for act in counted.acts if act.leaf.kind == "schedule"]
-    pending = counted.standings["balance"]["waiting"]
-    return {
-        "format": "televote-export/1",
-        "stamp": "final" if closes and not pending else "provisional",
-        "closed": bool(closes),
-        "waiting_for_a_ruling": pending,
-        "campaign": running.id,
-        "rules_sha256": running.campaign.rules_hash,
-        "software": {"name": "televote", "version": gateway.__version__},
-        "times": {
-            "opens_at": clock.stamp(running.campaign.window_for("sms").opens_ms, running.zone),
-            "closes_at": clock.stamp(
-                [running.campaign.window_for("sms").closes_ms, *moved][-1], running.zone
-            ),
-            "closed_at": clock.stamp(closes[-1].at_ms, running.zone) if closes else None,
-            "last_entry_at": counted.standings["as_of"],
-        },
-        "ledger": [
-            {"node": head.node, "entries": head.size, "root": counted.roots[head.node]}
-            for head in ledger.heads
-        ],
-        "balanced": counted.standings["balance"]["balanced"],
-        "recount": "agrees",
-        "files": [
-            {"name": file.name, "audience": _AUDIENCE[file.name], "bytes": file.size, "sha256": file.sha256}
-            for file in files
-        ],
-    }
-
-
-class _File:
-    """A file that appears under its name only when the whole export is done."""
-
-    def __init__(self, folder: Path, name: str) -> None:
-        self.name, self.size = name, 0
-        self._path, self._hash = folder / name, hashlib.sha256()
-        self._part = folder / f".{name}.part"
-        self._handle = self._part.open("wb")
-
-    def write(self, chunks: Iterable[bytes] | Iterator[bytes]) -> None:
-        for chunk in chunks:
-            self._handle.write(chunk)
-            self._hash.update(chunk)
-            self.size += len(chunk)
-
-    @property
-    def sha256(self) -> str:
-        return self._hash.hexdigest()
-
-    def keep(self) -> None:
-        self._handle.flush()
-        os.fsync(self._handle.fileno())
-        self._handle.close()
-        self._part.replace(self._path)
-
-    def discard(self) -> None:
-        self._handle.close()
-        self._part.unlink(missing_ok=True)

@@ -18,7 +18,20 @@ import gateway
 from config import load
 from config.load import Loaded
 from config.problems import Lang, Problem, Problems
-from gateway import app, audit, clock, control, entrances, manual, printed, service, setup, users, watch
+from gateway import (
+    app,
+    audit,
+    clock,
+    control,
+    entrances,
+    exporter,
+    manual,
+    printed,
+    service,
+    setup,
+    users,
+    watch,
+)
 from gateway.app import Server
 from gateway.control import NotServing
 from gateway.intake import importer, logfile
@@ -459,23 +472,34 @@ async def _recount(loaded: Loaded, name: str) -> audit.Recounted:
 @televote.command()
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--campaign", help="The campaign, if there are several.")
+@click.option(
+    "--openings",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Also write what every entry commits to into this file: whole numbers, texts, choices. For an "
+    "auditor alone.",
+)
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_obj
-def export(chosen: _Chosen, folder: Path, campaign: str | None, as_json: bool) -> None:
+def export(chosen: _Chosen, folder: Path, campaign: str | None, openings: Path | None, as_json: bool) -> None:
     """Write the result and its manifest into FOLDER, after a recount. Before the close it is provisional."""
     loaded = chosen.load()
     folder.mkdir(parents=True, exist_ok=True)
-    manifest = _run(_export(loaded, chosen.campaign(loaded, campaign), folder))
+    try:
+        manifest = _run(_export(loaded, chosen.campaign(loaded, campaign), folder, openings))
+    except exporter.Inside:
+        raise Wrong(
+            f"--openings {openings} is inside {folder}, which is given away: openings go elsewhere"
+        ) from None
     if as_json:
         click.echo(json.dumps(manifest, ensure_ascii=False, indent=2))
     else:
         printed.manifest(folder, manifest, chosen.lang)
 
 
-async def _export(loaded: Loaded, name: str, folder: Path) -> dict[str, Any]:
+async def _export(loaded: Loaded, name: str, folder: Path, openings: Path | None) -> dict[str, Any]:
     async with audit.open_ledger(loaded, name) as ledger:
         with _progress("export", ledger.entries) as at:
-            return await audit.export_to(folder, ledger, at)
+            return await exporter.export_to(folder, ledger, at, openings)
 
 
 @televote.command()

@@ -23,19 +23,18 @@ import structlog
 
 from config.load import Loaded
 from config.problems import Lang
+from gateway.exporter import MANIFEST, SIGNATURE
+from gateway.ledger import archive
 
 _log = structlog.get_logger()
 
 KEPT: Final = 3
-MANIFEST: Final = "manifest.json"
 
 #: A build is called by its ledger: the number of entries, and how its root begins.
 _BUILD: Final = re.compile(r"[0-9]{8,}-[0-9a-f]{12}", re.ASCII)
 _UNFINISHED: Final = ".unfinished-"
 #: Below everything that serves votes.
 _NICENESS: Final = 10
-#: The first day that a ZIP can name: the same files are the same ZIP.
-_NO_DATE: Final = (1980, 1, 1, 0, 0, 0)
 
 
 class File(NamedTuple):
@@ -57,8 +56,11 @@ class Built(NamedTuple):
     def files(self, audience: str) -> list[File]:
         """The files that the audience may have: of the committee's, the public has the public ones."""
         listed = [File(**one) for one in map(_renamed, self.manifest["files"])]
-        manifest = self._file(MANIFEST, "public")._replace(sha256=_sha256(self.folder / MANIFEST))
-        own = [manifest, *(self._file(zipped(one), one) for one in AUDIENCES)]
+        signed = [
+            self._file(one, "public")._replace(sha256=_sha256(self.folder / one))
+            for one in (MANIFEST, SIGNATURE)
+        ]
+        own = [*signed, *(self._file(zipped(one), one) for one in AUDIENCES)]
         return [one for one in (*listed, *own) if audience == "committee" or one.audience == audience]
 
     def path(self, name: str, audience: str) -> Path | None:
@@ -198,7 +200,7 @@ def _finish(folder: Path, new: Path) -> None:
     public = [one["name"] for one in manifest["files"] if one["audience"] == "public"]
     everything = [one["name"] for one in manifest["files"]]
     for audience, names in zip(AUDIENCES, (public, everything), strict=True):
-        _zip(new / zipped(audience), manifest["campaign"], (*names, MANIFEST))
+        _zip(new / zipped(audience), manifest["campaign"], (*names, MANIFEST, SIGNATURE))
     entries = sum(log["entries"] for log in manifest["ledger"])
     named = folder / f"{entries:08d}-{manifest['ledger'][0]['root'][:12]}"
     if named.exists():  # of the same ledger: the same bytes, unless the program has changed since
@@ -211,10 +213,8 @@ def _finish(folder: Path, new: Path) -> None:
 
 def _zip(target: Path, campaign: str, names: Iterable[str]) -> None:
     """The files beside the target, in a folder called by the campaign: the same files, the same bytes."""
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as zipping:
         for name in sorted(names):
-            entry = zipfile.ZipInfo(f"{campaign}/{name}", _NO_DATE)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            entry.create_system, entry.external_attr = 3, 0o100644 << 16
-            with (target.parent / name).open("rb") as source, archive.open(entry, "w") as copy:
+            entry = archive.member(f"{campaign}/{name}", zipfile.ZIP_DEFLATED)
+            with (target.parent / name).open("rb") as source, zipping.open(entry, "w") as copy:
                 shutil.copyfileobj(source, copy, 1 << 20)

@@ -21,8 +21,9 @@ from gateway.intake.recorder import Observer, Recorder
 from gateway.intake.running import Running
 from gateway.intake.schedule import Schedule
 from gateway.intake.source import Source
+from gateway.ledger.publisher import Publisher
 from gateway.parts.assembly import Assembly
-from gateway.storage import cases
+from gateway.storage import cases, receipts
 from gateway.storage.sqlite import SqliteStore, open_store
 
 
@@ -38,6 +39,7 @@ class Service:
     schedule: Schedule
     casebook: Casebook
     acts: Chair
+    publisher: Publisher
     now_ms: Callable[[], int]
 
     async def tempo(self, campaign: str, since_ms: int) -> list[tuple[int, str, int, int]]:
@@ -57,6 +59,11 @@ class Service:
 def database(loaded: Loaded) -> Path:
     """Where the settings put the database."""
     return Path(loaded.settings.database)
+
+
+def published(loaded: Loaded) -> Path:
+    """Where the signed files of all logs stand, a folder for each campaign."""
+    return Path(loaded.settings.data) / "ledger"
 
 
 @asynccontextmanager
@@ -86,8 +93,14 @@ async def open_service(
         for name, running in campaigns.items():
             schedule.resume(running, acts[name])
         await recorder.begin(campaigns)
+        for name, running in campaigns.items():
+            if running.receipts:
+                await store.run(receipts.adopt, recorder.head(name).log_id)
+        publisher = Publisher(published(loaded), settings.node, campaigns, store, recorder.head)
+        await publisher.begin()
         calendar = Schedule(recorder, campaigns.values(), now_ms, linger_seconds)
         writing = asyncio.create_task(recorder.run())
+        publishing = asyncio.create_task(publisher.run())
         try:
             await calendar.begin({name: schedule.last_rules(known) for name, known in acts.items()})
             assembly = Assembly(store, recorder, sources, now_ms)
@@ -97,7 +110,16 @@ async def open_service(
                 casebook = Casebook(store, campaigns)
                 chair = Chair(recorder, casebook, now_ms)
                 yield Service(
-                    campaigns, sources, store, recorder, assembly, calendar, casebook, chair, now_ms
+                    campaigns,
+                    sources,
+                    store,
+                    recorder,
+                    assembly,
+                    calendar,
+                    casebook,
+                    chair,
+                    publisher,
+                    now_ms,
                 )
             finally:
                 ticking.cancel()
@@ -106,3 +128,5 @@ async def open_service(
         finally:
             recorder.stop()
             await writing
+            publisher.stop()
+            await publishing

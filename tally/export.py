@@ -1,9 +1,11 @@
 """The files of an export: the same ledger gives the same bytes, wherever and whenever.
 
-No file holds a whole telephone number, a text, or a caller's pseudonym. Every time in them comes
+No file holds a whole telephone number, a text, or a caller's pseudonym, but the openings, which are written
+only when they are asked for, and elsewhere. Every time in them comes
 from the ledger or the campaign, never from the clock of the machine that exports.
 """
 
+import base64
 import csv
 import io
 import json
@@ -151,6 +153,22 @@ def outcome_row(row: list[object]) -> list[object]:
     else:
         words = WORDS[outcome]
     return [*row, *words]
+
+
+def opening_header(campaign: str) -> bytes:
+    """The first line of a file of openings: whose it is, and that it is no part of what is published."""
+    told = "secret: whole telephone numbers, texts and choices; for the auditor alone, never to be published"
+    return _line({"format": "televote-openings/1", "campaign": campaign, "audience": told})
+
+
+def opening_line(node: str, seq: int, blinding: bytes, packed: bytes) -> bytes:
+    """What an entry commits to, as a line of that file: HMAC-SHA-256 of it is the commitment."""
+    told = base64.b64encode(blinding).decode()
+    return _line({"node": node, "entry": seq, "blinding": told, "opening": packed.decode("ascii")})
+
+
+def _line(value: Mapping[str, Any]) -> bytes:
+    return (json.dumps(value) + "\n").encode()
 
 
 def act_rows(acts: Iterable[Checked], stamp: Callable[[int], str]) -> Iterator[list[object]]:

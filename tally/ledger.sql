@@ -27,6 +27,10 @@ SELECT seq, kind, leaf, leaf_hash, sealed FROM entries WHERE log = ? AND seq = ?
 -- name: entries
 SELECT seq, kind, leaf, leaf_hash, sealed FROM entries WHERE log = ? AND seq >= ? ORDER BY seq;
 
+-- name: leaves
+-- Entries in order, as stored, for whoever hashes them again.
+SELECT leaf, leaf_hash FROM entries WHERE log = ? AND seq >= ? ORDER BY seq LIMIT ?;
+
 -- name: acts
 -- The acts of a campaign, in order, with the node that wrote each.
 SELECT logs.node, entries.seq, entries.kind, entries.leaf, entries.leaf_hash, entries.sealed
@@ -62,6 +66,21 @@ FROM entries JOIN logs ON logs.id = entries.log
 LEFT JOIN cases ON cases.log = entries.log AND cases.seq = entries.seq
 LEFT JOIN acts ON acts.log = entries.log AND acts.seq = entries.seq
 WHERE entries.log = ? AND entries.seq = ? AND acts.seq IS NULL;
+
+-- name: receipt
+SELECT log, seq FROM receipts WHERE code = ?;
+
+-- name: add-receipts
+-- Two entries share a code once in some ten thousand campaigns of ten million messages: the first has it.
+INSERT INTO receipts (code, log, seq) VALUES {rows} ON CONFLICT (code) DO NOTHING;
+
+-- name: last-message
+SELECT entries.leaf_hash FROM entries LEFT JOIN acts ON acts.log = entries.log AND acts.seq = entries.seq
+WHERE entries.log = ? AND acts.seq IS NULL ORDER BY entries.seq DESC LIMIT 1;
+
+-- name: messages
+SELECT entries.seq, entries.leaf_hash FROM entries LEFT JOIN acts ON acts.log = entries.log AND acts.seq = entries.seq
+WHERE entries.log = ? AND entries.seq >= ? AND acts.seq IS NULL ORDER BY entries.seq LIMIT ?;
 
 -- name: waiting
 -- The messages that wait for a person, oldest first.

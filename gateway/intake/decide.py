@@ -30,9 +30,10 @@ from gateway.storage.store import (
     Minute,
     Place,
     Recall,
+    ReceiptRow,
     ReplyRow,
 )
-from tally import count, entry, merkle
+from tally import count, entry, merkle, receipt
 from tally.outcome import MessageOutcome, Selection, SelectionOutcome
 from tally.seal import Sealer
 from tally.verify import Stored
@@ -43,13 +44,15 @@ Selected = tuple[tuple[str, str, str], ...]
 class Verdict(NamedTuple):
     """How a message ended, where its entry stands, and whether this was a redelivery of it.
 
-    `selections` are (contest, candidate, outcome).
+    `selections` are (contest, candidate, outcome); `receipt` is the number of the message's receipt, None
+    where the campaign gives none.
     """
 
     outcome: MessageOutcome
     selections: Selected
     place: Place
     redelivered: bool = False
+    receipt: int | None = None
 
 
 class Vote(NamedTuple):
@@ -105,6 +108,8 @@ def decide(
         verdict, voids = _settle(batch, Place(head.log_id, seq), item, histories)
         blinding = randomness[index * entry.BLINDING_BYTES : (index + 1) * entry.BLINDING_BYTES]
         _append_message(batch, sealer, seq, item, verdict, voids, blinding)
+        if item.source.running.receipts:
+            verdict = _with_receipt(batch, verdict)
         fresh[item.heard] = verdict
         decided.verdicts.append(verdict)
         source = item.source
@@ -119,10 +124,18 @@ def decide(
     return decided
 
 
+def _with_receipt(batch: Batch, verdict: Verdict) -> Verdict:
+    """The verdict with the receipt of the entry that was appended last, which is to be found again."""
+    stored = batch.entries[-1]
+    code = receipt.number(stored.leaf_hash)
+    batch.receipts.append(ReceiptRow(code, stored.seq))
+    return verdict._replace(receipt=code)
+
+
 def _post(decided: Decided, outbox: Outbox, seq: int, item: Prepared, verdict: Verdict) -> None:
     """Put the reply to a new message into the batch, if one is due and there is room for it."""
     source, to = item.source, item.caller.line
-    words = replies.words(source, verdict.outcome, verdict.selections)
+    words = replies.words(source, verdict.outcome, verdict.selections, verdict.receipt)
     if not (words.text and to):
         return
     if not outbox.has_room(decided.posted[outbox]):

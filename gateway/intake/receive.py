@@ -244,7 +244,7 @@ def _reply(source: Source, verdict: Verdict) -> str:
     """What the answer says to the sender of a message. A message that comes again gets no second reply."""
     if not source.reply or source.outbox is not None or verdict.redelivered:
         return ""
-    return replies.reply(source, verdict.outcome, verdict.selections)
+    return replies.reply(source, verdict.outcome, verdict.selections, verdict.receipt)
 
 
 def _read(provider: Provider, asked: Request) -> Sequence[Inbound]:

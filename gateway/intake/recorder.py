@@ -20,7 +20,7 @@ from gateway.intake.journey import Prepared
 from gateway.intake.revise import Act, Docket, Foreseen, Refused, Ruling
 from gateway.intake.running import Running
 from gateway.storage.store import Conflict, Head, Place, Store, Unavailable
-from tally import entry, seal
+from tally import entry, receipt, seal
 from tally.outcome import MessageOutcome
 from tally.verify import Stored
 
@@ -339,9 +339,11 @@ class Recorder:
         if not places:
             return cast("list[Verdict]", decided.verdicts)
         stored = iter(await self._store.entries_at(places))
-        sealer = self._logs[campaign].sealer
+        sealer, gives = self._logs[campaign].sealer, self._campaigns[campaign].receipts
         return [
-            _recorded(sealer, verdict, next(stored)) if isinstance(verdict, Place) else verdict
+            _recorded(sealer, verdict, next(stored), receipts=gives)
+            if isinstance(verdict, Place)
+            else verdict
             for verdict in decided.verdicts
         ]
 
@@ -373,13 +375,14 @@ def _again(item: Prepared, running: Running) -> Prepared:
     return journey.prepare(item.source, item.inbound, item.received_ms)
 
 
-def _recorded(sealer: seal.Sealer, place: Place, stored: Stored) -> Verdict:
+def _recorded(sealer: seal.Sealer, place: Place, stored: Stored, *, receipts: bool) -> Verdict:
     """How a message ended that was recorded before."""
+    code = receipt.number(stored.leaf_hash) if receipts else None
     try:
         opening = entry.unpack(sealer.open(stored.seq, stored.sealed or b"")[1])
     except entry.BadEntry:  # erased, or damaged: `verify` tells which; the outcome is in the leaf
-        return Verdict(MessageOutcome(stored.kind), (), place, redelivered=True)
-    return Verdict(MessageOutcome(opening.outcome), opening.selections, place, redelivered=True)
+        return Verdict(MessageOutcome(stored.kind), (), place, redelivered=True, receipt=code)
+    return Verdict(MessageOutcome(opening.outcome), opening.selections, place, redelivered=True, receipt=code)
 
 
 def _campaigns(taken: Sequence[_Waiting]) -> list[str]:

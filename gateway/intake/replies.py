@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from config.campaign import JOINED
 from gateway.intake.source import Source
+from tally import receipt
 from tally.outcome import MessageOutcome
 
 
@@ -17,16 +18,26 @@ class Words(NamedTuple):
     code: str
 
 
-def reply(source: Source, outcome: MessageOutcome, selections: Sequence[tuple[str, str, str]]) -> str:
+def reply(
+    source: Source,
+    outcome: MessageOutcome,
+    selections: Sequence[tuple[str, str, str]],
+    code: int | None = None,
+) -> str:
     """The reply text for one message, "" if the campaign has none for its outcome.
 
-    `selections` are (contest, candidate, outcome).
+    `selections` are (contest, candidate, outcome); `code` is the message's receipt, if it has one.
     """
     template = _template(source, outcome)
-    return words(source, outcome, selections).text if "{" in template else template
+    return words(source, outcome, selections, code).text if "{" in template else template
 
 
-def words(source: Source, outcome: MessageOutcome, selections: Sequence[tuple[str, str, str]]) -> Words:
+def words(
+    source: Source,
+    outcome: MessageOutcome,
+    selections: Sequence[tuple[str, str, str]],
+    code: int | None = None,
+) -> Words:
     """The same, with its parts: they stand for what the message was counted for, or named."""
     counted = [one for one in selections if one[2] == "counted"] or list(selections)
     campaign, joined = source.running.campaign, JOINED[source.language]
@@ -38,6 +49,8 @@ def words(source: Source, outcome: MessageOutcome, selections: Sequence[tuple[st
     )
     codes = joined.join(code for _, code, _ in counted)
     text = _template(source, outcome)
+    if code is not None:
+        text = text.replace("{receipt}", receipt.spelled(code))
     for placeholder, names in (("{candidate}", candidate), ("{contest}", contests), ("{code}", codes)):
         text = text.replace(placeholder, names)
     return Words(text, candidate, contests, codes)

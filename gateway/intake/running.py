@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from config.campaign import Campaign
 from dedup import caller, keys
 from dedup.caps import CampaignCaps
-from tally import recount, seal, standings
+from tally import note, recount, seal, standings
 from tally.codebook import CodeBook
 from tally.outcome import ALWAYS_PENDING, CHANNELS, Channel, MessageOutcome, Selection
 from tally.window import ChannelWindow
@@ -32,6 +32,7 @@ class Keyring:
     voter: bytes
     message: bytes
     sealing: bytes
+    signing: bytes
     check: bytes
 
 
@@ -41,6 +42,7 @@ def keyring(secret: bytes) -> Keyring:
         voter=keys.derive(secret, "voter"),
         message=keys.derive(secret, "message"),
         sealing=keys.derive(secret, "sealing", seal.KEY_BYTES),
+        signing=keys.derive(secret, "signing", note.SEED_BYTES),
         check=keys.derive(secret, "check"),
     )
 
@@ -49,7 +51,8 @@ def keyring(secret: bytes) -> Keyring:
 class Running:
     """One campaign, running. What every message asks stands here ready.
 
-    `ballots` are by contest; `pending` the outcomes that wait for a person.
+    `ballots` are by contest; `pending` the outcomes that wait for a person; `receipts` tells whether messages
+    get one.
     What the ledger's acts have changed is taken up by `follow`: `opened`, `closed`, who has withdrawn, who
     is barred, when it closes. `edition` counts the changes that bear on how a message is read; `closed_ms`
     is set by an early close only.
@@ -65,6 +68,7 @@ class Running:
     withdrawn: frozenset[Selection]
     pending: frozenset[MessageOutcome]
     skew_ms: int
+    receipts: bool
     barred: frozenset[str]
     tested: frozenset[str]
     opened: bool = False
@@ -175,6 +179,7 @@ def run(campaign: Campaign, secret: bytes) -> Running:
         withdrawn=campaign.withdrawn,
         pending=ALWAYS_PENDING | campaign.pending,
         skew_ms=campaign.skew_ms,
+        receipts=campaign.gives_receipts,
         barred=_lines(campaign, campaign.bar_list),
         tested=_lines(campaign, campaign.test_lines),
         _windows={channel: campaign.window_for(channel) for channel in CHANNELS},

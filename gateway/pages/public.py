@@ -18,7 +18,7 @@ from gateway.board import Board, Standings
 from gateway.intake.running import Running
 from gateway.pages import guard, languages, view
 from gateway.pages.files import FILES, TAGS
-from gateway.pages.words import WORDS
+from gateway.pages.words import WORDS, Said
 from gateway.people.roles import PUBLIC
 
 #: Of every page, stream and file here. The pages have no inline script or style, so none can be slipped in.
@@ -66,7 +66,7 @@ def routes(
     ]
 
 
-class _Asked(NamedTuple):
+class Asked(NamedTuple):
     """In which language, and whether the address said so: then its links go on saying it."""
 
     lang: Lang
@@ -93,14 +93,14 @@ class _Pages:
     ) -> None:
         self._board, self._final = board, final
         self._streams, self._ping_seconds, self._watching = streams, ping_seconds, 0
-        self._drawn: dict[tuple[str, _Asked], _Drawn] = {}
+        self._drawn: dict[tuple[str, Asked], _Drawn] = {}
 
     async def front(self, request: web.Request) -> web.Response:
         """The only campaign, or a list of them."""
         running = list(self._board.campaigns().values())
         if len(running) == 1:
             return self._page(request, running[0])
-        lang = _asked(request).lang
+        lang = asking(request).lang
         listed = [(one.id, one.campaign.name_in(lang), self._status(one)) for one in running]
         return self._draw(request, "campaigns.html", {"campaigns": listed})
 
@@ -136,16 +136,16 @@ class _Pages:
         return web.Response(body=file.content, content_type=file.kind, charset="utf-8", headers=headers)
 
     def _page(self, request: web.Request, running: Running) -> web.Response:
-        asked = _asked(request)
+        asked = asking(request)
         standings, shown = self._board.standings(running.id), self._board.public(running.id)
         status = self._status(running)
         drawn = self._drawn.get((request.path, asked))
         if drawn is None or not drawn.still(standings, shown, status):
             values = view.page(running, status, shown, asked.lang)
             several = len(self._board.campaigns()) > 1
-            text = self._text(request, "campaign.html", {**values, "several": several})
+            text = render(request, "campaign.html", {**values, "several": several})
             drawn = self._drawn[request.path, asked] = _Drawn(standings, shown, status, text)
-        return _response(drawn.text, asked.lang)
+        return respond(drawn.text, asked.lang)
 
     def _missing(self, request: web.Request) -> web.Response:
         return self._draw(request, "missing.html", {}, status=404)
@@ -153,17 +153,7 @@ class _Pages:
     def _draw(
         self, request: web.Request, template: str, values: Mapping[str, Any], status: int = 200
     ) -> web.Response:
-        return _response(self._text(request, template, values), _asked(request).lang, status)
-
-    def _text(self, request: web.Request, template: str, values: Mapping[str, Any]) -> str:
-        asked = _asked(request)
-        page = {
-            "say": {key: getattr(said, asked.lang) for key, said in WORDS.items()},
-            "lang": asked.lang,
-            "query": f"?lang={asked.lang}" if asked.kept else "",
-            "tags": TAGS,
-        }
-        return aiohttp_jinja2.render_string(template, request, {**page, **values})
+        return respond(render(request, template, values), asking(request).lang, status)
 
     def _status(self, running: Running) -> str:
         """The status as the catalogue words it: a closed campaign's result is provisional or final."""
@@ -175,14 +165,30 @@ class _Pages:
         return "final" if self._final(running) else "closed"
 
 
-def _asked(request: web.Request) -> _Asked:
+def asking(request: web.Request) -> Asked:
+    """The language of a public page: as the address says, or as the browser likes."""
     named = languages.named(request.query.get("lang"))
     if named is not None:
-        return _Asked(named, kept=True)
-    return _Asked(languages.preferred(request.headers.get("Accept-Language", "")), kept=False)
+        return Asked(named, kept=True)
+    return Asked(languages.preferred(request.headers.get("Accept-Language", "")), kept=False)
 
 
-def _response(text: str, lang: Lang, status: int = 200) -> web.Response:
+def render(
+    request: web.Request, template: str, values: Mapping[str, Any], words: Mapping[str, Said] = {}
+) -> str:
+    """A page on `base.html`; `words` are said besides the catalogue of all such pages."""
+    lang, kept = asking(request)
+    page = {
+        "say": {key: getattr(said, lang) for key, said in {**WORDS, **words}.items()},
+        "lang": lang,
+        "query": f"?lang={lang}" if kept else "",
+        "tags": TAGS,
+    }
+    return aiohttp_jinja2.render_string(template, request, {**page, **values})
+
+
+def respond(text: str, lang: Lang, status: int = 200) -> web.Response:
+    """A page, as everybody may have it."""
     headers = {
         **HEADERS,
         "Cache-Control": "no-cache",

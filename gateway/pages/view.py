@@ -76,6 +76,7 @@ def page(running: Running, status: str, shown: Standings | None, lang: Lang) -> 
         "sms": _number(campaign.numbers.sms, "sms"),
         "hotline": _number(campaign.numbers.hotline, "tel"),
         "example": campaign.contests[0].candidates[0].code,
+        "receipts": running.receipts,
         "together": _caps(campaign.caps, lang),
         "charts": charts(running, shown, lang),
         "as_of": None if shown is None else Instant(as_of(shown["as_of"]), shown["as_of"]),
@@ -116,12 +117,11 @@ def _periods(running: Running, lang: Lang) -> list[Period]:
 
 
 def _period(channel: str, window: ChannelWindow, running: Running, lang: Lang) -> Period:
-    return Period(
-        channel, _instant(window.opens_ms, running, lang), _instant(window.closes_ms, running, lang)
-    )
+    return Period(channel, instant(window.opens_ms, running, lang), instant(window.closes_ms, running, lang))
 
 
-def _instant(ms: int, running: Running, lang: Lang) -> Instant:
+def instant(ms: int, running: Running, lang: Lang) -> Instant:
+    """An instant in the campaign's zone."""
     at = datetime.fromtimestamp(ms // 1000, running.zone)
     clock = f"{at:%H:%M:%S}" if at.second else f"{at:%H:%M}"
     if lang == "zh":
@@ -132,7 +132,7 @@ def _instant(ms: int, running: Running, lang: Lang) -> Instant:
 def offset(running: Running) -> str:
     """The zone's distance from UTC during the vote: "UTC+08:00", or both where it changes meanwhile."""
     window = running.window("sms")
-    instants = [_instant(ms, running, "en") for ms in (window.opens_ms, window.closes_ms)]
+    instants = [instant(ms, running, "en") for ms in (window.opens_ms, window.closes_ms)]
     return " / ".join(dict.fromkeys(f"UTC{instant.iso[19:]}" for instant in instants))
 
 

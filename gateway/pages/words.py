@@ -27,6 +27,7 @@ WORDS: Final[Mapping[str, Said]] = {
     "languages": Said("语言", "Language"),
     "times": Said("时间均为 {zone} 时间（{offset}）。", "All times are {zone} time ({offset})."),
     "secrecy": Said("投票人的电话号码不会公开。", "The telephone numbers of voters are never made public."),
+    "receipts": Said("用回执码查询我的投票", "Look up my vote by its receipt code"),
     "all_votes": Said("全部投票", "All votes"),
     "no_votes": Said("目前没有投票。", "There is no vote at present."),
     "missing": Said("没有这个页面", "Page not found"),

@@ -423,6 +423,8 @@ def _append_one(db: sqlite3.Connection, batch: Batch) -> None:
     ]
     _insert(db, LEDGER["add-tempo"], "({log},?,?,?,?)".format_map(own), minutes)
     _insert(db, OUTBOX["add-replies"], "(?,{log},?,?,?,?,?)".format_map(own), batch.replies)
+    if batch.receipts:
+        _insert(db, LEDGER["add-receipts"], "(?,{log},?)".format_map(own), sorted(batch.receipts))
 
 
 def _append_acts(db: sqlite3.Connection, batch: Batch) -> None:

@@ -88,6 +88,13 @@ class MessageRow(NamedTuple):
     seq: int
 
 
+class ReceiptRow(NamedTuple):
+    """A receipt to be found again: its number, and the message's entry."""
+
+    code: int
+    seq: int
+
+
 class Acted(NamedTuple):
     """An act as stored, and the node that wrote it."""
 
@@ -163,6 +170,7 @@ class Batch:
     released: list[Selection] = field(default_factory=list)
     tempo: Counter[Minute] = field(default_factory=Counter)
     replies: list[ReplyRow] = field(default_factory=list)
+    receipts: list[ReceiptRow] = field(default_factory=list)
 
 
 class Filed(NamedTuple):

@@ -11,7 +11,7 @@ from tests.pages import boards
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "openapi.yaml"
 #: Of other parts of the gateway.
-ELSEWHERE = ("/in/", "/healthz", "/readyz", "/metrics")
+ELSEWHERE = ("/in/", "/receipt", "/healthz", "/readyz", "/metrics")
 
 
 def documented() -> set[tuple[str, str]]:
@@ -43,6 +43,9 @@ def test_the_rest_is_documented() -> None:
         ("POST", "/in/{source}"),
         ("GET", "/in/{source}/{token}"),
         ("POST", "/in/{source}/{token}"),
+        ("GET", "/receipt"),
+        ("GET", "/receipt/{code}"),
+        ("GET", "/receipt/{code}/proof"),
         ("GET", "/healthz"),
         ("GET", "/readyz"),
         ("GET", "/metrics"),

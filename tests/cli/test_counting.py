@@ -203,7 +203,8 @@ def test_export(counted: Home) -> None:
     assert (manifest["stamp"], manifest["balanced"], manifest["recount"]) == ("provisional", True, "agrees")
     assert manifest["software"] == {"name": "televote", "version": gateway.__version__}
     assert [file["name"] for file in manifest["files"]] == [
-        *("acts.csv", "messages.csv", "outcomes.csv", "standings.csv", "standings.json")
+        *("acts.csv", "checkpoint-n1.txt", "ledger-n1.zip", "messages.csv", "outcomes.csv", "rules.txt"),
+        *("standings.csv", "standings.json", "televote.pub"),
     ]
     for file in manifest["files"]:
         assert set(file) == {"name", "audience", "bytes", "sha256"}

@@ -28,7 +28,7 @@ OUTCOME = (
 KEYS = 'is not a row of keys — write 1 to 16 digits in quotes, such as "101"'
 PLACEHOLDER = (
     "has braces around something else than a placeholder "
-    "— only {candidate}, {contest}, {code} may stand in braces"
+    "— only {candidate}, {contest}, {code}, {receipt} may stand in braces"
 )
 
 # (edits of small.toml, what is said)
@@ -349,6 +349,13 @@ MISTAKES = {
             "counts — is max = 1 meant?",
             "21: warning: replies.zh.counted: may be 73 characters long, sent and paid for as 2 SMS "
             "— keep it within 70 characters, the longest names filled in",
+        ],
+    ),
+    "warning: a reply with a receipt": (
+        [("{candidate}的一票已计入。", "。" * 57 + "{receipt}")],
+        [
+            "21: warning: replies.zh.counted: may be 74 characters long, sent as more than one SMS "
+            "— keep it within 70 characters, the longest name filled in"
         ],
     ),
     "warning: reply of wide signs": (

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway import audit
+from gateway import audit, exporter
 from gateway.intake.inbound import Form, Inbound
 from tally import export
 from tally.verify import Tampered
@@ -66,7 +66,7 @@ def files_in(folder: Path) -> dict[str, bytes]:
 
 async def exported(house: House, folder: Path) -> dict[str, bytes]:
     async with audit.open_ledger(house.load(), CAMPAIGN) as ledger:
-        await audit.export_to(made(folder), ledger, quiet)
+        await exporter.export_to(made(folder), ledger, quiet)
     return files_in(folder)
 
 
@@ -182,7 +182,8 @@ async def test_the_same_ledger_gives_the_same_bytes(
         monkeypatch.undo()
         time.tzset()
     assert list(first) == [
-        "acts.csv", "manifest.json", "messages.csv", "outcomes.csv", "standings.csv", "standings.json",
+        "acts.csv", "checkpoint-n1.txt", "ledger-n1.zip", "manifest.json", "manifest.json.minisig",
+        "messages.csv", "outcomes.csv", "rules.txt", "standings.csv", "standings.json", "televote.pub",
     ]  # fmt: skip
     manifest = json.loads(first["manifest.json"])
     assert (manifest["closed"], manifest["stamp"]) == (True, "provisional"), "somebody has to rule on some"
@@ -196,7 +197,7 @@ async def test_the_report_is_a_golden_file(house: House, tmp_path: Path) -> None
     await fill(house)
     files = await exported(house, tmp_path / "out")
     golden = Path(__file__).parents[1] / "data/golden"
-    for name in ("standings.json", "standings.csv", "outcomes.csv"):
+    for name in ("standings.json", "standings.csv", "outcomes.csv", "rules.txt"):
         if os.environ.get("UPDATE_GOLDEN"):
             golden.mkdir(exist_ok=True)
             (golden / name).write_bytes(files[name])

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import csv
 import json
+import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -67,7 +68,7 @@ async def openings(house: House) -> list[entry.Opening]:
     """What the ledger says of every message, in order; a recount agrees with it."""
     async with audit.open_ledger(house.load(), CAMPAIGN) as ledger:
         assert (await audit.recount(ledger, lambda _: None)).agrees
-        chunks = [chunk async for _, chunk in ledger.walk(lambda _: None)]
+        chunks = [chunk.entries async for chunk in ledger.walk(lambda _: None)]
     return [one.opening for chunk in chunks for one in chunk if one.opening is not None]
 
 
@@ -162,6 +163,7 @@ async def test_beside_a_server_the_same_rows_end_the_same(house: House, tmp_path
     assert beside[-1][:2] == ("last", "repeat")
     for left in house.folder.glob("televote.db*"):
         left.unlink()
+    shutil.rmtree(house.folder / "ledger")
     async with house.service() as counting:
         alone = await bring_in(counting, file)
         assert await counting.store.totals(CAMPAIGN) == totals

@@ -30,7 +30,17 @@ from tests.pages.reading import Page
 CAMPAIGN = "beita-2018"
 PAGE = f"/committee/{CAMPAIGN}/exports"
 OBSERVERS = f"/observer/{CAMPAIGN}/exports"
-PUBLIC = {"manifest.json", "standings.csv", "standings.json", "public.zip"}
+PUBLIC = {
+    "checkpoint-n1.txt",
+    "ledger-n1.zip",
+    "manifest.json",
+    "manifest.json.minisig",
+    "public.zip",
+    "rules.txt",
+    "standings.csv",
+    "standings.json",
+    "televote.pub",
+}
 
 
 async def vote(counting: Service, votes: int, said: str = "A01 B02") -> None:

@@ -23,6 +23,8 @@ FILLED = {
     "number": "7",
     "node": "n1",
     "entry": "1",
+    "code": "7Q4K-9XWM-2T0R",
+    "tile": "entries/000",
 }
 JSON = {"Accept": "application/json"}
 #: What the guard says; whatever else is said, the request came through.

@@ -1,0 +1,300 @@
+"""Checks a published Televote export; with the openings, counts it again. It shares no code with Televote.
+
+Written from format.md, beside it. Needs Python 3.11 and the package `cryptography`. Exit codes: 0 all holds,
+1 something does not, and the first such thing is named, 2 usage."""
+
+import argparse
+import hmac
+import json
+import re
+import zipfile
+from base64 import b64decode, b64encode
+from collections import Counter, defaultdict
+from hashlib import blake2b, sha256
+from pathlib import Path
+from types import SimpleNamespace
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+OUTCOMES = """counted repeat unknown_code no_code unclear overvote undervote withdrawn early late in_transit
+    withheld_caller invalid_caller barred_caller test unparsed""".split()
+ACTS = "config open close adjudicate undo void dispute withdraw schedule bar unbar reveal".split()
+PARTS = {"messages": "received", "selections": "made"}  # of a balance
+REVISIONS = ("adjudicate", "undo", "void", "dispute")
+
+
+def need(holds, what):
+    if not holds:
+        raise ValueError(what)
+
+
+def check_signature(public, signature, data, what):
+    try:
+        Ed25519PublicKey.from_public_bytes(public).verify(signature, data)
+    except InvalidSignature:
+        raise ValueError(what) from None
+
+
+def read_checkpoint(path, vkey):
+    """The size and root that a checkpoint tells, and the public key that has signed it."""
+    name, key_id, key = vkey.split("+", 2)
+    data, (text, _, notes) = b64decode(key, validate=True), path.read_bytes().decode().rpartition("\n\n")
+    need(sha256(f"{name}\n".encode() + data).hexdigest()[:8] == key_id, "the key: its id is another's")
+    signed = b"".join(map(b64decode, re.findall(rf"\A— {re.escape(name)} ([A-Za-z0-9+/=]+)\n", notes)))
+    signature = signed[4:] if signed[:4].hex() == key_id else b""
+    check_signature(data[1:], signature, f"{text}\n".encode(), f"{path.name}: not signed with {vkey}")
+    origin, size, root = text.split("\n")
+    need(origin == name, f"{path.name}: not a checkpoint of {name}")
+    return int(size), b64decode(root), data[1:]
+
+
+def check_manifest(folder, manifest, public):
+    """The manifest is signed with the log's key, and lists every file as it is; the committee's may lack."""
+    title, first, comment, second, end = (folder / "manifest.json.minisig").read_bytes().split(b"\n")
+    one, two, words = b64decode(first), b64decode(second), comment.removeprefix(b"trusted comment: ")
+    need(one[:10] == b"ED" + sha256(public).digest()[:8], "manifest.json.minisig: not of the log's key")
+    digest = blake2b((folder / "manifest.json").read_bytes()).digest()
+    check_signature(public, one[10:], digest, "manifest.json: not what was signed")
+    check_signature(public, two, one[10:] + words, "manifest.json.minisig: not the comment that was signed")
+    exact = [f"untrusted comment: televote {manifest['campaign']}".encode(), b64encode(one), b64encode(two)]
+    need([title, first, second] == exact and comment != words and not end, "manifest.json.minisig: changed")
+    for file in manifest["files"]:
+        path = folder / Path(file["name"]).name
+        if path.exists() or file["audience"] != "committee":
+            need(sha256(path.read_bytes()).hexdigest() == file["sha256"], f"{path.name}: not as was listed")
+
+
+def merkle(hashes):
+    if len(hashes) < 2:
+        return hashes[0] if hashes else sha256(b"").digest()
+    half = 1 << (len(hashes) - 1).bit_length() - 1
+    return sha256(b"\1" + merkle(hashes[:half]) + merkle(hashes[half:])).digest()
+
+
+def tiles(level, count):
+    """The paths of a level's tiles, and where each begins and ends."""
+    for start in range(0, count, 256):
+        end, number = min(start + 256, count), str(start // 256)
+        *groups, last = re.findall("...", number.zfill(-(-len(number) // 3) * 3))
+        width = f".p/{end - start}" if end - start < 256 else ""
+        yield f"tile/{level}/{''.join(f'x{group}/' for group in groups)}{last}{width}", start, end
+
+
+def read_log(path, size):
+    """The entries of a log, and their hashes: the tiles are theirs."""
+    with zipfile.ZipFile(path) as archive:
+        levels = [list(tiles(level, size >> 8 * level)) for level in range(8)]
+        bundles, entries = list(tiles("entries", size)), []
+        names = [name for level in (*levels, bundles) for name, *_ in level]
+        need(archive.namelist() == names, f"{path.name}: not the files of a log of {size} entries, in order")
+        for name, _, end in bundles:
+            data, at = archive.read(name), 0
+            while at < len(data):
+                entries.append(data[at + 2 : at + 2 + int.from_bytes(data[at : at + 2], "big")])
+                at += 2 + len(entries[-1])
+            need(at == len(data) and len(entries) == end, f"{name}: not the entries up to {end - 1}")
+        leaves = hashes = [sha256(b"\0" + one).digest() for one in entries]
+        for level in levels:
+            for name, start, end in level:
+                need(archive.read(name) == b"".join(hashes[start:end]), f"{name}: not of what is below")
+            hashes = [merkle(hashes[start:end]) for _, start, end in level if end - start == 256]
+    return entries, leaves
+
+
+def read_leaf(leaf, where, rules):
+    """An entry. `outcome` is a message's as it stands, once its acts are followed; "" for an act."""
+    version, name, kind, at, sent, last, end = leaf.decode("ascii").split("\n")
+    need(name == rules["id"] and not end and re.fullmatch("[0-9]+", at), f"{where}: not of {rules['id']}")
+    entry = SimpleNamespace(where=where, kind=kind, at=int(at), detail={}, outcome="")
+    entry.waits = kind in ("unclear", "in_transit", "unparsed", *rules.get("pending", ()))
+    if version == "vote-leaf/v1":
+        need(kind in OUTCOMES, f"{where}: there is no outcome {kind!r}")
+        form = r"(-|\d+(\.\d{3})?)\n[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]="
+        need(re.fullmatch(form, f"{sent}\n{last}"), f"{where}: not as a message is written")
+        entry.outcome, entry.commit = kind, b64decode(last)
+        return entry
+    need(version == "act-leaf/v1" and kind in ACTS and sent == "-", f"{where}: no such kind of entry")
+    entry.detail = json.loads(last)
+    exact = json.dumps(dict(sorted(entry.detail.items())), separators=(",", ":")) == last
+    need(exact and entry.detail["by"], f"{where}: not as an act is written")
+    entry.commit = b64decode(entry.detail.get("commit", ""))
+    return entry
+
+
+def check_acts(log, rules, rules_hash):
+    """Every act is allowed, and messages' outcomes follow them. Returns who has withdrawn."""
+    gone = {(c["id"], w["code"]) for c in rules["contests"] for w in c["candidates"] if w.get("withdrawn")}
+    kinds = set()
+    for (node, seq), act in ((place, entry) for place, entry in log.items() if not entry.outcome):
+        kind, detail, where = act.kind, act.detail, f"{act.where}: {act.kind}"
+        two = kind in ("void", "schedule") or (kind == "adjudicate" and rules.get("adjudicators") == 2)
+        need(detail.get("second", "" if two else None) not in ("", detail["by"]), f"{where} needs two people")
+        if kind in ("open", "close"):
+            need(kind not in kinds and (kind == "open" or "open" in kinds), f"{where} comes out of turn")
+            need(kind == "close" or detail["rules"] == rules_hash, f"{where} by other rules than rules.txt")
+        if kind == "withdraw":
+            who, release = (detail["contest"], detail["candidate"]), rules.get("withdrawal") == "release"
+            need(who not in gone and detail["release"] == release, f"{where} of {who} is against the rules")
+            gone.add(who)
+        kinds.add(kind)
+        if "entry" in detail:
+            target = log.get((detail["node"], detail["entry"]))
+            before = target and target.outcome and (detail["node"] != node or detail["entry"] < seq)
+            need(before, f"{where} is about {detail['entry']}, which is no message before it")
+        if kind in REVISIONS:
+            new = [target.outcome] if detail.get("verdict") != "count" else "counted repeat withdrawn".split()
+            need(detail["outcome"] in new, f"{where} cannot make a message {detail['outcome']}")
+            need(target.waits or kind != "adjudicate", f"{where} of a message that does not wait")
+            need(kind != "undo" or act.at - target.at <= 120_000, f"{where} comes too late")
+            target.outcome, target.waits = detail["outcome"], kind == "dispute"
+    return gone
+
+
+def check_standings(told, log, rules, gone):
+    """The standings agree with themselves, and with the outcomes in the log. Returns their figures."""
+    here, figures, summed = "standings.json", Counter(), Counter()
+    for channel, parts in told["balance"]["by_channel"].items():
+        for part, first in PARTS.items():
+            need(2 * parts[part][first] == sum(parts[part].values()), f"{here}: {part} do not balance")
+            for ended, n in parts[part].items():
+                summed[part, ended] += n
+                figures[part, channel, ended] += n * (ended != first)
+    whole = {(part, one): n for part in PARTS for one, n in told["balance"][part].items()}
+    need(summed == Counter(whole), f"{here}: the balance is not the sum of the channels")
+    for contest, rule in zip(told["contests"], rules["contests"], strict=True):
+        need(contest["id"] == rule["id"], f"{here}: {contest['id']} is not as in rules.txt")
+        stays = [one["votes"] for one in contest["candidates"] if (rule["id"], one["code"]) not in gone]
+        for one in contest["candidates"]:
+            votes, out = sum(one["by_channel"].values()), (rule["id"], one["code"]) in gone
+            rank = None if out else 1 + sum(more > votes for more in stays)
+            need((one["votes"], one["rank"]) == (votes, rank), f"{here}: {one['code']}: rank or votes")
+            figures.update({(rule["id"], where, one["code"]): n for where, n in one["by_channel"].items()})
+            summed["votes", ""] += votes
+    need(summed["votes", ""] == summed["selections", "counted"], f"{here}: not as many votes as counted")
+    outcomes = Counter(entry.outcome for entry in log.values() if entry.outcome)
+    same = all(summed["messages", one] == outcomes[one] for one in OUTCOMES)
+    need(same, f"{here}: the log has {dict(outcomes)}")
+    need(told["balance"]["waiting"] == sum(entry.waits for entry in log.values()), f"{here}: others wait")
+    return figures
+
+
+def open_entries(path, log, campaign):
+    """What the entries commit to, by place."""
+    head, *lines = map(json.loads, path.read_text("ascii").splitlines())
+    need([head["format"], head["campaign"]] == ["televote-openings/1", campaign], "not these openings")
+    given = {(one["node"], one["entry"]): one for one in lines}
+    for place, entry in ((place, entry) for place, entry in log.items() if entry.commit):
+        need(place in given, f"{entry.where}: there is no opening of it")
+        key, packed = b64decode(given[place]["blinding"]), given[place]["opening"].encode()
+        need(hmac.digest(key, packed, "sha256") == entry.commit, f"{entry.where}: not the opening of it")
+        entry.told = json.loads(packed)
+
+
+def cast(one, votes):
+    """A message's selections that count become votes; those of its caller that it voids count no more."""
+    for vote in votes[one.voter]:
+        vote.counted &= not (vote.held and vote.who[0] in one.voids)
+    for contest, code, ended in one.selections:
+        if ended == "counted":  # held: a later vote may void it; uses: it uses up caps
+            vote = SimpleNamespace(
+                who=(contest, code), voter=one.voter, day=one.day, counted=1, held=1, uses=1
+            )
+            one.cast[contest, code] = vote
+            votes[one.voter].append(vote)
+
+
+def revise(act, one, votes):
+    """An act gives a message another ending. With `release`, or but for a void, its caps come free."""
+    was, now, verdict = act.told[1]["was"], act.told[1]["now"], act.detail.get("verdict")
+    begun = was == {"outcome": one.outcome, "selections": one.selections, "voids": one.voids}
+    need(begun and now["outcome"] == act.detail["outcome"], f"{act.where}: not of what the message was")
+    if act.kind == "dispute" or verdict == "keep":
+        need(now == was, f"{act.where}: {act.kind} changes the message")
+        return
+    live = [ended for *_, ended in now["selections"] if ended in ("counted", "pending")]
+    need(verdict == "count" or not live, f"{act.where}: {act.kind} leaves selections {live}")
+    mute = act.kind == "void" and not act.detail["release"]
+    for vote in one.cast.values():
+        vote.uses, vote.held, vote.counted = vote.uses and mute, False, False
+    for vote in votes[one.voter]:
+        vote.counted |= not mute and vote.held and vote.who[0] in one.voids
+    one.outcome, one.selections, one.voids = now["outcome"], now["selections"], now["voids"]
+    if verdict == "count":
+        one.voter = act.told[1]["voter"]
+        cast(one, votes)
+
+
+def recount(log, rules):
+    """The figures again, from what the entries commit to; no caller is over a cap."""
+    votes, messages, found = defaultdict(list), {}, Counter()
+    for place, entry in log.items():
+        if entry.outcome:
+            told = entry.told
+            same = [told[0], told[9], told[13]] == ["opening/v1", entry.at, entry.kind]
+            need(same, f"{entry.where}: its opening tells another outcome or time")
+            one = messages[place] = SimpleNamespace(channel=told[1], voter=told[6], day=told[12], cast={})
+            one.outcome, one.selections, one.voids = told[13:16]
+            cast(one, votes)
+        elif entry.kind in REVISIONS:
+            revise(entry, messages[entry.detail["node"], entry.detail["entry"]], votes)
+        elif entry.kind == "withdraw" and entry.detail["release"]:
+            who = (entry.detail["contest"], entry.detail["candidate"])
+            for vote in (one for mine in votes.values() for one in mine if one.who == who and one.counted):
+                vote.uses = vote.held = False
+    for one in messages.values():
+        found["messages", one.channel, one.outcome] += 1
+        for contest, code, ended in one.selections:
+            stands = ended != "counted" or one.cast[contest, code].counted
+            found["selections", one.channel, ended if stands else "voided"] += 1
+            found[contest, one.channel, code] += stands and ended == "counted"
+    caps = [(one["id"], cap) for one in rules["contests"] for cap in one["caps"]]
+    for where, cap in caps + [("", cap) for cap in rules.get("caps", ())]:
+        used = Counter()
+        for vote in (vote for mine in votes.values() for vote in mine if where in ("", vote.who[0])):
+            period = {"campaign": "", "day": vote.day, "candidate": vote.who}[cap["per"]]
+            used[vote.voter, period] += vote.uses
+        need(all(n <= cap["votes"] for n in used.values()), f"a caller is over a cap per {cap['per']}")
+    return found
+
+
+def check(asked):
+    manifest, log = json.loads((asked.folder / "manifest.json").read_bytes()), {}
+    rules_text = (asked.folder / "rules.txt").read_bytes()
+    rules = json.loads(rules_text.split(b"\n", 1)[1])
+    for told in manifest["ledger"]:
+        node, name = told["node"], f"televote/{rules['id']}/{told['node']}"
+        vkey = next((one for one in asked.vkey or [told["vkey"]] if one.startswith(f"{name}+")), "")
+        need(vkey, f"none of the keys is of {name}")
+        if not asked.vkey:
+            print(f"WARNING: nobody but the export says that this is the key; compare it:\n  {vkey}")
+        size, root, public = read_checkpoint(asked.folder / f"checkpoint-{node}.txt", vkey)
+        check_manifest(asked.folder, manifest, public)
+        entries, hashes = read_log(asked.folder / f"ledger-{node}.zip", size)
+        need(merkle(hashes) == root, f"ledger-{node}.zip: its root is not the one that was signed")
+        for path in [p for p in asked.seen if name in p.read_text("utf-8") or not manifest["ledger"][1:]]:
+            seen, was, _ = read_checkpoint(path, vkey)
+            need(seen <= size and merkle(hashes[:seen]) == was, f"{path.name}: the log is another")
+        for seq, leaf in enumerate(entries):
+            log[node, seq] = read_leaf(leaf, f"{node}, entry {seq}", rules)
+    gone = check_acts(log, rules, sha256(rules_text).hexdigest())
+    figures = check_standings(json.loads((asked.folder / "standings.json").read_bytes()), log, rules, gone)
+    print(f"{len(log)} entries, under a signed root; the outcomes of all messages are those of the standings")
+    if asked.openings:
+        open_entries(asked.openings, log, rules["id"])
+        found = recount(log, rules)
+        differ = {key: (figures[key], found[key]) for key in figures | found if figures[key] != found[key]}
+        need(not differ, f"standings.json, and counted again: {differ}")
+        print("counted again from the openings: the same figures")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path, help="the export, unpacked")
+    parser.add_argument("--vkey", action="append", default=[], help="the log's key, as it was published")
+    parser.add_argument("--seen", action="append", default=[], type=Path, help="an earlier checkpoint")
+    parser.add_argument("--openings", type=Path, help="the auditor's file, to count again")
+    try:
+        check(parser.parse_args())
+    except (ValueError, LookupError, TypeError, AttributeError, OSError, zipfile.BadZipFile) as error:
+        raise SystemExit(f"BAD: {error!r}" if isinstance(error, KeyError) else f"BAD: {error}") from None

@@ -1,0 +1,59 @@
+"""The ledger's files over HTTP, for anybody: `/ledger/{campaign}/{node}/checkpoint`, `…/tile/…`, `…/key`."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Final
+
+from aiohttp import web
+
+from gateway.intake.running import Running
+from gateway.ledger import publisher
+from gateway.ledger.folder import Missing
+from gateway.ledger.publisher import Publisher
+from gateway.pages import guard
+from tally import tiles
+
+_FOREVER: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
+_BRIEFLY: Final = {"Cache-Control": "public, max-age=1"}
+_HEADERS: Final = {"X-Content-Type-Options": "nosniff", "Access-Control-Allow-Origin": "*"}
+
+
+def routes(published: Publisher, campaigns: Mapping[str, Running], node: str) -> list[web.RouteDef]:
+    """The routes of the logs that this node keeps."""
+
+    def is_ours(request: web.Request) -> bool:
+        return request.match_info["campaign"] in campaigns and request.match_info["node"] == node
+
+    async def checkpoint(request: web.Request) -> web.Response:
+        if not is_ours(request):
+            raise web.HTTPNotFound
+        signed = await asyncio.to_thread(published.folder(request.match_info["campaign"]).checkpoint)
+        if not signed:
+            raise web.HTTPNotFound
+        return web.Response(text=signed, content_type="text/plain", headers={**_HEADERS, **_BRIEFLY})
+
+    async def key(request: web.Request) -> web.Response:
+        if not is_ours(request):
+            raise web.HTTPNotFound
+        signer = publisher.signer(campaigns[request.match_info["campaign"]], node)
+        text = signer.verifier.vkey + "\n"
+        return web.Response(text=text, content_type="text/plain", headers={**_HEADERS, **_BRIEFLY})
+
+    async def tile(request: web.Request) -> web.Response:
+        if not is_ours(request):
+            raise web.HTTPNotFound
+        try:
+            name = tiles.read_name(request.match_info["tile"])
+            content = await asyncio.to_thread(published.folder(request.match_info["campaign"]).read, name)
+        except (tiles.BadTile, Missing):
+            raise web.HTTPNotFound from None
+        return web.Response(
+            body=content, content_type="application/octet-stream", headers={**_HEADERS, **_FOREVER}
+        )
+
+    path = "/ledger/{campaign}/{node}"
+    return [
+        guard.get(f"{path}/checkpoint", checkpoint, guard.PUBLIC),
+        guard.get(f"{path}/key", key, guard.PUBLIC),
+        guard.get(f"{path}/tile/{{tile:.+}}", tile, guard.PUBLIC),
+    ]

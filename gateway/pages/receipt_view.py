@@ -1,0 +1,92 @@
+"""What the page of receipts shows, as plain values for its template. Pure: values in, values out.
+
+It is worked out from the published leaves alone: the message's own, and those of the acts about it. Nothing
+that is sealed is opened for it, so the page could not tell whom a vote was for if it wanted to; and it says
+the same after what was sealed has been erased.
+"""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from config.problems import Lang
+from gateway.intake.running import Running
+from gateway.pages import view
+from gateway.pages.view import Instant
+from gateway.pages.words_receipt import STANDINGS, WORDS
+from gateway.storage.store import Filed
+from tally import entry, receipt
+from tally.entry import Leaf
+
+
+def standing(outcome: str, acts: Iterable[Leaf], *, waits: bool) -> str:
+    """What became of a message that ended so, after the acts about it: a key of `STANDINGS`."""
+    if waits:
+        return "waiting"
+    now = outcome
+    for act in acts:
+        match act.kind, act.detail.get("verdict"):
+            case "adjudicate", "count":
+                ended = str(act.detail["outcome"])
+                now = "counted_by_ruling" if ended == "counted" else ended
+            case "adjudicate", "reject":
+                now = "rejected"
+            case "void", _:
+                now = "voided"
+            case "undo", _:
+                now = "taken_back"
+            case _:  # a dispute that was settled by "keep", and who has looked at the number
+                pass
+    return now
+
+
+def page(
+    code: int, filed: Filed | None, running: Running | None, *, signed: bool, lang: Lang
+) -> dict[str, Any]:
+    """The values of `receipt.html` for a code, and for a message if one has it."""
+    values: dict[str, Any] = {**BLANK, "spelled": receipt.spelled(code), "answer": _answer("unknown", lang)}
+    if filed is None or running is None:
+        return values
+    leaf = entry.read_leaf(filed.stored.leaf)
+    acts = [entry.read_leaf(act.leaf) for act in filed.acts]
+    waits = filed.state in ("waiting", "disputed")
+    return {
+        **values,
+        "answer": _answer(standing(leaf.kind, acts, waits=waits), lang),
+        "vote": running.campaign.name_in(lang),
+        "received": _received(leaf.at_ms // 60_000 * 60_000, running, lang),
+        "entry": str(filed.place.seq),
+        "signed": signed,
+        "found": True,
+        "voids": any(contest.over_cap == "void_all" for contest in running.campaign.contests),
+    }
+
+
+#: The values where nothing is said of any message.
+BLANK: Final[dict[str, Any]] = {
+    "spelled": "",
+    "typed": "",
+    "problem": "",
+    "answer": None,
+    "vote": "—",
+    "received": None,
+    "entry": "—",
+    "signed": False,
+    "found": False,
+    "voids": False,
+}
+
+
+def problem(word: str, lang: Lang, typed: str = "", seconds: int = 0) -> dict[str, Any]:
+    """The values where a code could not be looked up, and why."""
+    said: str = getattr(WORDS[f"receipt_{word}"], lang)
+    return {**BLANK, "typed": typed, "problem": said.format(seconds=seconds)}
+
+
+def _received(minute_ms: int, running: Running, lang: Lang) -> Instant:
+    text, iso = view.instant(minute_ms, running, lang)
+    return Instant(f"{text} UTC{iso[19:]}", iso)
+
+
+def _answer(key: str, lang: Lang) -> dict[str, str]:
+    heading, because = STANDINGS[key]
+    return {"key": key, "heading": getattr(heading, lang), "because": getattr(because, lang)}

@@ -1,0 +1,137 @@
+"""Signed notes and checkpoints, as C2SP specifies them: what a log says of itself, and who says so.
+
+A note is a text, an empty line, and signatures, one a line (c2sp.org/signed-note). A checkpoint is a note
+whose text is the log's name, its size and its root, one a line (c2sp.org/tlog-checkpoint).
+"""
+
+import base64
+import binascii
+import hashlib
+import re
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+#: Ed25519 over the text of a note. Witnesses sign under another, for what they sign has a time in it.
+ED25519: Final = 1
+SEED_BYTES: Final = 32
+
+_NAME: Final = re.compile(r"[^\s+]+")
+_SIGNATURE: Final = re.compile(r"— ([^\s+]+) ([A-Za-z0-9+/=]+)")
+
+
+class BadNote(ValueError):
+    """Not a note, or not signed by whom it should be."""
+
+
+class Verifier(NamedTuple):
+    """Whose signatures are believed: a name and an Ed25519 public key (32 bytes)."""
+
+    name: str
+    public: bytes
+
+    @property
+    def key_id(self) -> bytes:
+        """4 bytes, by which signatures name the key."""
+        return _key_id(self.name, self.public)
+
+    @property
+    def vkey(self) -> str:
+        """The key as it is published: `name+hex(id)+base64(1 ‖ public)`."""
+        key = base64.b64encode(bytes([ED25519]) + self.public).decode()
+        return f"{self.name}+{self.key_id.hex()}+{key}"
+
+
+def _key_id(name: str, public: bytes) -> bytes:
+    return hashlib.sha256(name.encode() + b"\n" + bytes([ED25519]) + public).digest()[:4]
+
+
+def read_vkey(text: str) -> Verifier:
+    """A key as it is published. Raises `BadNote`."""
+    try:
+        name, key_id, key = text.strip().split("+", 2)
+        decoded = base64.b64decode(key, validate=True)
+    except (ValueError, binascii.Error) as error:
+        raise BadNote("not a key: name+id+key is expected") from error
+    verifier = Verifier(name, decoded[1:])
+    if (
+        len(decoded) != 33
+        or decoded[0] != ED25519
+        or verifier.key_id.hex() != key_id
+        or not _NAME.fullmatch(name)
+    ):
+        raise BadNote("not an Ed25519 key, or its id is another's")
+    return verifier
+
+
+class Signer:
+    """Signs as `name`, which has neither blanks nor `+`. `seed` is 32 secret bytes."""
+
+    def __init__(self, name: str, seed: bytes) -> None:
+        assert _NAME.fullmatch(name), name
+        self._key = Ed25519PrivateKey.from_private_bytes(seed)
+        self.verifier = Verifier(name, self._key.public_key().public_bytes_raw())
+
+    def sign(self, text: str) -> str:
+        """The text, which ends with a line break, as a note. The same text gives the same note."""
+        assert text.endswith("\n")
+        signature = self.verifier.key_id + self._key.sign(text.encode())
+        return f"{text}\n— {self.verifier.name} {base64.b64encode(signature).decode()}\n"
+
+
+def open_note(note: str, believed: Sequence[Verifier]) -> str:
+    """The text of a note that one of these has signed. Raises `BadNote`."""
+    text, empty, signatures = note.rpartition("\n\n")
+    if not empty or not signatures.endswith("\n") or any(ord(one) < 0x20 and one != "\n" for one in note):
+        raise BadNote("not a signed note")
+    text += "\n"
+    keys = {(one.name, one.key_id): one for one in believed}
+    for line in signatures.splitlines():
+        found = _SIGNATURE.fullmatch(line)
+        if found is None:
+            raise BadNote("a line of the signatures is none")
+        try:
+            signature = base64.b64decode(found[2], validate=True)
+        except binascii.Error as error:
+            raise BadNote("a signature is not base64") from error
+        key = keys.get((found[1], signature[:4]))
+        if key is not None and _verifies(key, text, signature[4:]):
+            return text
+    raise BadNote("none of the keys that are believed has signed it")
+
+
+def _verifies(key: Verifier, text: str, signature: bytes) -> bool:
+    try:
+        Ed25519PublicKey.from_public_bytes(key.public).verify(signature, text.encode())
+    except InvalidSignature:
+        return False
+    return True
+
+
+class Checkpoint(NamedTuple):
+    """What a log says of itself: its name, how many entries it has, and the root over them (32 bytes)."""
+
+    origin: str
+    size: int
+    root: bytes
+
+    def text(self) -> str:
+        """The text of its note."""
+        return f"{self.origin}\n{self.size}\n{base64.b64encode(self.root).decode()}\n"
+
+
+def read_checkpoint(text: str) -> Checkpoint:
+    """The checkpoint that a note's text is. Raises `BadNote`."""
+    origin, *rest = text.split("\n")
+    try:
+        size, root, *_ = rest
+        if not re.fullmatch(r"0|[1-9][0-9]{0,18}", size, re.ASCII) or not origin:
+            raise BadNote("not a checkpoint")
+        decoded = base64.b64decode(root, validate=True)
+    except (ValueError, binascii.Error) as error:
+        raise BadNote("not a checkpoint") from error
+    if len(decoded) != 32:
+        raise BadNote("a root has 32 bytes")
+    return Checkpoint(origin, int(size), decoded)
