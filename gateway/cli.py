@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import sys
+import time
 from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,6 +43,7 @@ from gateway.intake.recorder import Busy, Stopping
 from gateway.intake.schedule import TooEarly
 from gateway.intake.source import Source
 from gateway.intake.worker import NotRelayed, Relaying
+from gateway.ledger.witness import Alarm, Unreachable, Witness
 from gateway.outbox import records, sender
 from gateway.outbox.records import Standing
 from gateway.people.accounts import Refused
@@ -49,6 +51,7 @@ from gateway.people.roles import Role
 from gateway.storage.sqlite import is_locked, open_reader
 from gateway.storage.store import Unavailable, Unsafe
 from gateway.users import NoAccounts
+from tally import note
 from tally.verify import Tampered
 
 T = TypeVar("T")
@@ -500,6 +503,45 @@ async def _export(loaded: Loaded, name: str, folder: Path, openings: Path | None
     async with audit.open_ledger(loaded, name) as ledger:
         with _progress("export", ledger.entries) as at:
             return await exporter.export_to(folder, ledger, at, openings)
+
+
+@televote.command()
+@click.argument("url")
+@click.option("--key", "vkey", required=True, help="The log's public key, as it was announced.")
+@click.option(
+    "--state", type=click.Path(file_okay=False, path_type=Path), default=Path("witness"), show_default=True
+)
+@click.option("--every", type=click.IntRange(1), help="Go on, and look again after so many seconds.")
+@click.option("--cosign", is_flag=True, help="Sign what was found consistent, with a key of our own.")
+@click.option("--name", default="witness", show_default=True, help="Our name, when that key is made.")
+def witness(url: str, vkey: str, state: Path, every: int | None, cosign: bool, name: str) -> None:
+    """Watch the log at URL from another machine: it must be signed, and only ever grow."""
+    if not url.startswith(("http://", "https://")):
+        raise Wrong(f"{url} is no web address: http://…/ledger/<campaign>/<node> is expected")
+    try:
+        watching = Witness(url, note.read_vkey(vkey), state)
+        while True:
+            try:
+                _look(watching, cosign, name)
+            except Unreachable as error:
+                if every is None:
+                    raise Wrong(f"cannot be looked at: {error}") from None
+                click.echo(f"cannot be looked at: {error}", err=True)
+            if every is None:
+                return
+            time.sleep(every)
+    except note.BadNote as error:
+        raise Wrong(f"--key: {error}") from None
+    except Alarm as alarm:
+        raise Failed(str(alarm)) from None
+
+
+def _look(watching: Witness, cosign: bool, name: str) -> None:
+    seen, signed = watching.look()
+    click.echo(f"{seen.origin}: {seen.size} entries, root {seen.root.hex()}: consistent")
+    if cosign:
+        click.echo(watching.cosign(signed, clock.now_ms() // 1000, name))
+        click.echo(f"our key: {watching.signer(name).witness.vkey}")
 
 
 @televote.command()

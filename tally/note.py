@@ -16,6 +16,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 #: Ed25519 over the text of a note. Witnesses sign under another, for what they sign has a time in it.
 ED25519: Final = 1
+#: Ed25519 of a witness over a time and the text (c2sp.org/tlog-cosignature).
+COSIGNATURE: Final = 4
 SEED_BYTES: Final = 32
 
 _NAME: Final = re.compile(r"[^\s+]+")
@@ -27,25 +29,22 @@ class BadNote(ValueError):
 
 
 class Verifier(NamedTuple):
-    """Whose signatures are believed: a name and an Ed25519 public key (32 bytes)."""
+    """Whose signatures are believed: a name and an Ed25519 public key (32 bytes); a log's, or a witness's."""
 
     name: str
     public: bytes
+    kind: int = ED25519
 
     @property
     def key_id(self) -> bytes:
         """4 bytes, by which signatures name the key."""
-        return _key_id(self.name, self.public)
+        return hashlib.sha256(self.name.encode() + b"\n" + bytes([self.kind]) + self.public).digest()[:4]
 
     @property
     def vkey(self) -> str:
-        """The key as it is published: `name+hex(id)+base64(1 ‖ public)`."""
-        key = base64.b64encode(bytes([ED25519]) + self.public).decode()
+        """The key as it is published: `name+hex(id)+base64(kind ‖ public)`."""
+        key = base64.b64encode(bytes([self.kind]) + self.public).decode()
         return f"{self.name}+{self.key_id.hex()}+{key}"
-
-
-def _key_id(name: str, public: bytes) -> bytes:
-    return hashlib.sha256(name.encode() + b"\n" + bytes([ED25519]) + public).digest()[:4]
 
 
 def read_vkey(text: str) -> Verifier:
@@ -55,10 +54,10 @@ def read_vkey(text: str) -> Verifier:
         decoded = base64.b64decode(key, validate=True)
     except (ValueError, binascii.Error) as error:
         raise BadNote("not a key: name+id+key is expected") from error
-    verifier = Verifier(name, decoded[1:])
+    verifier = Verifier(name, decoded[1:], decoded[0] if decoded else 0)
     if (
         len(decoded) != 33
-        or decoded[0] != ED25519
+        or decoded[0] not in (ED25519, COSIGNATURE)
         or verifier.key_id.hex() != key_id
         or not _NAME.fullmatch(name)
     ):
@@ -77,8 +76,27 @@ class Signer:
     def sign(self, text: str) -> str:
         """The text, which ends with a line break, as a note. The same text gives the same note."""
         assert text.endswith("\n")
-        signature = self.verifier.key_id + self._key.sign(text.encode())
-        return f"{text}\n— {self.verifier.name} {base64.b64encode(signature).decode()}\n"
+        return f"{text}\n" + _line(self.verifier, self._key.sign(text.encode()))
+
+    def cosign(self, note: str, at: int) -> str:
+        """A log's note with a witness's signature added: at this time (Unix seconds) it was consistent."""
+        witness, (text, _, signatures) = self.witness, note.rpartition("\n\n")
+        signature = at.to_bytes(8) + self._key.sign(_cosigned(f"{text}\n", at))
+        kept = [one for one in signatures.splitlines() if not one.startswith(f"— {witness.name} ")]
+        return "\n".join([text, "", *kept, _line(witness, signature)])
+
+    @property
+    def witness(self) -> Verifier:
+        """The key as a witness's."""
+        return self.verifier._replace(kind=COSIGNATURE)
+
+
+def _line(verifier: Verifier, signature: bytes) -> str:
+    return f"— {verifier.name} {base64.b64encode(verifier.key_id + signature).decode()}\n"
+
+
+def _cosigned(text: str, at: int) -> bytes:
+    return f"cosignature/v1\ntime {at}\n{text}".encode()
 
 
 def open_note(note: str, believed: Sequence[Verifier]) -> str:
@@ -103,8 +121,11 @@ def open_note(note: str, believed: Sequence[Verifier]) -> str:
 
 
 def _verifies(key: Verifier, text: str, signature: bytes) -> bool:
+    signed = text.encode()
+    if key.kind == COSIGNATURE:
+        signed, signature = _cosigned(text, int.from_bytes(signature[:8])), signature[8:]
     try:
-        Ed25519PublicKey.from_public_bytes(key.public).verify(signature, text.encode())
+        Ed25519PublicKey.from_public_bytes(key.public).verify(signature, signed)
     except InvalidSignature:
         return False
     return True

@@ -169,9 +169,10 @@ class Reader:
         """The proof that the log of `old` entries was this one's beginning (RFC 6962, 2.1.2)."""
         return self._subproof(old, 0, self.size, whole=True) if 0 < old < self.size else []
 
-    def root(self) -> bytes:
-        """The root over all entries."""
-        return self._hash(0, self.size) if self.size else merkle.EMPTY_ROOT
+    def root(self, size: int | None = None) -> bytes:
+        """The root over the first `size` entries, over all if that is not said."""
+        size = self.size if size is None else size
+        return self._hash(0, size) if size else merkle.EMPTY_ROOT
 
     def _path(self, index: int, start: int, end: int) -> list[bytes]:
         if end - start == 1:

@@ -216,5 +216,6 @@ def test_proofs_from_tiles(data: st.DataObject) -> None:
         for at in range(len(proof))
     )
     before = merkle.root(merkle.extend(0, (), hashes[:old])[1])
+    assert reader.root(old) == before
     assert tiles.proves_consistency(old, size, reader.consistency(old), before, root)
     assert not tiles.proves_consistency(old, size, reader.consistency(old), bytes(32), root)
