@@ -518,6 +518,8 @@ def witness(url: str, vkey: str, state: Path, every: int | None, cosign: bool, n
     """Watch the log at URL from another machine: it must be signed, and only ever grow."""
     if not url.startswith(("http://", "https://")):
         raise Wrong(f"{url} is no web address: http://…/ledger/<campaign>/<node> is expected")
+    if not note.is_name(name):
+        raise Wrong(f"--name {name!r}: a name has neither blanks nor + in it")
     try:
         watching = Witness(url, note.read_vkey(vkey), state)
         while True:

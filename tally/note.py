@@ -28,6 +28,11 @@ class BadNote(ValueError):
     """Not a note, or not signed by whom it should be."""
 
 
+def is_name(text: str) -> bool:
+    """Whether somebody who signs can be called so."""
+    return bool(_NAME.fullmatch(text))
+
+
 class Verifier(NamedTuple):
     """Whose signatures are believed: a name and an Ed25519 public key (32 bytes); a log's, or a witness's."""
 
@@ -59,7 +64,7 @@ def read_vkey(text: str) -> Verifier:
         len(decoded) != 33
         or decoded[0] not in (ED25519, COSIGNATURE)
         or verifier.key_id.hex() != key_id
-        or not _NAME.fullmatch(name)
+        or not is_name(name)
     ):
         raise BadNote("not an Ed25519 key, or its id is another's")
     return verifier
@@ -69,7 +74,7 @@ class Signer:
     """Signs as `name`, which has neither blanks nor `+`. `seed` is 32 secret bytes."""
 
     def __init__(self, name: str, seed: bytes) -> None:
-        assert _NAME.fullmatch(name), name
+        assert is_name(name), name
         self._key = Ed25519PrivateKey.from_private_bytes(seed)
         self.verifier = Verifier(name, self._key.public_key().public_bytes_raw())
 

@@ -57,9 +57,9 @@ def test_nothing_comes_out(home: Home, served: bool) -> None:
     for canary in (*CANARIES, *secrets):
         assert canary not in told
     for file in (home.folder / "out").iterdir():
-        content = file.read_text("utf-8-sig")
+        content = file.read_bytes()  # the ledger's ZIP is not compressed
         for canary in (*CANARIES, *secrets):
-            assert canary not in content, file.name
+            assert canary.encode() not in content, file.name
     database = b"".join(file.read_bytes() for file in home.folder.glob("televote.db*"))
     for canary in (*CANARIES, *secrets):
         assert canary.encode() not in database

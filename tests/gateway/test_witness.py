@@ -163,6 +163,8 @@ async def test_what_it_cannot_look_at(house: House, tmp_path: Path) -> None:
         stranger = Signer(f"televote/{CAMPAIGN}/n1", bytes(32)).verifier.vkey
         said = await look(visitor, tmp_path / "a", vkey=stranger)
         assert (said.exit_code, "not signed with the key given" in said.stderr) == (1, True)
+        said = await look(visitor, tmp_path / "a", "--cosign", "--name", "two words")
+        assert (said.exit_code, "neither blanks nor +" in said.stderr) == (2, True)
         said = await look(visitor, tmp_path / "b", vkey="nothing")
         assert (said.exit_code, "--key" in said.stderr) == (2, True)
         url = visitor.server.url
