@@ -8,6 +8,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from functools import cached_property
 from typing import Annotated, Any, Final, Literal, Self
 from zoneinfo import ZoneInfo
@@ -74,12 +75,21 @@ def _may_be_pending(value: Any) -> MessageOutcome:
     return MessageOutcome(value)
 
 
+def _long_enough(kept: timedelta) -> timedelta:
+    if kept < SHORTEST_RETENTION:
+        raise refused("retention_short", least=f"{SHORTEST_RETENTION.days * 24}h")
+    return kept
+
+
 def _reply(text: str) -> str:
     if re.search(r"[{}]", re.sub(r"\{(?:candidate|contest|code|receipt)\}", "", text)):
         raise refused("placeholder", allowed=", ".join(PLACEHOLDERS))
     return text
 
 
+#: Complaints, and the audit, need what was sent.
+SHORTEST_RETENTION: Final = timedelta(days=30)
+Kept = Annotated[Duration, AfterValidator(_long_enough)]
 _SORTED: Final = PlainSerializer(sorted, return_type=list[str])
 Outcome = Annotated[MessageOutcome, PlainValidator(_outcome), PlainSerializer(str, return_type=str)]
 Pending = Annotated[MessageOutcome, PlainValidator(_may_be_pending)]
@@ -177,6 +187,7 @@ class Campaign(Table):
     adjudicators: Literal[1, 2] = 1
     committee_totals: Literal["live", "after_close"] = "live"
     receipts: bool = False
+    retention: Kept | None = None
     caps: Caps = ()
     bar_list: Lines = ()
     test_lines: Lines = ()
@@ -250,6 +261,11 @@ class Campaign(Table):
     def skew_ms(self) -> int:
         """How far ahead of our clock a sender's time may be and still be believed."""
         return milliseconds(self.window.skew)
+
+    @property
+    def retention_ms(self) -> int | None:
+        """How long after the close what callers sent is kept, None for ever."""
+        return None if self.retention is None else milliseconds(self.retention)
 
     @cached_property
     def settled_ms(self) -> int:

@@ -169,6 +169,12 @@ WORDING: Final[Mapping[str, Wording]] = {
         "不是时长",
         '请写数字加 s（秒）、m（分）或 h（时），例如 "90s"、"15m"、"24h"',
     ),
+    "retention_short": _words(
+        "is shorter than complaints and the audit need",
+        "write at least {least}",
+        "短于投诉和审计所需的时间",
+        "至少写 {least}",
+    ),
     "publish": _words(
         "does not say when results are shown",
         'write "live", "daily at 20:00", "after_close" or "never"',

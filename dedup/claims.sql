@@ -49,6 +49,12 @@ SELECT log, seq FROM claims WHERE voter_key = ? AND campaign = ? AND cap = 'mess
 -- name: add-claims
 INSERT INTO claims (voter_key, campaign, contest, cap, period, ordinal, candidate, channel, log, seq) VALUES {rows};
 
+-- name: erase-caller
+DELETE FROM claims WHERE voter_key = ? AND campaign = ? AND log = ? AND seq BETWEEN ? AND ?;
+
+-- name: erase-everybody
+DELETE FROM claims WHERE campaign = ?;
+
 -- name: count-claims
 SELECT count(*) FILTER (WHERE cap <> 'message'), count(*) FILTER (WHERE cap = 'message')
 FROM claims WHERE campaign = ?;

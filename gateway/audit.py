@@ -162,15 +162,19 @@ async def recount(
                 last_ms = max(last_ms, checked.leaf.at_ms)
                 if checked.opening is not None:
                     counting.message(checked.seq, checked.opening, chunk.node)
-                elif not checked.leaf.is_message:
-                    counting.act(checked)
+                elif checked.leaf.is_message:
+                    counting.gone(checked.seq, chunk.node)
+                else:
+                    counting.act(checked, chunk.node)
                     done.append(checked)
             see(chunk)
+    counting.finish()
     await ledger.follow()
     kept = await ledger.reader.totals(ledger.running.id)
     differences = [(_words(key), had, has) for key, had, has in count.differences(kept, counting.totals)]
     caps, ids = await ledger.reader.claims(ledger.running.id)
     messages = sum(counting.totals[key] for key in counting.totals if key.subject == "received")
+    messages -= counting.erased
     for what, had, has in (("claims", caps, counting.claims), ("message ids", ids, messages)):
         if had != has:
             differences.append((what, had, has))

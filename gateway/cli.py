@@ -35,6 +35,7 @@ from gateway import (
 )
 from gateway.app import Server
 from gateway.control import NotServing
+from gateway.erasure import NotErased
 from gateway.intake import importer, logfile
 from gateway.intake.calllog import UnreadableLog
 from gateway.intake.importer import Submit, Summary
@@ -52,6 +53,7 @@ from gateway.storage.sqlite import is_locked, open_reader
 from gateway.storage.store import Unavailable, Unsafe
 from gateway.users import NoAccounts
 from tally import note
+from tally.acts import REASONS
 from tally.verify import Tampered
 
 T = TypeVar("T")
@@ -174,7 +176,7 @@ def _run(coroutine: Coroutine[Any, Any, T]) -> T:
         run = uvloop.run
     try:
         return run(coroutine)
-    except (Unsafe, NotServing, NoAccounts, UnreadableLog, TooEarly) as error:
+    except (Unsafe, NotServing, NoAccounts, UnreadableLog, TooEarly, NotErased) as error:
         raise Wrong(str(error)) from None
     except (Unavailable, Busy, Stopping, audit.Unfit) as error:
         raise Failed(str(error)) from None
@@ -426,6 +428,42 @@ async def _close(loaded: Loaded, name: str, by: str, reason: str, now: bool) -> 
         return
     async with service.open_service(loaded, watch.Metrics()) as counting:
         await counting.schedule.close(counting.campaigns[name], by, reason, now)
+
+
+@televote.command()
+@click.argument("campaign", required=False)
+@click.option("--number", help="Whose messages go. Asked for if not given: then no shell remembers it.")
+@click.option("--everybody", is_flag=True, help="Everybody's messages go.")
+@click.option("--by", required=True, help="Who erases.")
+@click.option("--reason", required=True, type=click.Choice(REASONS["erase"]), help="Why, for the ledger.")
+@click.option("--now", is_flag=True, help="Although the vote is not closed: they could vote again.")
+@click.pass_obj
+def erase(
+    chosen: _Chosen,
+    campaign: str | None,
+    number: str | None,
+    everybody: bool,
+    by: str,
+    reason: str,
+    now: bool,
+) -> None:
+    """Destroy what a number has sent, or everybody. Totals, tree and receipts still hold."""
+    loaded = chosen.load()
+    name = chosen.campaign(loaded, campaign)
+    if everybody and number:
+        raise click.UsageError("--number and --everybody do not go together")
+    whose = "" if everybody else number or click.prompt("Number")
+    watch.log_to(level="warning")
+    asked = {"campaign": name, "number": whose, "by": by, "reason": reason, "now": now}
+    click.echo(f"erased: {_run(_erase(loaded, asked))} messages of {name}")
+
+
+async def _erase(loaded: Loaded, asked: dict[str, Any]) -> int:
+    if _is_held(loaded):
+        async with control.connect(Path(loaded.settings.data)) as client:
+            return await client.erase(asked)
+    async with service.open_service(loaded, watch.Metrics()) as counting:
+        return await control.carry_out(counting, **asked)
 
 
 @televote.command()

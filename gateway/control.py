@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, UnixConnector, web
 
+from gateway.erasure import NotErased
 from gateway.intake.importer import Landed
 from gateway.intake.inbound import Form, Inbound, Part
 from gateway.intake.recorder import Busy, Stopping
@@ -37,6 +38,17 @@ def socket(data: Path) -> Path:
     return min(absolute, Path(os.path.relpath(absolute)), key=lambda path: len(os.fsencode(path)))
 
 
+async def carry_out(service: Service, campaign: str, number: str, by: str, reason: str, *, now: bool) -> int:
+    """Erase what a number has sent, or everybody if it is ""; returns how many messages.
+
+    Raises as `Eraser.number`.
+    """
+    running = service.campaigns[campaign]
+    if number:
+        return await service.eraser.number(running, number, by, reason, now=now)
+    return await service.eraser.everybody(running, by, reason)
+
+
 def application(
     service: Service,
     status: Callable[[], dict[str, Any]],
@@ -56,6 +68,10 @@ def application(
         await service.schedule.close(running, asked["by"], asked["reason"], asked["now"])
         return web.json_response({})
 
+    async def erase(request: web.Request) -> web.Response:
+        asked = await request.json()
+        return web.json_response({"messages": await carry_out(service, **asked)})
+
     async def people(request: web.Request) -> web.Response:
         return web.json_response(await users(await request.json()))
 
@@ -68,7 +84,7 @@ def application(
             response: web.StreamResponse = await handler(request)
         except Busy as error:
             return web.json_response({"error": str(error)}, status=503)
-        except (Stopping, Unavailable, TooEarly) as error:
+        except (Stopping, Unavailable, TooEarly, NotErased) as error:
             return web.json_response({"error": str(error)}, status=409)
         return response
 
@@ -77,6 +93,7 @@ def application(
         [
             guard.post("/take", take, OWNER),
             guard.post("/close", close, OWNER),
+            guard.post("/erase", erase, OWNER),
             guard.post("/users", people, OWNER),
             guard.get("/status", tell, OWNER),
         ]
@@ -115,6 +132,10 @@ class Client:
     async def close(self, campaign: str, by: str, reason: str, now: bool) -> None:
         """Have a campaign closed. Raises `NotServing`."""
         await self._ask("POST", "/close", {"campaign": campaign, "by": by, "reason": reason, "now": now})
+
+    async def erase(self, asked: Mapping[str, Any]) -> int:
+        """Have messages erased (`carry_out`); returns how many. Raises `NotServing`."""
+        return int((await self._ask("POST", "/erase", asked))["messages"])
 
     async def users(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         """Have something done to accounts (`people.carry_out`). Raises `NotServing`."""

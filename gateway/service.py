@@ -13,6 +13,7 @@ from pathlib import Path
 from config.load import Loaded
 from gateway import clock, entrances
 from gateway.casebook import Casebook
+from gateway.erasure import Eraser
 from gateway.intake import schedule
 from gateway.intake.chair import Chair
 from gateway.intake.importer import Landed
@@ -40,6 +41,7 @@ class Service:
     casebook: Casebook
     acts: Chair
     publisher: Publisher
+    eraser: Eraser
     now_ms: Callable[[], int]
 
     async def tempo(self, campaign: str, since_ms: int) -> list[tuple[int, str, int, int]]:
@@ -99,6 +101,7 @@ async def open_service(
         publisher = Publisher(published(loaded), settings.node, campaigns, store, recorder.head)
         await publisher.begin()
         calendar = Schedule(recorder, campaigns.values(), now_ms, linger_seconds)
+        eraser = Eraser(store, recorder, campaigns, now_ms)
         writing = asyncio.create_task(recorder.run())
         publishing = asyncio.create_task(publisher.run())
         try:
@@ -106,6 +109,7 @@ async def open_service(
             assembly = Assembly(store, recorder, sources, now_ms)
             ticking = asyncio.create_task(calendar.run())
             assembling = asyncio.create_task(assembly.run())
+            erasing = asyncio.create_task(eraser.run())
             try:
                 casebook = Casebook(store, campaigns)
                 chair = Chair(recorder, casebook, now_ms)
@@ -119,12 +123,14 @@ async def open_service(
                     casebook,
                     chair,
                     publisher,
+                    eraser,
                     now_ms,
                 )
             finally:
                 ticking.cancel()
                 assembling.cancel()
-                await asyncio.gather(ticking, assembling, return_exceptions=True)
+                eraser.stop()
+                await asyncio.gather(ticking, assembling, erasing, return_exceptions=True)
         finally:
             recorder.stop()
             await writing

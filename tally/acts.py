@@ -24,6 +24,7 @@ Kind = Literal[
     "unbar",
     "schedule",
     "reveal",
+    "erase",
 ]
 
 #: Acts about one message: each gives it a new ending, or asks for one.
@@ -43,6 +44,7 @@ REASONS: Final[Mapping[str, tuple[str, ...]]] = {
     "schedule": ("channel_failure", "network_failure", "committee_decision"),
     "close": ("committee_decision", "channel_failure", "vote_compromised"),
     "reveal": ("adjudication", "complaint", "fraud_inquiry", "reconciliation"),
+    "erase": ("caller_asked", "retention_over", "court_or_supervisor"),
 }
 
 _PRIVATE: Final = "act-opening/v1"

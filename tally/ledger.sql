@@ -54,6 +54,14 @@ WHERE logs.campaign = ?;
 -- name: add-acts
 INSERT INTO acts (log, seq, target_log, target_seq) VALUES {rows};
 
+-- name: erase-entries
+-- What is sealed beside entries goes; what an `erase` act has to tell stays.
+UPDATE entries SET sealed = NULL WHERE log = ? AND seq BETWEEN ? AND ? AND kind <> 'erase';
+
+-- name: erase-cases
+-- Nobody can rule on them any more: they wait no more.
+UPDATE cases SET state = 'ruled', text_key = '' WHERE log = ? AND seq BETWEEN ? AND ?;
+
 -- name: put-cases
 INSERT INTO cases (log, seq, state, text_key) VALUES {rows}
 ON CONFLICT (log, seq) DO UPDATE SET state = excluded.state;

@@ -70,6 +70,7 @@ class Recount:
     `targets` are the messages that acts are about, as (node, seq): only these are kept in memory.
     `claims` is how many uses of caps, and void marks, the ledger implies. `faults` are sentences.
     `endings` has how each message ended on which somebody has ruled, and the entry of the last ruling.
+    `erased` is how many messages an `erase` act has taken the place of: it tells what they came to together.
     """
 
     rules: Rules
@@ -78,6 +79,9 @@ class Recount:
     claims: int = 0
     faults: list[str] = field(default_factory=list)
     endings: Endings = field(default_factory=dict)
+    erased: int = 0
+    _gone: dict[str, list[list[int]]] = field(default_factory=dict)
+    _explained: dict[str, list[list[int]]] = field(default_factory=dict)
     _used: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     _votes: dict[tuple[str, str], list[_Vote]] = field(default_factory=dict)
     _messages: dict[tuple[str, int], _Message] = field(default_factory=dict)
@@ -106,13 +110,36 @@ class Recount:
                 opening, opening.voter, opening.outcome, opening.selections, opening.voids, waits
             )
 
-    def act(self, act: Checked) -> None:
+    def gone(self, seq: int, node: str = "") -> None:
+        """An entry that commits to something, and nothing is there to be opened."""
+        spans = self._gone.setdefault(node, [])
+        if spans and spans[-1][1] == seq - 1:
+            spans[-1][1] = seq
+        else:
+            spans.append([seq, seq])
+
+    def finish(self) -> None:
+        """When every entry was fed: whatever is gone must be what an act says was erased."""
+        for node, spans in self._gone.items():
+            explained = sorted(self._explained.get(node, []))
+            for first, last in spans:
+                for low, high in explained:
+                    if low <= first <= high:
+                        first = high + 1
+                if first <= last:
+                    self.faults.append(f"entry {first}: what it said is gone, and no act says it was erased")
+
+    def act(self, act: Checked, node: str = "") -> None:
         """Count an entry that is an act, and follow what it changes."""
         self.totals[ACTS] += 1
         detail = act.leaf.detail
-        if act.leaf.kind in REVISIONS:
+        if act.leaf.kind == "erase":
+            self._erase(act)
+        elif act.leaf.commit and not act.private:
+            self.gone(act.seq, node)
+        if act.leaf.kind in REVISIONS and act.private:
             message = self._messages.get((detail["node"], detail["entry"]))
-            if message is None or not act.private:
+            if message is None:
                 self._fault(act, f"rules on entry {detail['entry']}, which cannot be followed")
             else:
                 self._revise(act, message)
@@ -121,6 +148,17 @@ class Recount:
                 self._fault(act, "gives votes back, or not, against the rules")
             if detail["release"]:
                 self._free_candidate(detail["contest"], detail["candidate"])
+
+    def _erase(self, act: Checked) -> None:
+        """Take what the erased messages came to, together, for themselves."""
+        if not act.private:
+            self._fault(act, "has lost what the erased messages came to")
+            return
+        for *key, n in act.private["totals"]:
+            self.totals[TotalKey(*key)] += n
+        self.erased += act.private["messages"]
+        for node, spans in act.leaf.detail["entries"].items():
+            self._explained.setdefault(node, []).extend(spans)
 
     def _fault(self, act: Checked, what: str) -> None:
         self.faults.append(f"entry {act.seq}: {act.leaf.kind} {what}")

@@ -314,6 +314,8 @@ class Recorder:
         rulings = [item for item in waiting.items if isinstance(item, Ruling)]
         if not rulings:
             acts = [item for item in waiting.items if isinstance(item, Act)]
+            if any(act.size not in (None, log.head.size) for act in acts):
+                raise Refused("changed")
             return revise.record(log.head, log.sealer, acts, self._blinding)
         running = waiting.running
         filed = await self._store.filed([ruling.target for ruling in rulings])

@@ -14,7 +14,18 @@ from dedup.judge import VOID, History
 from dedup.keys import VoterKey
 from gateway.intake.decide import Decided, Selected, Verdict, Vote, cast_vote, finish
 from gateway.intake.running import Running
-from gateway.storage.store import ActRow, Batch, CaseRow, CaseState, Filed, Head, HeldClaim, Place, Yielded
+from gateway.storage.store import (
+    ActRow,
+    Batch,
+    CaseRow,
+    CaseState,
+    Erasure,
+    Filed,
+    Head,
+    HeldClaim,
+    Place,
+    Yielded,
+)
 from tally import acts, count, entry, merkle, verify
 from tally.count import TotalKey
 from tally.entry import Opening
@@ -48,7 +59,8 @@ class Act:
     """Something a person, or the schedule, did: it becomes an entry of its own.
 
     `detail` is public as it stands, `private` is sealed. `released` are the candidates whose voters get
-    their votes back.
+    their votes back, `erased` is what it destroys. `size` is how long the log must be, where the act was
+    worked out from all there was.
     """
 
     running: Running
@@ -57,6 +69,8 @@ class Act:
     detail: Mapping[str, Any]
     private: Mapping[str, Any] = field(default_factory=dict)
     released: tuple[Selection, ...] = ()
+    erased: Erasure | None = None
+    size: int | None = None
 
 
 class Ruling(NamedTuple):
@@ -400,6 +414,9 @@ def append(batch: Batch, sealer: Sealer, act: Act, blinding: bytes, target: Plac
     batch.entries.append(Stored(seq, act.kind, leaf, merkle.leaf_hash(leaf), sealed))
     batch.acts.append(ActRow(seq, target))
     batch.released.extend(act.released)
+    if act.erased is not None:
+        batch.erased.append(act.erased)
+        batch.totals.subtract(act.erased.waiting)
     batch.totals[count.ACTS] += 1
 
 

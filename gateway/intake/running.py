@@ -105,9 +105,9 @@ class Running:
                 gone = Selection(detail["contest"], detail["candidate"])
                 self.withdrawn |= {gone}
                 self.roll = self.roll.without(gone)
-            case "bar":
+            case "bar" if private:  # what it said may have been erased, after the close
                 self.barred |= {private["line"]}
-            case "unbar":
+            case "unbar" if private:
                 self.barred -= {private["line"]}
             case "schedule":
                 for channel in CHANNELS:

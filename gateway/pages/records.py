@@ -246,4 +246,4 @@ def _act(running: Running, acted: Acted, lang: Lang) -> dict[str, Any]:
 
 
 #: Of an act's public detail, what has a column of its own, and what no person can read.
-_OWN: Final = frozenset({"by", "second", "reason", "entry", "node", "commit"})
+_OWN: Final = frozenset({"by", "second", "reason", "entry", "entries", "node", "commit"})

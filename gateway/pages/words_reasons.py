@@ -95,6 +95,8 @@ REASONS: Final[Mapping[str, Said]] = {
     "adjudication": Said("裁定需要", "to rule on it"),
     "complaint": Said("投诉", "a complaint"),
     "fraud_inquiry": Said("调查舞弊", "an inquiry into fraud"),
+    "caller_asked": Said("来电人要求", "the caller asked for it"),
+    "retention_over": Said("保存期满", "the time to keep it is over"),
     "reconciliation": Said("与运营商核对", "to reconcile with the operator's figures"),
 }
 
@@ -112,6 +114,7 @@ KINDS: Final[Mapping[str, Said]] = {
     "unbar": Said("解除禁投", "Line let vote again"),
     "schedule": Said("更改截止时间", "Close changed"),
     "reveal": Said("查看完整号码", "Number seen"),
+    "erase": Said("销毁内容", "Contents erased"),
 }
 
 #: Why something is not done: `revise.REFUSALS`, `proposals.REFUSALS`, and what is wrong with a form.

@@ -25,6 +25,7 @@ from gateway.storage.store import (
     Acted,
     Batch,
     Conflict,
+    Erasure,
     Filed,
     Head,
     Heard,
@@ -158,6 +159,10 @@ class SqliteStore:
     async def probe(self) -> None:
         """Write something, durably, without changing anything. Raises `Unavailable`."""
         await self.run(_probe)
+
+    async def sweep(self) -> None:
+        """Rewrite the files, so that no trace is left of what was erased. Raises `Unavailable`."""
+        await self.run(_sweep)
 
     async def snapshot(self, campaign: str) -> tuple[int, str] | None:
         """The newest daily snapshot: when it was due (Unix milliseconds), and the standings as JSON."""
@@ -436,6 +441,29 @@ def _append_acts(db: sqlite3.Connection, batch: Batch) -> None:
         db.execute(CLAIMS[how], (voter, campaign, log, seq))
     for gone in batch.released:
         db.execute(CLAIMS["release-candidate"], (campaign, *gone))
+    for erasure in batch.erased:
+        _erase(db, campaign, erasure)
+
+
+def _erase(db: sqlite3.Connection, campaign: int, erasure: Erasure) -> None:
+    for log, spans in erasure.spans.items():
+        for span in spans:
+            db.execute(LEDGER["erase-entries"], (log, *span))
+            db.execute(LEDGER["erase-cases"], (log, *span))
+            for voter in erasure.voters or ():
+                db.execute(CLAIMS["erase-caller"], (voter, campaign, log, *span))
+    if erasure.voters is None:
+        db.execute(CLAIMS["erase-everybody"], (campaign,))
+
+
+def _sweep(db: sqlite3.Connection) -> None:
+    """What was destroyed leaves traces in free pages, and in the log of writes, until both are made anew."""
+    db.execute("VACUUM")
+    busy, *_ = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    if busy:
+        raise Unavailable(
+            "it is erased, but somebody reads the database, an export perhaps: erase again for the traces"
+        )
 
 
 def _insert(db: sqlite3.Connection, sql: str, shape: str, rows: Sequence[tuple[object, ...]]) -> None:

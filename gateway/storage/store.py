@@ -143,6 +143,15 @@ class ReplyRow(NamedTuple):
     sealed: bytes
 
 
+class Erasure(NamedTuple):
+    """What an `erase` act destroys: what is sealed beside entries (spans of first and last, by log), and the
+    claims that these callers have by them, or everybody's, if None. `waiting` counts those that waited."""
+
+    spans: Mapping[int, Sequence[tuple[int, int]]]
+    voters: Sequence[VoterKey] | None
+    waiting: Totals
+
+
 class Minute(NamedTuple):
     """One minute of one source, by our clock."""
 
@@ -171,6 +180,7 @@ class Batch:
     tempo: Counter[Minute] = field(default_factory=Counter)
     replies: list[ReplyRow] = field(default_factory=list)
     receipts: list[ReceiptRow] = field(default_factory=list)
+    erased: list[Erasure] = field(default_factory=list)
 
 
 class Filed(NamedTuple):

@@ -178,6 +178,8 @@ CHANGES = [
     ("13800138000", "13800138001"),
     ("bar_list", "test_lines"),
     ("[window]", 'withdrawal = "release"\n[window]'),
+    ("[window]", 'retention = "720h"\n[window]'),
+    ("[window]", "receipts = true\n[window]"),
     ("[window]", 'caps = [{ per = "day", votes = 1 }]\n[window]'),
     ("2018-07-09T08:00:00", "2018-07-09T08:00:01"),
     ("2018-07-20T18:00:00", "2018-07-20T18:00:00.001"),

@@ -351,6 +351,12 @@ MISTAKES = {
             "— keep it within 70 characters, the longest names filled in",
         ],
     ),
+    "retention too short": (
+        [("[window]", 'retention = "719h"\n[window]')],
+        [
+            "8: retention: is shorter than complaints and the audit need — write at least 720h",
+        ],
+    ),
     "warning: a reply with a receipt": (
         [("{candidate}的一票已计入。", "。" * 57 + "{receipt}")],
         [

@@ -26,6 +26,7 @@ ROWS: Final = {
     "GET /api/campaigns/{id}/standings/stream": "token",
     "POST /take": "owner",
     "POST /close": "owner",
+    "POST /erase": "owner",
     "POST /users": "owner",
     "GET /status": "owner",
     # signing in, and one's own account

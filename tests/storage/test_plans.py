@@ -20,7 +20,8 @@ BLOCKS = {f"claims: {name}": sql for name, sql in CLAIMS.items()} | {
 }
 #: These run once: for a recount, when a candidate withdraws, after a migration, at a start, when asked.
 WHOLE = {
-    *("claims: count-claims", "claims: release-candidate", "ledger: adopt-cases", "ledger: adopt-totals"),
+    *("claims: count-claims", "claims: release-candidate", "claims: erase-everybody"),
+    *("ledger: adopt-cases", "ledger: adopt-totals"),
     *("outbox: left", "outbox: summary"),
 }
 

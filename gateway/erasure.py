@@ -1,0 +1,308 @@
+"""Erases what callers have sent: of one number, or of everybody once the time to keep it is over.
+
+What is sealed beside the entries goes, and the claims, and then every trace of both in the database's files.
+The leaves stay, so that tree, receipts and totals hold: an `erase` act names the entries, and seals how the
+erased messages had counted, taken together, which the recount takes in their place.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+import structlog
+
+from dedup import caller, keys
+from dedup.keys import VoterKey
+from gateway.intake.recorder import Busy, Recorder, Stopping
+from gateway.intake.revise import Act, Refused
+from gateway.intake.running import Running
+from gateway.room import proposals
+from gateway.storage import cases
+from gateway.storage.blocks import LEDGER
+from gateway.storage.sqlite import SqliteStore
+from gateway.storage.store import Erasure, Filed, Place, Unavailable
+from tally import acts, entry, verify
+from tally.count import Totals
+from tally.entry import BadEntry
+from tally.recount import Recount
+from tally.seal import Sealer
+from tally.verify import Checked, Stored
+
+_log = structlog.get_logger()
+
+#: How often it is looked whether the time to keep something is over.
+DAILY_SECONDS: Final = 86_400.0
+#: An act names no more spans of entries than fit in its leaf.
+MOST_SPANS: Final = 2_000
+#: Messages may arrive while it is worked out what goes: then it is worked out again.
+_ATTEMPTS: Final = 50
+_CHUNK: Final = 1_000
+
+_Spans = list[tuple[int, int]]
+
+
+class NotErased(RuntimeError):
+    """It is not allowed, or could not be done; the message says why, and what to do."""
+
+
+class Entry(NamedTuple):
+    """An entry, the node whose it is, and what was sealed beside it."""
+
+    node: str
+    checked: Checked
+
+
+class _Asked(NamedTuple):
+    """Who wants what gone, and why: a caller's messages, everybody's if `voter` is None. `line` is E.164."""
+
+    by: str
+    reason: str
+    voter: VoterKey | None = None
+    line: str = ""
+
+
+@dataclass(slots=True)
+class _Going:
+    """What is to go: entries by node, whose claims by them, how many messages, and what they came to."""
+
+    counting: Recount
+    places: dict[str, list[int]] = field(default_factory=dict)
+    voters: set[VoterKey] = field(default_factory=set)
+    messages: int = 0
+
+    def feed(self, one: Entry) -> None:
+        """Count an entry as the recount does, and note what goes with it."""
+        checked = one.checked
+        if checked.opening is not None:
+            self.counting.message(checked.seq, checked.opening, one.node)
+            self.voters.add(VoterKey(bytes.fromhex(checked.opening.voter)))
+            self.messages += 1
+        elif not checked.leaf.is_message:
+            self.counting.act(checked, one.node)
+        if checked.opening is not None or (checked.private and checked.leaf.kind != "withdraw"):
+            self.places.setdefault(one.node, []).append(checked.seq)
+
+    def totals(self, *, waiting: bool) -> Totals:
+        """What the messages have come to; those that wait apart, for they will wait no more."""
+        return Totals(
+            {
+                key: n
+                for key, n in self.counting.totals.items()
+                if n and key.subject != "act" and (key.subject == "waiting") is waiting
+            }
+        )
+
+
+class Eraser:
+    """Call its methods beside the recorder that has the campaigns. `run` is the retention clock."""
+
+    def __init__(
+        self,
+        store: SqliteStore,
+        recorder: Recorder,
+        campaigns: Mapping[str, Running],
+        now_ms: Callable[[], int],
+    ) -> None:
+        self._store, self._recorder, self._campaigns, self._now_ms = store, recorder, campaigns, now_ms
+        self._stopping, self._turn = asyncio.Event(), asyncio.Lock()
+        self._unswept = False
+
+    async def number(self, running: Running, number: str, by: str, reason: str, *, now: bool = False) -> int:
+        """Erase what one number has sent; returns how many messages. `now`: although the vote is not closed.
+
+        Raises `NotErased`, `Unavailable`, and what `Recorder.act` raises.
+        """
+        if not running.closed and not now:
+            raise NotErased(
+                f"{running.id} is not closed: whoever is erased now could vote again. Erase after the close, "
+                "or say --now"
+            )
+        found = caller.normalise(number, running.campaign.caller.numbering())
+        voter = keys.voter_key(running.keys.voter, found.line, number)
+        return await self._erase(running, _Asked(by, reason, voter, found.line))
+
+    async def everybody(self, running: Running, by: str, reason: str) -> int:
+        """Erase what everybody has sent; returns how many messages. Raises as `number`."""
+        if not running.closed:
+            raise NotErased(f"{running.id} is not closed: not everybody can be erased before the close")
+        return await self._erase(running, _Asked(by, reason))
+
+    async def run(self) -> None:
+        """Erase what has been kept long enough, and look again every day, until stopped."""
+        while not self._stopping.is_set():
+            await self.tick()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), DAILY_SECONDS)
+
+    def stop(self) -> None:
+        """Let `run` end."""
+        self._stopping.set()
+
+    async def tick(self) -> None:
+        """Erase what has been kept long enough, and the traces that could not be swept the last time."""
+        for name, running in self._campaigns.items():
+            try:
+                if self._unswept:
+                    await self._sweep()
+                if await self._is_due(running):
+                    erased = await self.everybody(running, "system", "retention_over")
+                    _log.info("retention_over", campaign=name, messages=erased)
+            except (NotErased, Busy, Stopping, Unavailable) as error:
+                _log.error("retention_postponed", campaign=name, error=type(error).__name__)
+
+    async def _is_due(self, running: Running) -> bool:
+        retention_ms = running.campaign.retention_ms
+        if retention_ms is None or not running.closed:
+            return False
+        leaves = [
+            (act.node, entry.read_leaf(act.stored.leaf), act.stored.seq)
+            for act in await self._store.acts(running.id)
+        ]
+        closed_ms = max(leaf.at_ms for _, leaf, _ in leaves if leaf.kind == "close")
+        if self._now_ms() < closed_ms + retention_ms:
+            return False
+        head = self._recorder.head(running.id)
+        done = any(
+            leaf.detail.get("everybody") and (node, seq) == (head.node, head.size - 1)
+            for node, leaf, seq in leaves
+        )
+        return not done
+
+    async def _erase(self, running: Running, asked: _Asked) -> int:
+        if asked.reason not in acts.REASONS["erase"]:
+            raise NotErased(f"{asked.reason} is no reason: choose one of {', '.join(acts.REASONS['erase'])}")
+        async with self._turn:
+            messages = await self._record(running, asked)
+            # What the committee proposed, and nobody agreed to in time, may hold a number, too.
+            await self._store.run(proposals.are_open, running.id, self._now_ms())
+            await self._sweep()
+        _log.info("erased", campaign=running.id, messages=messages)
+        return messages
+
+    async def _sweep(self) -> None:
+        self._unswept = True
+        await self._store.sweep()
+        self._unswept = False
+
+    async def _record(self, running: Running, asked: _Asked) -> int:
+        """Work out what goes, and let it go, in one act; returns how many messages."""
+        for _ in range(_ATTEMPTS):
+            size = self._recorder.head(running.id).size
+            logs = await self._store.run(cases.logs, running.id)
+            going = await self._going(running, asked, logs)
+            if not going.places:
+                return 0
+            with suppress(Refused):
+                await self._recorder.act(self._act(running, asked, logs, going, size))
+                return going.messages
+        raise NotErased("messages arrive too fast to work out what goes: try again in a quieter hour")
+
+    async def _going(self, running: Running, asked: _Asked, logs: Mapping[int, str]) -> _Going:
+        known = [_opened(running, act.node, act.stored) for act in await self._store.acts(running.id)]
+        going = _Going(Recount(running.rules(), _targets(known)))
+        if asked.voter is None:
+            async for one in self._everything(running, logs):
+                going.feed(one)
+        else:
+            for one in await self._of_caller(running, asked.voter, asked.line, logs, known):
+                going.feed(one)
+        if going.counting.faults:
+            raise NotErased(f"it does not add up: {going.counting.faults[0]}. Run `televote recount` first")
+        return going
+
+    def _act(self, running: Running, asked: _Asked, logs: Mapping[int, str], going: _Going, size: int) -> Act:
+        everybody = asked.voter is None
+        spans = {node: [(0, seqs[-1])] if everybody else _spans(seqs) for node, seqs in going.places.items()}
+        if sum(map(len, spans.values())) > MOST_SPANS:
+            raise NotErased("that number has sent too many messages to be erased by itself")
+        destroyed = Erasure(
+            {log: spans[node] for log, node in logs.items() if node in spans},
+            None if asked.voter is None else sorted(going.voters | {asked.voter}),
+            going.totals(waiting=True),
+        )
+        totals = sorted((*key, n) for key, n in going.totals(waiting=False).items())
+        detail = {"by": asked.by, "reason": asked.reason, "everybody": everybody, "entries": spans}
+        private = {"totals": totals, "messages": going.messages}
+        return Act(running, "erase", self._now_ms(), detail, private, erased=destroyed, size=size)
+
+    async def _everything(self, running: Running, logs: Mapping[int, str]) -> AsyncIterator[Entry]:
+        for log, node in sorted(logs.items(), key=lambda one: one[1]):
+            since = 0
+            while rows := await self._store.run(_some, log, since):
+                for row in rows:
+                    if row.kind != "erase":
+                        yield _opened(running, node, row)
+                since = rows[-1].seq + 1
+
+    async def _of_caller(
+        self,
+        running: Running,
+        voter: VoterKey,
+        line: str,
+        logs: Mapping[int, str],
+        known: Sequence[Entry],
+    ) -> list[Entry]:
+        """A caller's messages, those that a ruling made theirs, the acts about them; what bars their line,
+        if that does not matter any more; and every withdrawal, for it may have given them a vote back."""
+        filed = list(await self._store.run(cases.of_caller, running.id, voter))
+        ruled = {
+            _about(act)
+            for act in known
+            if act.checked.private.get("voter") == voter.hex()
+            or (line and act.checked.private.get("line") == line and "node" in act.checked.leaf.detail)
+        }
+        theirs = {(logs[one.place.log_id], one.place.seq) for one in filed}
+        filed += await self._more(ruled - theirs, logs)
+        theirs |= ruled
+        found = [_opened(running, logs[one.place.log_id], one.stored) for one in filed]
+        for act in known:
+            kind = act.checked.leaf.kind
+            barred = kind in ("bar", "unbar") and act.checked.private.get("line") == line
+            if _about(act) in theirs or kind == "withdraw" or (barred and line and running.closed):
+                found.append(act)
+        return sorted(found, key=lambda one: (one.node, one.checked.seq))
+
+    async def _more(self, places: Iterable[tuple[str, int]], logs: Mapping[int, str]) -> Sequence[Filed]:
+        numbers = {node: log for log, node in logs.items()}
+        return await self._store.run(cases.filed, [Place(numbers[node], seq) for node, seq in sorted(places)])
+
+
+def _opened(running: Running, node: str, stored: Stored) -> Entry:
+    """An entry as it is. Raises `NotErased` if it is damaged."""
+    try:
+        return Entry(node, verify.open_row(stored, Sealer(running.keys.sealing, f"{running.id}/{node}")))
+    except BadEntry as error:
+        raise NotErased(f"entry {stored.seq} of {node}: {error}. Run `televote verify` first") from error
+
+
+def _targets(known: Iterable[Entry]) -> frozenset[tuple[str, int]]:
+    return frozenset(_about(one) for one in known) - {("", -1)}
+
+
+def _about(act: Entry) -> tuple[str, int]:
+    """The message that an act is about."""
+    detail = act.checked.leaf.detail
+    return detail.get("node", ""), detail.get("entry", -1)
+
+
+def _spans(seqs: Iterable[int]) -> _Spans:
+    """The places, neighbours joined.
+
+    >>> _spans([7, 1, 2, 3])
+    [(1, 3), (7, 7)]
+    """
+    found: _Spans = []
+    for seq in sorted(seqs):
+        if found and found[-1][1] == seq - 1:
+            found[-1] = (found[-1][0], seq)
+        else:
+            found.append((seq, seq))
+    return found
+
+
+def _some(db: sqlite3.Connection, log: int, since: int) -> list[Stored]:
+    rows = db.execute(LEDGER["entries"], (log, since)).fetchmany(_CHUNK)
+    return [Stored(*row) for row in rows]
