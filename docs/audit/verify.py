@@ -1,7 +1,6 @@
 """Checks a published Televote export; with the openings, counts it again. It shares no code with Televote.
 
-Written from format.md, beside it. Needs Python 3.11 and the package `cryptography`. Exit codes: 0 all holds,
-1 something does not, and the first such thing is named, 2 usage."""
+Written from format.md. Needs Python 3.11 and `cryptography`. Exit codes: 0 all holds, 1 a fault, 2 usage."""
 
 import argparse
 import hmac
@@ -12,14 +11,14 @@ from base64 import b64decode, b64encode
 from collections import Counter, defaultdict
 from hashlib import blake2b, sha256
 from pathlib import Path
-from types import SimpleNamespace
+from types import SimpleNamespace as Thing
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 OUTCOMES = """counted repeat unknown_code no_code unclear overvote undervote withdrawn early late in_transit
     withheld_caller invalid_caller barred_caller test unparsed""".split()
-ACTS = "config open close adjudicate undo void dispute withdraw schedule bar unbar reveal".split()
+ACTS = "config open close adjudicate undo void dispute withdraw schedule bar unbar reveal erase".split()
 PARTS = {"messages": "received", "selections": "made"}  # of a balance
 REVISIONS = ("adjudicate", "undo", "void", "dispute")
 
@@ -106,7 +105,7 @@ def read_leaf(leaf, where, rules):
     """An entry. `outcome` is a message's as it stands, once its acts are followed; "" for an act."""
     version, name, kind, at, sent, last, end = leaf.decode("ascii").split("\n")
     need(name == rules["id"] and not end and re.fullmatch("[0-9]+", at), f"{where}: not of {rules['id']}")
-    entry = SimpleNamespace(where=where, kind=kind, at=int(at), detail={}, outcome="")
+    entry = Thing(where=where, kind=kind, at=int(at), detail={}, outcome="", gone=False)
     entry.waits = kind in ("unclear", "in_transit", "unparsed", *rules.get("pending", ()))
     if version == "vote-leaf/v1":
         need(kind in OUTCOMES, f"{where}: there is no outcome {kind!r}")
@@ -138,6 +137,9 @@ def check_acts(log, rules, rules_hash):
             need(who not in gone and detail["release"] == release, f"{where} of {who} is against the rules")
             gone.add(who)
         kinds.add(kind)
+        for at, spans in detail.get("entries", {}).items():
+            for one in (log[at, seq] for low, high in spans for seq in range(low, high + 1)):
+                one.gone, one.waits = one.kind != "erase", False
         if "entry" in detail:
             target = log.get((detail["node"], detail["entry"]))
             before = target and target.outcome and (detail["node"] != node or detail["entry"] < seq)
@@ -172,9 +174,8 @@ def check_standings(told, log, rules, gone):
             figures.update({(rule["id"], where, one["code"]): n for where, n in one["by_channel"].items()})
             summed["votes", ""] += votes
     need(summed["votes", ""] == summed["selections", "counted"], f"{here}: not as many votes as counted")
-    outcomes = Counter(entry.outcome for entry in log.values() if entry.outcome)
-    same = all(summed["messages", one] == outcomes[one] for one in OUTCOMES)
-    need(same, f"{here}: the log has {dict(outcomes)}")
+    ends = Counter(entry.outcome for entry in log.values() if entry.outcome)
+    need(all(summed["messages", one] == ends[one] for one in OUTCOMES), f"{here}: the log has {dict(ends)}")
     need(told["balance"]["waiting"] == sum(entry.waits for entry in log.values()), f"{here}: others wait")
     return figures
 
@@ -184,7 +185,7 @@ def open_entries(path, log, campaign):
     head, *lines = map(json.loads, path.read_text("ascii").splitlines())
     need([head["format"], head["campaign"]] == ["televote-openings/1", campaign], "not these openings")
     given = {(one["node"], one["entry"]): one for one in lines}
-    for place, entry in ((place, entry) for place, entry in log.items() if entry.commit):
+    for place, entry in ((place, entry) for place, entry in log.items() if entry.commit and not entry.gone):
         need(place in given, f"{entry.where}: there is no opening of it")
         key, packed = b64decode(given[place]["blinding"]), given[place]["opening"].encode()
         need(hmac.digest(key, packed, "sha256") == entry.commit, f"{entry.where}: not the opening of it")
@@ -197,9 +198,7 @@ def cast(one, votes):
         vote.counted &= not (vote.held and vote.who[0] in one.voids)
     for contest, code, ended in one.selections:
         if ended == "counted":  # held: a later vote may void it; uses: it uses up caps
-            vote = SimpleNamespace(
-                who=(contest, code), voter=one.voter, day=one.day, counted=1, held=1, uses=1
-            )
+            vote = Thing(who=(contest, code), voter=one.voter, day=one.day, counted=1, held=1, uses=1)
             one.cast[contest, code] = vote
             votes[one.voter].append(vote)
 
@@ -228,12 +227,11 @@ def revise(act, one, votes):
 def recount(log, rules):
     """The figures again, from what the entries commit to; no caller is over a cap."""
     votes, messages, found = defaultdict(list), {}, Counter()
-    for place, entry in log.items():
+    for place, entry in ((place, entry) for place, entry in log.items() if not entry.gone):
         if entry.outcome:
-            told = entry.told
-            same = [told[0], told[9], told[13]] == ["opening/v1", entry.at, entry.kind]
+            same = [(told := entry.told)[0], told[9], told[13]] == ["opening/v1", entry.at, entry.kind]
             need(same, f"{entry.where}: its opening tells another outcome or time")
-            one = messages[place] = SimpleNamespace(channel=told[1], voter=told[6], day=told[12], cast={})
+            one = messages[place] = Thing(channel=told[1], voter=told[6], day=told[12], cast={})
             one.outcome, one.selections, one.voids = told[13:16]
             cast(one, votes)
         elif entry.kind in REVISIONS:
@@ -242,6 +240,10 @@ def recount(log, rules):
             who = (entry.detail["contest"], entry.detail["candidate"])
             for vote in (one for mine in votes.values() for one in mine if one.who == who and one.counted):
                 vote.uses = vote.held = False
+        elif entry.kind == "erase":  # what the erased messages had come to
+            for part, channel, contest, code, ended, n in entry.told[1]["totals"]:
+                found[f"{part}s", channel, ended] += n * (part in ("message", "selection"))
+                found[contest, channel, code] += n * ((part, ended) == ("selection", "counted"))
     for one in messages.values():
         found["messages", one.channel, one.outcome] += 1
         for contest, code, ended in one.selections:
@@ -251,9 +253,8 @@ def recount(log, rules):
     caps = [(one["id"], cap) for one in rules["contests"] for cap in one["caps"]]
     for where, cap in caps + [("", cap) for cap in rules.get("caps", ())]:
         used = Counter()
-        for vote in (vote for mine in votes.values() for vote in mine if where in ("", vote.who[0])):
-            period = {"campaign": "", "day": vote.day, "candidate": vote.who}[cap["per"]]
-            used[vote.voter, period] += vote.uses
+        for one in (one for mine in votes.values() for one in mine if where in ("", one.who[0])):
+            used[one.voter, {"campaign": "", "day": one.day, "candidate": one.who}[cap["per"]]] += one.uses
         need(all(n <= cap["votes"] for n in used.values()), f"a caller is over a cap per {cap['per']}")
     return found
 
@@ -275,8 +276,7 @@ def check(asked):
         for path in [p for p in asked.seen if name in p.read_text("utf-8") or not manifest["ledger"][1:]]:
             seen, was, _ = read_checkpoint(path, vkey)
             need(seen <= size and merkle(hashes[:seen]) == was, f"{path.name}: the log is another")
-        for seq, leaf in enumerate(entries):
-            log[node, seq] = read_leaf(leaf, f"{node}, entry {seq}", rules)
+        log |= {(node, n): read_leaf(one, f"{node}, entry {n}", rules) for n, one in enumerate(entries)}
     gone = check_acts(log, rules, sha256(rules_text).hexdigest())
     figures = check_standings(json.loads((asked.folder / "standings.json").read_bytes()), log, rules, gone)
     print(f"{len(log)} entries, under a signed root; the outcomes of all messages are those of the standings")

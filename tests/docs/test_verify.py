@@ -376,6 +376,19 @@ async def test_it_counts_as_the_recount_does_after_anything(
     check(tmp_path / "out", openings)
 
 
+@pytest.mark.parametrize("everybody", [False, True])
+async def test_it_counts_what_is_left_after_an_erasure(house: House, tmp_path: Path, everybody: bool) -> None:
+    await auditing.play(house, 20)
+    async with house.service() as counting:
+        running = counting.campaigns[CAMPAIGN]
+        for number in ("13812345678", "13812345670", "13613412345", "13412345678", "13700000002"):
+            await counting.eraser.number(running, number, "chair", "caller_asked")
+        if everybody:
+            await counting.eraser.everybody(running, "chair", "retention_over")
+    openings = await auditing.export(house, tmp_path / "out")
+    check(tmp_path / "out", openings)
+
+
 async def test_the_caps_are_held(played: Export) -> None:
     rules = json.loads((played.folder / "rules.txt").read_bytes().split(b"\n", 1)[1])
     log = {
