@@ -30,6 +30,10 @@ UPDATE outbox SET state = 'failed', reason = 'per_caller', sealed = NULL WHERE v
 -- What is no longer to be sent is forgotten.
 UPDATE outbox SET sealed = NULL WHERE voter_key = ? AND log = ? AND seq = ? AND state NOT IN ('due', 'sending');
 
+-- name: forget
+-- Replies to erased messages go whole: also a row that was sent says who had one.
+DELETE FROM outbox WHERE log = ? AND seq BETWEEN ? AND ?;
+
 -- name: waiting
 SELECT count(*) FROM outbox WHERE source = ? AND sealed IS NOT NULL;
 

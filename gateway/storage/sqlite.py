@@ -450,6 +450,7 @@ def _erase(db: sqlite3.Connection, campaign: int, erasure: Erasure) -> None:
         for span in spans:
             db.execute(LEDGER["erase-entries"], (log, *span))
             db.execute(LEDGER["erase-cases"], (log, *span))
+            db.execute(OUTBOX["forget"], (log, *span))
             for voter in erasure.voters or ():
                 db.execute(CLAIMS["erase-caller"], (voter, campaign, log, *span))
     if erasure.voters is None:

@@ -360,8 +360,8 @@ MISTAKES = {
     "warning: a reply with a receipt": (
         [("{candidate}的一票已计入。", "。" * 57 + "{receipt}")],
         [
-            "21: warning: replies.zh.counted: may be 74 characters long, sent as more than one SMS "
-            "— keep it within 70 characters, the longest name filled in"
+            "21: warning: replies.zh.counted: may be 74 characters long, sent and paid for as 2 SMS "
+            "— keep it within 70 characters, the longest names filled in"
         ],
     ),
     "warning: reply of wide signs": (

@@ -276,3 +276,22 @@ async def test_the_committee_sees_that_it_was_erased(house: House) -> None:
         assert await room.waiting() == []
         assert "Contents erased" in log.text
         assert "the caller asked for it" in log.text
+
+
+async def test_replies_to_what_is_erased_go_with_it(house: House) -> None:
+    def put(db: sqlite3.Connection) -> None:
+        db.execute(
+            "INSERT INTO outbox (voter_key, log, seq, source, at_ms, due_ms, sealed)"
+            " SELECT voter_key, log, seq, 'sim', 0, 0, x'5ea1ed' FROM claims WHERE cap = 'message'"
+        )
+
+    def left(db: sqlite3.Connection) -> list[int]:
+        return [seq for (seq,) in db.execute("SELECT seq FROM outbox ORDER BY seq")]
+
+    async with house.service() as counting:
+        room = Room(house, counting)
+        mine, other = await room.send(line(1), "A01"), await room.send(line(2), "A01")
+        await counting.store.run(put)
+        assert await counting.store.run(left) == [mine.place.seq, other.place.seq]
+        await counting.eraser.number(room.running, line(1), "chair", "caller_asked", now=True)
+        assert await counting.store.run(left) == [other.place.seq]

@@ -142,7 +142,6 @@ async def test_from_the_reply_to_the_page(house: House, lang: Lang) -> None:
         await rule(visitor, codes["voided"], "void", reason="fraud", **by)
         house.clock.ms = CLOSES_MS + 1
         codes["late"] = await reply(visitor, "13812345676", "A01", "m7")
-        assert await reply(visitor, "13812345671", "A01", "m1") == codes["counted"], "sent again: the same"
         assert len(set(codes.values())) == len(codes)
         for key, code in codes.items():
             page = Page((await ask(visitor, f"/receipt/{code.lower()}?lang={lang}")).text)

@@ -22,7 +22,7 @@ BLOCKS = {f"claims: {name}": sql for name, sql in CLAIMS.items()} | {
 WHOLE = {
     *("claims: count-claims", "claims: release-candidate", "claims: erase-everybody"),
     *("ledger: adopt-cases", "ledger: adopt-totals"),
-    *("outbox: left", "outbox: summary"),
+    *("outbox: left", "outbox: summary", "outbox: forget"),
 }
 
 
