@@ -1,0 +1,1 @@
+"""The `televote` command: a file for each sort of work."""

@@ -1,0 +1,151 @@
+"""What every command stands on: the group, what its options say, and how a fault ends in one clear line."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+import gateway
+from config import load
+from config.load import Loaded
+from config.problems import Lang, Problems
+from gateway import audit, entrances, printed, service
+from gateway.control import NotServing
+from gateway.erasure import NotErased
+from gateway.intake.calllog import UnreadableLog
+from gateway.intake.recorder import Busy, Stopping
+from gateway.intake.schedule import TooEarly
+from gateway.storage.sqlite import is_locked
+from gateway.storage.store import Unavailable, Unsafe
+from gateway.users import NoAccounts
+from tally.verify import Tampered
+
+T = TypeVar("T")
+
+
+FAILED, USAGE, INTERRUPTED = 1, 2, 130
+#: Where the settings are looked for when nobody says.
+_USUAL = (Path("televote.toml"), Path("var/televote.toml"))
+_SETTINGS, _LANG = "TELEVOTE_SETTINGS", "TELEVOTE_LANG"
+
+
+class Failed(click.ClickException):
+    """A check failed."""
+
+    exit_code = FAILED
+
+
+class Wrong(click.ClickException):
+    """The command cannot be carried out as it was given."""
+
+    exit_code = USAGE
+
+
+def refused(error: OSError) -> Wrong:
+    """A file or an address that cannot be had."""
+    return Wrong(f"{error.filename or 'the system'}: {error.strerror or error}")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option(
+    "--settings", "path", envvar=_SETTINGS, type=click.Path(path_type=Path), help="The settings file."
+)
+@click.option("--lang", type=click.Choice(["zh", "en"]), envvar=_LANG, help="Language of messages.")
+@click.version_option(gateway.__version__, prog_name="televote")
+@click.pass_context
+def televote(context: click.Context, path: Path | None, lang: Lang | None) -> None:
+    """Count public votes sent by SMS and by telephone hotline. 短信与热线投票计数网关。"""
+    context.obj = Chosen(path or next((usual for usual in _USUAL if usual.exists()), None), lang or _lang())
+
+
+class Chosen:
+    """What the group's options say."""
+
+    def __init__(self, path: Path | None, lang: Lang) -> None:
+        self.path, self.lang = path, lang
+
+    def load(self) -> Loaded:
+        """Everything, or one message with every problem."""
+        try:
+            loaded = load.everything(self.path, environ())
+            entrances.open_all(loaded, entrances.run_campaigns(loaded))
+        except Problems as error:
+            raise Wrong("\n".join([error.render(self.lang), *self.hint()])) from None
+        return loaded
+
+    def hint(self) -> list[str]:
+        """What to do if there is no settings file."""
+        if self.path is not None and self.path.exists():
+            return []
+        if self.lang == "zh":
+            return ["没有设置文件：用 televote init 生成一份，或用 --settings 或 TELEVOTE_SETTINGS 指明"]
+        return [
+            "there is no settings file: write one with televote init, or name yours with --settings "
+            "or TELEVOTE_SETTINGS"
+        ]
+
+    @staticmethod
+    def campaign(loaded: Loaded, given: str | None) -> str:
+        """The campaign meant: the only one, if none was given."""
+        if given is None and len(loaded.campaigns) == 1:
+            return next(iter(loaded.campaigns))
+        if given is None or given not in loaded.campaigns:
+            raise Wrong(f"name one of the campaigns: {', '.join(loaded.campaigns)}")
+        return given
+
+
+def environ() -> dict[str, str]:
+    """The environment without what is this command's own: the rest of TELEVOTE_… are settings."""
+    return {name: value for name, value in os.environ.items() if name not in (_SETTINGS, _LANG)}
+
+
+def _lang() -> Lang:
+    return "zh" if os.environ.get("LC_ALL", os.environ.get("LANG", "")).startswith("zh") else "en"
+
+
+def run(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run to the end; what can go wrong ends in one clear line."""
+    try:
+        import uvloop
+    except ImportError:
+        to_the_end = asyncio.run
+    else:
+        to_the_end = uvloop.run
+    try:
+        return to_the_end(coroutine)
+    except (Unsafe, NotServing, NoAccounts, UnreadableLog, TooEarly, NotErased) as error:
+        raise Wrong(str(error)) from None
+    except (Unavailable, Busy, Stopping, audit.Unfit) as error:
+        raise Failed(str(error)) from None
+    except Tampered as error:
+        raise Failed(f"the ledger is damaged at {error}") from None
+    except OSError as error:
+        raise refused(error) from None
+
+
+def is_held(loaded: Loaded) -> bool:
+    """Whether a process, which should be the server, has the database."""
+    database = service.database(loaded)
+    return database.parent.exists() and is_locked(database)
+
+
+@contextmanager
+def progress(what: str, total: int) -> Iterator[Any]:
+    """A bar on a terminal's stderr, nothing elsewhere. Yields what takes the position, or steps."""
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=printed.ERRORS,
+        disable=not sys.stderr.isatty(),
+        transient=True,
+    ) as bars:
+        task = bars.add_task(what, total=total)
+        yield lambda position: bars.update(task, completed=position)

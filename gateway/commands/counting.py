@@ -1,0 +1,165 @@
+"""The count and the ledger: `standings`, `close`, `erase`, `verify`, `recount`, `export`."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from config.load import Loaded
+from gateway import audit, clock, control, exporter, printed, service, watch
+from gateway.commands.base import Chosen, Failed, Wrong, is_held, progress, run, televote
+from tally.acts import REASONS
+
+
+@televote.command()
+@click.argument("campaign", required=False)
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_obj
+def standings(chosen: Chosen, campaign: str | None, as_json: bool) -> None:
+    """The count as it stands, with the balance."""
+    loaded = chosen.load()
+    current = run(audit.current(loaded, chosen.campaign(loaded, campaign), clock.now_ms()))
+    if as_json:
+        click.echo(json.dumps(current, ensure_ascii=False, indent=2))
+    else:
+        printed.standings(current, chosen.lang)
+    if not current["balance"]["balanced"]:
+        raise Failed("the count does not balance: run `televote recount`")
+
+
+@televote.command()
+@click.argument("campaign", required=False)
+@click.option("--by", required=True, help="Who closes.")
+@click.option("--reason", required=True, help="Why, for the ledger.")
+@click.option("--now", is_flag=True, help="Close before the window and its grace are over.")
+@click.pass_obj
+def close(chosen: Chosen, campaign: str | None, by: str, reason: str, now: bool) -> None:
+    """Close a campaign. It closes by itself when the last channel's grace is over."""
+    loaded = chosen.load()
+    name = chosen.campaign(loaded, campaign)
+    watch.log_to(level="warning")
+    run(_close(loaded, name, by, reason, now))
+    click.echo(f"{name} is closed")
+
+
+async def _close(loaded: Loaded, name: str, by: str, reason: str, now: bool) -> None:
+    if is_held(loaded):
+        async with control.connect(Path(loaded.settings.data)) as client:
+            await client.close(name, by, reason, now)
+        return
+    async with service.open_service(loaded, watch.Metrics()) as counting:
+        await counting.schedule.close(counting.campaigns[name], by, reason, now)
+
+
+@televote.command()
+@click.argument("campaign", required=False)
+@click.option("--number", help="Whose messages go. Asked for if not given: then no shell remembers it.")
+@click.option("--everybody", is_flag=True, help="Everybody's messages go.")
+@click.option("--by", required=True, help="Who erases.")
+@click.option("--reason", required=True, type=click.Choice(REASONS["erase"]), help="Why, for the ledger.")
+@click.option("--now", is_flag=True, help="Although the vote is not closed: they could vote again.")
+@click.pass_obj
+def erase(
+    chosen: Chosen,
+    campaign: str | None,
+    number: str | None,
+    everybody: bool,
+    by: str,
+    reason: str,
+    now: bool,
+) -> None:
+    """Destroy what a number has sent, or everybody. Totals, tree and receipts still hold."""
+    loaded = chosen.load()
+    name = chosen.campaign(loaded, campaign)
+    if everybody and number:
+        raise click.UsageError("--number and --everybody do not go together")
+    whose = "" if everybody else number or click.prompt("Number")
+    watch.log_to(level="warning")
+    asked = {"campaign": name, "number": whose, "by": by, "reason": reason, "now": now}
+    click.echo(f"erased: {run(_erase(loaded, asked))} messages of {name}")
+
+
+async def _erase(loaded: Loaded, asked: dict[str, Any]) -> int:
+    if is_held(loaded):
+        async with control.connect(Path(loaded.settings.data)) as client:
+            return await client.erase(asked)
+    async with service.open_service(loaded, watch.Metrics()) as counting:
+        return await control.carry_out(counting, **asked)
+
+
+@televote.command()
+@click.argument("campaign", required=False)
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_obj
+def verify(chosen: Chosen, campaign: str | None, as_json: bool) -> None:
+    """Re-hash and open every entry of the ledger; name the first bad one."""
+    loaded = chosen.load()
+    checked, roots = run(_verify(loaded, chosen.campaign(loaded, campaign)))
+    if as_json:
+        click.echo(json.dumps({"entries": checked, "roots": roots}))
+    else:
+        click.echo(f"{checked} entries are as they were written")
+        for node, root in roots.items():
+            click.echo(f"root of {node}: {root}")
+
+
+async def _verify(loaded: Loaded, name: str) -> tuple[int, dict[str, str]]:
+    async with audit.open_ledger(loaded, name) as ledger:
+        with progress("verify", ledger.entries) as at:
+            return await audit.verify(ledger, at), ledger.roots
+
+
+@televote.command()
+@click.argument("campaign", required=False)
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_obj
+def recount(chosen: Chosen, campaign: str | None, as_json: bool) -> None:
+    """Count again from the ledger alone, and compare with the totals that were kept."""
+    loaded = chosen.load()
+    counted = run(_recount(loaded, chosen.campaign(loaded, campaign)))
+    if as_json:
+        click.echo(json.dumps(printed.recounted(counted), ensure_ascii=False, indent=2))
+    else:
+        printed.recount(counted, chosen.lang)
+    if not counted.agrees:
+        raise Failed("the recount does not agree with what was kept")
+
+
+async def _recount(loaded: Loaded, name: str) -> audit.Recounted:
+    async with audit.open_ledger(loaded, name) as ledger:
+        with progress("recount", ledger.entries) as at:
+            return await audit.recount(ledger, at)
+
+
+@televote.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--campaign", help="The campaign, if there are several.")
+@click.option(
+    "--openings",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Also write what every entry commits to into this file: whole numbers, texts, choices. For an "
+    "auditor alone.",
+)
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_obj
+def export(chosen: Chosen, folder: Path, campaign: str | None, openings: Path | None, as_json: bool) -> None:
+    """Write the result and its manifest into FOLDER, after a recount. Before the close it is provisional."""
+    loaded = chosen.load()
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        manifest = run(_export(loaded, chosen.campaign(loaded, campaign), folder, openings))
+    except exporter.Inside:
+        raise Wrong(
+            f"--openings {openings} is inside {folder}, which is given away: openings go elsewhere"
+        ) from None
+    if as_json:
+        click.echo(json.dumps(manifest, ensure_ascii=False, indent=2))
+    else:
+        printed.manifest(folder, manifest, chosen.lang)
+
+
+async def _export(loaded: Loaded, name: str, folder: Path, openings: Path | None) -> dict[str, Any]:
+    async with audit.open_ledger(loaded, name) as ledger:
+        with progress("export", ledger.entries) as at:
+            return await exporter.export_to(folder, ledger, at, openings)

@@ -1,0 +1,98 @@
+"""For whoever looks from outside: `witness` of a log, `sources` there are, and the `demo`."""
+
+import json
+import sys
+import time
+from pathlib import Path
+
+import click
+
+from gateway import clock, entrances, manual, printed, watch
+from gateway.commands.base import FAILED, Failed, Wrong, run, televote
+from gateway.ledger.witness import Alarm, Unreachable, Witness
+from gateway.outbox import sender
+from tally import note
+
+
+@televote.command()
+@click.argument("url")
+@click.option("--key", "vkey", required=True, help="The log's public key, as it was announced.")
+@click.option(
+    "--state", type=click.Path(file_okay=False, path_type=Path), default=Path("witness"), show_default=True
+)
+@click.option("--every", type=click.IntRange(1), help="Go on, and look again after so many seconds.")
+@click.option("--cosign", is_flag=True, help="Sign what was found consistent, with a key of our own.")
+@click.option("--name", default="witness", show_default=True, help="Our name, when that key is made.")
+def witness(url: str, vkey: str, state: Path, every: int | None, cosign: bool, name: str) -> None:
+    """Watch the log at URL from another machine: it must be signed, and only ever grow."""
+    if not url.startswith(("http://", "https://")):
+        raise Wrong(f"{url} is no web address: http://…/ledger/<campaign>/<node> is expected")
+    if not note.is_name(name):
+        raise Wrong(f"--name {name!r}: a name has neither blanks nor + in it")
+    try:
+        watching = Witness(url, note.read_vkey(vkey), state)
+        while True:
+            try:
+                _look(watching, cosign, name)
+            except Unreachable as error:
+                if every is None:
+                    raise Wrong(f"cannot be looked at: {error}") from None
+                click.echo(f"cannot be looked at: {error}", err=True)
+            if every is None:
+                return
+            time.sleep(every)
+    except note.BadNote as error:
+        raise Wrong(f"--key: {error}") from None
+    except Alarm as alarm:
+        raise Failed(str(alarm)) from None
+
+
+def _look(watching: Witness, cosign: bool, name: str) -> None:
+    seen, signed = watching.look()
+    click.echo(f"{seen.origin}: {seen.size} entries, root {seen.root.hex()}: consistent")
+    if cosign:
+        click.echo(watching.cosign(signed, clock.now_ms() // 1000, name))
+        click.echo(f"our key: {watching.signer(name).witness.vkey}")
+
+
+@televote.command()
+@click.option("--json", "as_json", is_flag=True)
+@click.option(
+    "--into",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Write it into this Markdown file instead, between its marks: docs/sources.md.",
+)
+def sources(as_json: bool, into: Path | None) -> None:
+    """Every kind of source: channel, authentication, and what to configure."""
+    if into is not None:
+        try:
+            written = manual.rewritten(into.read_text("utf-8"), entrances.kinds(), sender.kinds())
+        except manual.Unmarked as lack:
+            raise Wrong(f"{into}: {lack}") from None
+        into.write_text(written, "utf-8")
+        return
+    rows = [printed.kind(kind) for kind in entrances.kinds().values()]
+    if as_json:
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+    else:
+        printed.kinds(rows)
+
+
+@televote.command()
+@click.option(
+    "--seconds",
+    type=click.IntRange(8, 50),
+    default=20,
+    show_default=True,
+    help="How long the window is open.",
+)
+@click.option(
+    "--keep", type=click.Path(file_okay=False, path_type=Path), help="Keep the data and the export here."
+)
+def demo(seconds: int, keep: Path | None) -> None:
+    """Play a whole campaign: votes of every outcome, close, export, recount, verify."""
+    from gateway.demo import play
+
+    watch.log_to(level="error")
+    if not run(play.play(seconds, keep)):
+        sys.exit(FAILED)

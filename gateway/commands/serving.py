@@ -1,0 +1,135 @@
+"""Setting up and serving: `check`, `init`, `serve`, `sample`, `health`."""
+
+import asyncio
+import gc
+import json
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+import gateway
+from config import load
+from config.load import Loaded
+from config.problems import Problem, Problems
+from gateway import app, clock, control, entrances, printed, service, setup, users, watch
+from gateway.app import Server
+from gateway.commands.base import FAILED, Chosen, Wrong, environ, run, televote
+from gateway.control import NotServing
+from gateway.storage.sqlite import is_locked
+from gateway.storage.store import Unavailable
+
+_SAMPLE_LISTEN = "127.0.0.1:8080"
+
+
+@televote.command()
+@click.option("--json", "as_json", is_flag=True, help="Print problems as JSON.")
+@click.pass_obj
+def check(chosen: Chosen, as_json: bool) -> None:
+    """Check settings and campaign files; every error at once."""
+    problems: list[Problem] = []
+    try:
+        loaded = load.everything(chosen.path, environ())
+        problems += loaded.warnings
+        entrances.open_all(loaded, entrances.run_campaigns(loaded))
+    except Problems as error:
+        problems += error.problems
+    failed = any(problem.level == "error" for problem in problems)
+    if as_json:
+        click.echo(
+            json.dumps([printed.problem(problem) for problem in problems], ensure_ascii=False, indent=2)
+        )
+    else:
+        for line in [problem.render(chosen.lang) for problem in problems] + chosen.hint() * failed:
+            click.echo(line)
+        if not failed:
+            click.echo("没有错误" if chosen.lang == "zh" else "no errors")
+    if failed:
+        sys.exit(FAILED)
+
+
+@televote.command()
+@click.argument("folder", type=click.Path(path_type=Path), default=Path("var"))
+@click.option("--listen", default=_SAMPLE_LISTEN, show_default=True)
+def init(folder: Path, listen: str) -> None:
+    """Write the sample campaign, open from today, with settings and fresh secrets."""
+    try:
+        settings = setup.write(folder, setup.today(clock.now_ms()), listen)
+    except setup.AlreadyThere as error:
+        raise Wrong(str(error)) from None
+    click.echo(f"wrote {settings}; serve it with: televote --settings {settings} serve")
+
+
+@televote.command()
+@click.pass_obj
+def serve(chosen: Chosen) -> None:
+    """Take votes, until SIGTERM or Ctrl-C; then finish what is under way and close."""
+    loaded = chosen.load()
+    watch.log_to(level=loaded.settings.log.level)
+    run(_serve(loaded))
+
+
+async def _serve(loaded: Loaded, greeting: bool = False) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with app.serve(loaded) as server:
+        # What lives as long as the server need not be searched for garbage, and votes make few cycles.
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 50)
+        await _greet(loaded, server, greeting)
+        await stop.wait()
+
+
+async def _greet(loaded: Loaded, server: Server, sample: bool) -> None:
+    """On standard output, which is for whoever started us: links are not for the log."""
+    people, settings = server.people, loaded.settings
+    try:
+        if sample and people is not None:
+            printed.greeting(loaded, server.url, await users.sample_links(people, settings, server.url))
+        elif people is not None and (link := await users.first_link(people, settings, server.url)):
+            printed.first_link(link)
+    except Unavailable:  # votes go first, also on a full disk; the next start prints it
+        click.echo("no link for an administrator could be made: the database cannot be written")
+
+
+@televote.command("sample")
+@click.option("--folder", type=click.Path(path_type=Path), default=Path("var"), show_default=True)
+@click.option("--listen", default=_SAMPLE_LISTEN, show_default=True)
+@click.pass_obj
+def sample(chosen: Chosen, folder: Path, listen: str) -> None:
+    """Serve the sample campaign, writing it first if there is none that is open."""
+    chosen.path = folder / "televote.toml"
+    if not chosen.path.exists():
+        setup.write(folder, setup.today(clock.now_ms()), listen)
+    loaded = chosen.load()
+    if all(campaign.settled_ms < clock.now_ms() for campaign in loaded.campaigns.values()):
+        if is_locked(service.database(loaded)):
+            raise Wrong(f"the sample in {folder} is being served: stop that first")
+        aside = setup.set_aside(folder, clock.now_ms())
+        click.echo(f"The sample in {folder} has closed; it is kept in {aside}, and a new one begins.")
+        setup.write(folder, setup.today(clock.now_ms()), listen)
+        loaded = chosen.load()
+    watch.log_to(level="warning")
+    run(_serve(loaded, greeting=True))
+
+
+@televote.command()
+@click.pass_obj
+def health(chosen: Chosen) -> None:
+    """Whether the server here takes votes (for a container's HEALTHCHECK)."""
+    loaded = chosen.load()
+    status = run(_status(loaded))
+    click.echo(json.dumps(status))
+    if not status["ready"]:
+        sys.exit(FAILED)
+
+
+async def _status(loaded: Loaded) -> dict[str, Any]:
+    try:
+        async with control.connect(Path(loaded.settings.data)) as client:
+            return await client.status()
+    except NotServing:
+        return {"ready": False, "reasons": ["not_serving"], "version": gateway.__version__}
