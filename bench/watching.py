@@ -59,7 +59,7 @@ async def _watch(host: str, port: int, path: str, cookie: str, viewers: int) -> 
         for first in range(0, viewers, _AT_ONCE):
             some = watching[first : first + _AT_ONCE]
             for one in some:
-                await loop.create_connection(lambda one=one: one, host, port)  # type: ignore[misc]
+                await loop.create_connection(lambda one=one: one, host, port)  # type: ignore[misc]  # the default binds it
             await asyncio.gather(*(one.served for one in some))
     before = [(one.events, one.received) for one in watching]
     started = time.perf_counter()

@@ -211,7 +211,8 @@ class _File:
         self.name, self._path = path.name, path
         self._part = path.with_name(f".{path.name}.part")
         self._part.unlink(missing_ok=True)
-        self.handle = open(os.open(self._part, os.O_RDWR | os.O_CREAT | os.O_EXCL, mode), "w+b")  # noqa: SIM115
+        part = os.open(self._part, os.O_RDWR | os.O_CREAT | os.O_EXCL, mode)
+        self.handle = open(part, "w+b")  # noqa: SIM115 -- it is closed when the file is kept, or discarded
 
     def write(self, chunks: Iterable[bytes]) -> None:
         self.handle.writelines(chunks)

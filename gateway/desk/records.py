@@ -5,7 +5,7 @@ these stand sealed in the ledger.
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from gateway.desk.report import Choices, Worked
@@ -104,5 +104,5 @@ def choices(db: sqlite3.Connection, campaign: str) -> Choices:
     return found
 
 
-def _taken(rows: sqlite3.Cursor) -> "map[Taken]":
-    return map(lambda row: Taken(Place(row[0], row[1]), *row[2:]), rows)  # noqa: C417
+def _taken(rows: sqlite3.Cursor) -> Iterator[Taken]:
+    return (Taken(Place(row[0], row[1]), *row[2:]) for row in rows)

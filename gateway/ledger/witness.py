@@ -120,7 +120,7 @@ class Witness:
     def _fetch(self, path: str) -> bytes:
         asked = f"{self._url}/{path}"  # of http or https: the command takes nothing else
         try:
-            with urllib.request.urlopen(asked, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310
+            with urllib.request.urlopen(asked, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310 -- the command takes http(s) alone
                 content: bytes = answer.read(_LONGEST)
         except (OSError, ValueError, HTTPException) as error:
             raise Unreachable(f"{asked}: {getattr(error, 'reason', error)}") from error
