@@ -82,7 +82,7 @@ class Publisher:
             name: _Log(running, Folder(folder / name / node), signer(running, node))
             for name, running in campaigns.items()
         }
-        self._stopping = asyncio.Event()
+        self._stopping, self._turn = asyncio.Event(), asyncio.Lock()
         self._trees: dict[str, Tree] = {}
         self._signed_sizes: dict[str, int] = {}
         self._bundles: dict[str, list[bytes]] = {}
@@ -114,7 +114,11 @@ class Publisher:
         self._stopping.set()
 
     async def tick(self) -> None:
-        """Sign what is new."""
+        """Sign what is new. Two at once would both go on from the same edge: they take turns."""
+        async with self._turn:
+            await self._sign_all()
+
+    async def _sign_all(self) -> None:
         for name in self._logs.keys() - self.forked:
             try:
                 await self._publish(name)
