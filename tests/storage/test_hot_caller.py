@@ -29,6 +29,12 @@ async def _steps(counting: Service, inbound: Inbound) -> int:
     return counted
 
 
+async def unsigned(counting: Service) -> None:
+    """Nobody reads what is recorded, to sign it, while steps are counted."""
+    counting.publisher.stop()
+    await counting.publisher.tick()
+
+
 @pytest.fixture(name="in_batches")
 def _in_batches(house: House) -> None:
     house.edit(house.settings, "[api]", "[limits]\nqueue_messages = 50000\nbatch_messages = 5000\n\n[api]")
@@ -37,6 +43,7 @@ def _in_batches(house: House) -> None:
 @pytest.mark.usefixtures("in_batches")
 async def test_many_messages_of_one_caller(house: House) -> None:
     async with house.service() as counting:
+        await unsigned(counting)
         sim = counting.sources["sim"]
         await counting.take(sim, [Inbound(f"cold{n}", COLD, "A01") for n in range(2)])
         for start in range(0, MANY, 5000):
@@ -53,6 +60,7 @@ async def test_many_messages_of_one_caller(house: House) -> None:
 
 async def test_many_redeliveries_of_one_message(house: House) -> None:
     async with house.service() as counting:
+        await unsigned(counting)
         sim, same = counting.sources["sim"], Inbound("same", HOT, "A01")
         await counting.take(sim, [same])
         first = await steps(counting, *[same] * 5)
