@@ -10,7 +10,7 @@ from config.load import Loaded
 from gateway import board, clock, entrances, service
 from gateway.intake import schedule
 from gateway.intake.running import Running
-from gateway.storage.sqlite import Reader, open_reader
+from gateway.storage.reader import Reader, open_reader
 from gateway.storage.store import Head
 from tally import count, merkle, seal, standings
 from tally import verify as verifying

@@ -19,7 +19,7 @@ from gateway.intake.source import Source
 from gateway.intake.worker import NotRelayed, Relaying
 from gateway.outbox import records
 from gateway.outbox.records import Standing
-from gateway.storage.sqlite import open_reader
+from gateway.storage.reader import open_reader
 from gateway.storage.store import Unavailable, Unsafe
 
 #: A second lies between two.

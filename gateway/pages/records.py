@@ -26,7 +26,7 @@ from gateway.room import records
 from gateway.room.records import Acted, Archive, Query
 from gateway.room.searches import Searches
 from gateway.service import Service
-from gateway.storage import sqlite
+from gateway.storage.reader import open_reader
 from tally import acts
 from tally.outcome import MessageOutcome
 
@@ -97,7 +97,7 @@ class _Records:
         running, lang = running_of(request, self._service), guard.language(request)
         kind = request.query.get("kind", "")
         after = case_view.place(request.query.get("after", ""))
-        async with sqlite.open_reader(self._service.store.path) as reader:
+        async with open_reader(self._service.store.path) as reader:
             done, rest = await self._archives[running.id].acts(
                 reader, kind if kind in KINDS else "", after, _PAGE
             )
@@ -142,7 +142,7 @@ class _Records:
     ) -> web.StreamResponse:
         lang, asked = guard.language(request), query or _NEWEST
         after = case_view.place(request.query.get("after", "")) if refused is None else None
-        async with sqlite.open_reader(self._service.store.path) as reader:
+        async with open_reader(self._service.store.path) as reader:
             found = await self._archives[running.id].search(reader, asked, after, _PAGE)
         values = {
             **self._shared(running),

@@ -22,7 +22,7 @@ from gateway.intake.revise import Case
 from gateway.intake.running import Running
 from gateway.storage import cases
 from gateway.storage.blocks import LEDGER, load
-from gateway.storage.sqlite import Reader
+from gateway.storage.reader import Reader
 from gateway.storage.store import Place
 from tally import entry, folding, verify
 from tally.entry import Opening

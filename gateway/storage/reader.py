@@ -1,0 +1,96 @@
+"""A database read beside its writer: one snapshot, and nothing can be changed."""
+
+import sqlite3
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Concatenate, Final, ParamSpec, TypeVar
+
+from gateway.storage.blocks import CLAIMS, LEDGER
+from gateway.storage.connection import Connection, begin
+from gateway.storage.store import Acted, Head, Unavailable
+from tally import merkle
+from tally.count import TotalKey
+from tally.verify import Stored
+
+_CHUNK: Final = 2000
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Reader:
+    """A read-only view of one database, from one snapshot: for recounts and exports beside a server."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._db = connection
+
+    async def run(
+        self, job: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """A function of the connection, run on its thread: it may take time, and nobody else's."""
+        return await self._db.run(job, *args, **kwargs)
+
+    async def logs(self, campaign: str) -> list[Head]:
+        """The heads of a campaign's logs."""
+        rows = await self._db.execute_fetchall(LEDGER["logs"], (campaign,))
+        return [
+            Head(campaign, node, 0, log_id, size, merkle.unpack(frontier))
+            for node, size, frontier, log_id in rows
+        ]
+
+    async def entries(self, log_id: int, since: int = 0) -> AsyncGenerator[Sequence[Stored], None]:
+        """A log's entries in order, in chunks."""
+        async with self._db.execute(LEDGER["entries"], (log_id, since)) as cursor:
+            while rows := await cursor.fetchmany(_CHUNK):
+                yield [Stored(*row) for row in rows]
+
+    async def acts(self, campaign: str) -> Sequence[Acted]:
+        """The campaign's acts, in order."""
+        rows = await self._db.execute_fetchall(LEDGER["acts"], (campaign,))
+        return [Acted(row[0], Stored(*row[1:])) for row in rows]
+
+    async def totals(self, campaign: str) -> Mapping[TotalKey, int]:
+        """The campaign's totals over all its logs."""
+        rows = await self._db.execute_fetchall(LEDGER["totals"], (campaign,))
+        return {TotalKey(*row[:5]): row[5] for row in rows}
+
+    async def key_check(self, campaign: str) -> bytes | None:
+        """The hash of the secret the campaign was begun with, None if it was not begun."""
+        rows = list(await self._db.execute_fetchall(CLAIMS["campaign"], (campaign,)))
+        return rows[0][1] if rows else None
+
+    async def targets(self, campaign: str) -> frozenset[tuple[str, int]]:
+        """Every message of the campaign that an act is about: its node and its place."""
+        return frozenset(
+            (node, seq) for node, seq in await self._db.execute_fetchall(LEDGER["targets"], (campaign,))
+        )
+
+    async def claims(self, campaign: str) -> tuple[int, int]:
+        """How many uses of caps, and how many message ids, the campaign's callers hold."""
+        rows = list(await self._db.execute_fetchall(CLAIMS["campaign"], (campaign,)))
+        if not rows:
+            return 0, 0
+        ((caps, messages),) = await self._db.execute_fetchall(CLAIMS["count-claims"], (rows[0][0],))
+        return int(caps), int(messages)
+
+
+@asynccontextmanager
+async def open_reader(path: Path) -> AsyncIterator[Reader]:
+    """A reader on one snapshot of the database. Raises `Unavailable` if there is none."""
+    if not path.exists():  # noqa: ASYNC240 -- one stat, before anything else runs
+        raise Unavailable(f"there is no database at {path}: nothing has been recorded yet")
+    try:
+        address = f"{path.absolute().as_uri()}?mode=ro"  # noqa: ASYNC240 -- no I/O is in it
+        connection = Connection(
+            lambda: sqlite3.connect(address, uri=True, isolation_level=None), iter_chunk_size=64
+        )
+        await begin(connection)
+        try:
+            await connection.execute("BEGIN")
+            await connection.execute("PRAGMA query_only = ON")
+            yield Reader(connection)
+        finally:
+            await connection.close()
+    except sqlite3.Error as error:
+        raise Unavailable(f"cannot read {path}: {error}") from error
