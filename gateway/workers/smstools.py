@@ -109,7 +109,7 @@ def _headers(head: bytes) -> Mapping[str, str]:
 def _message(
     name: str, headers: Mapping[str, str], body: bytes, data: bytes, options: SmstoolsOptions
 ) -> Inbound:
-    if "from" not in headers:
+    if not headers.get("from"):
         raise Unreadable(Reason.NO_CALLER)
     if headers.get("incomplete", "no") != "no" or _CONCATENATED.match(headers.get("udh-data", "")):
         raise Unreadable(Reason.MESSAGE_PART)

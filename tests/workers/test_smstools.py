@@ -83,6 +83,8 @@ def test_texts(data: bytes, options: dict[str, Any], text: str | None) -> None:
     [
         (b"", "no_caller_field"),
         (b"\xff" * 50, "no_caller_field"),
+        (b"From", "no_caller_field"),
+        (b"From:\n\nA01", "no_caller_field"),
         (file("A01", "binary"), "bad_charset"),
         (file("A01", head=HEAD.replace("18-07-09", "yesterday")), "bad_time"),
         (file("A01", Incomplete="yes"), "message_part"),
