@@ -5,7 +5,7 @@ The openings are no part of it: they go into a file of their own, elsewhere, for
 
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,7 +20,6 @@ from gateway.ledger.manifest_key import ManifestSigner
 from gateway.storage.store import Head
 from tally import export, note, tiles
 from tally.note import BadNote, Checkpoint
-from tally.recount import Endings
 from tally.tiles import BadTile
 from tally.verify import Checked
 
@@ -50,7 +49,9 @@ async def export_to(
     if openings is not None and folder.resolve() in openings.resolve().parents:  # noqa: ASYNC240 -- one look
         raise Inside
     endings = await ledger.endings()
-    writing = _Writing(folder, ledger, endings, openings)
+    rulings = await ledger.rulings()
+    ruled = {place: (outcome, ended, rulings[place]) for place, (outcome, ended, _) in endings.items()}
+    writing = _Writing(folder, ledger, ruled, openings)
     try:
         counted = await audit.recount(ledger, on_rows, writing.see)
         if not counted.agrees or counted.endings != endings:
@@ -69,8 +70,14 @@ async def export_to(
 class _Writing:
     """The files of an export while they are written."""
 
-    def __init__(self, folder: Path, ledger: Checkable, endings: Endings, openings: Path | None) -> None:
-        self._folder, self._ledger, self._endings = folder, ledger, endings
+    def __init__(
+        self,
+        folder: Path,
+        ledger: Checkable,
+        ruled: Mapping[tuple[str, int], export.Ruled],
+        openings: Path | None,
+    ) -> None:
+        self._folder, self._ledger, self._ruled = folder, ledger, ruled
         self._files: list[_File] = []
         self._archives: dict[str, Archive] = {}
         self._openings = None if openings is None else _File(openings, mode=0o600)
@@ -146,7 +153,7 @@ class _Writing:
         return self._archives[node]
 
     def _ending(self, chunk: Chunk, checked: Checked) -> export.Ruled | None:
-        return self._endings.get((chunk.node, checked.seq))
+        return self._ruled.get((chunk.node, checked.seq))
 
     def _stamp(self, ms: int) -> str:
         return clock.stamp(ms, self._ledger.running.zone)
@@ -197,6 +204,11 @@ def _manifest(ledger: Checkable, counted: Recounted, files: "list[_File]") -> di
                 "vkey": publisher.signer(running, head.node).verifier.vkey,
             }
             for head in ledger.heads
+        ],
+        "gaps": [
+            {"log": act.node, "at": clock.stamp(act.leaf.at_ms, running.zone), **act.leaf.detail}
+            for act in counted.acts
+            if act.leaf.kind == "gap"
         ],
         "balanced": counted.standings["balance"]["balanced"],
         "recount": "agrees",

@@ -262,6 +262,11 @@ def manifest(folder: Path, written: dict[str, Any], lang: Lang) -> None:
     for file in written["files"]:
         table.add_row(file["name"], file["audience"], file["sha256"][:16] + "…", str(file["bytes"]))
     OUT.print(table)
+    for gap in written["gaps"]:
+        lost = ", ".join(f"{ended} {n}" for ended, n in gap["lost"].items()) or "0"
+        OUT.print(
+            f"{_say(lang, '遗失', 'lost')} {gap['log']}  {gap['at']}  {lost}", markup=False, soft_wrap=True
+        )
     for log in written["ledger"]:
         OUT.print(
             f"{_say(lang, '账本', 'ledger')} {log['node']}: {log['entries']}  {log['root']}", soft_wrap=True

@@ -54,6 +54,15 @@ def newest(names: Iterable[str], node: str) -> int:
     return max((epoch for own, epoch in map(split, names) if own == node), default=0)
 
 
+def place(node: str, seq: int) -> str:
+    """Where an entry stands, as people read it: later epochs count from 0 again.
+
+    >>> place("n1", 7), place("n1.e2", 7)
+    ('7', 'n1.e2/7')
+    """
+    return f"{node}/{seq}" if split(node)[1] > 1 else str(seq)
+
+
 class Past(NamedTuple):
     """What became of an old log: what was signed of it, and how many entries are kept."""
 

@@ -17,7 +17,7 @@ class Sealer:
 
     def __init__(self, key: bytes, log: str) -> None:
         self._key, self._siv = key, AESSIV(key)
-        self._log = log.encode()
+        self.log, self._log = log, log.encode()
 
     def of(self, log: str) -> "Sealer":
         """The same key's sealer of another log."""

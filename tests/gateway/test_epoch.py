@@ -11,7 +11,10 @@ import pytest
 
 from gateway import audit, entrances, epoch
 from gateway.epoch import NotBegun, Plan
+from gateway.intake import journey
 from gateway.intake.inbound import Inbound
+from gateway.intake.journey import Prepared
+from gateway.intake.running import Running
 from gateway.ledger import publisher
 from gateway.ledger.folder import Folder
 from gateway.ledger.publisher import Forked
@@ -158,9 +161,9 @@ async def test_what_is_kept_is_still_known(lost: Lost) -> None:
     await agrees(lost.house)
 
 
-def _prepared(house: House, counting: Service, name: str, caller: int, text: str):  # type: ignore[no-untyped-def]
-    from gateway.intake import journey
-
+def _prepared(
+    house: House, counting: Service, name: str, caller: int, text: str
+) -> tuple[Running, list[Prepared]]:
     source = counting.sources["sim"]
     one = journey.prepare(source, Inbound(name, f"138{caller:08d}", text), house.clock.ms)
     return source.running, [one]
