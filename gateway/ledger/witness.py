@@ -218,6 +218,7 @@ class _Log:
             with urllib.request.urlopen(asked, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310 -- the command takes http(s) alone
                 content: bytes = answer.read(_LONGEST)
         except HTTPError as error:
+            error.close()
             raise (_Absent if error.code == 404 else Unreachable)(f"{asked}: {error.reason}") from error
         except (OSError, ValueError, HTTPException) as error:
             raise Unreachable(f"{asked}: {getattr(error, 'reason', error)}") from error
