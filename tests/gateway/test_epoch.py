@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway import audit, entrances, epoch
+from config import load
+from gateway import audit, entrances, epoch, service
 from gateway.epoch import NotBegun, Plan
 from gateway.intake import journey
 from gateway.intake.inbound import Inbound
@@ -19,6 +20,7 @@ from gateway.ledger import publisher
 from gateway.ledger.folder import Folder
 from gateway.ledger.publisher import Forked
 from gateway.service import Service
+from gateway.watch import Metrics
 from tally import entry, epochs, merkle, note, tiles
 from tally.note import Checkpoint
 from tally.tiles import Reader
@@ -222,3 +224,22 @@ async def test_two_people_say_why(lost: Lost, who: tuple[str, str, str]) -> None
         with pytest.raises(NotBegun):
             await beginning.begin(*who, AT_MS)
     assert not lost.files("n1.e2").checkpoint()
+
+
+async def test_two_at_once_do_not_both_sign(lost: Lost) -> None:
+    """The other one has a copy of the database, so no lock keeps it out; it signs into the same folder."""
+    lost.copy("other.db")
+    environment = {"TELEVOTE_STORAGE__URL": f"sqlite:{lost.folder / 'other.db'}"}
+    other = load.everything(lost.house.settings, environment)
+    async with lost.house.service() as one, service.open_service(other, Metrics(), lost.house.clock) as two:
+        await send(two, 20, 3)
+        await two.publisher.tick()
+        taken = lost.signed()
+        await send(one, 30, 5)
+        await one.publisher.tick()
+        assert (one.publisher.forked, two.publisher.forked) == ({CAMPAIGN}, set())
+        await send(two, 40, 1)
+        await two.publisher.tick()
+    now = lost.signed()
+    assert Reader(now.size, lost.files().read).root(taken.size) == taken.root
+    await lost.refused("does not go on")

@@ -19,7 +19,7 @@ from tally import receipt
 from tally.note import Checkpoint
 from tally.tiles import Reader
 from tests.conftest import SETTLED_MS, House
-from tests.docs.test_verify import VERIFY
+from tests.docs.test_verify import VERIFY, Export
 from tests.gateway.test_epoch import CAMPAIGN, Lost, lost, send  # noqa: F401 -- a fixture
 from tests.gateway.test_witness import key, look, votes
 from tests.intake.test_revise import A02, Room, count
@@ -127,6 +127,17 @@ async def test_an_old_log_that_is_cut_is_found(gap: Lost) -> None:
         await exported(gap.house, gap.folder / "out")
 
 
+async def test_an_old_log_that_is_cut_in_the_export_is_found(gap: Lost) -> None:
+    """An insider signs the old log again, one entry shorter than the gap says was kept."""
+    out = gap.folder / "out"
+    await exported(gap.house, out)
+    forged = Export(gap.house, out, out.with_suffix(".jsonl"))
+    forged.relog(forged.leaves[:-1], sign=True)
+    forged.resign()
+    with pytest.raises(ValueError, match=r"ledger-n1\.zip: not the files of a log of 8 entries"):
+        check(out)
+
+
 async def test_a_lost_message_still_has_its_receipt(house: House, tmp_path: Path) -> None:
     giving(house)
     found = Lost(house, tmp_path)
@@ -204,6 +215,7 @@ async def test_a_witness_shouts_at_an_epoch_that_hides_what_it_saw(house: House,
         await votes(visitor, 3, 3)
         assert (await look(visitor, state)).exit_code == 0
     newest = (state / "checkpoint").read_text("utf-8")
+    hidden: list[str] = []
     for honest in (False, True):
         found.put_back("older")
         shutil.rmtree(house.folder / "ledger")
@@ -214,5 +226,9 @@ async def test_a_witness_shouts_at_an_epoch_that_hides_what_it_saw(house: House,
         assert plan.lost == ({"unknown": 3} if honest else {})
         async with house.serve() as visitor:
             said = await look(visitor, state)
+            if not honest:  # and then the old log's newest checkpoint is shown all the same
+                found.files().put_checkpoint(newest)
+                hidden.append((await look(visitor, state)).stderr)
         assert said.exit_code == (0 if honest else 1), said.stderr
         assert honest or "HAS LOST ENTRIES" in said.stderr
+    assert "n1.e2 DOES NOT GO ON FROM WHAT WAS SIGNED: of n1" in hidden[0]
