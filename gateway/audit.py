@@ -111,10 +111,15 @@ class Checkable:
 
 
 @asynccontextmanager
-async def open_ledger(loaded: Loaded, campaign: str) -> AsyncIterator[Checkable]:
-    """A campaign's ledger. Raises `KeyError` for an unknown campaign, `store.Unavailable`, `Unfit`."""
+async def open_ledger(
+    loaded: Loaded, campaign: str, database: Path | None = None
+) -> AsyncIterator[Checkable]:
+    """A campaign's ledger; `database` is another one than the settings'.
+
+    Raises `KeyError` for an unknown campaign, `store.Unavailable`, `Unfit`.
+    """
     running = entrances.run_campaigns(loaded)[campaign]
-    async with open_reader(service.database(loaded)) as reader:
+    async with open_reader(database or service.database(loaded)) as reader:
         check = await reader.key_check(campaign)
         if check is None:
             raise Unfit(f"nothing has been recorded for {campaign} yet")

@@ -30,12 +30,10 @@ from gateway.storage.store import Batch, Head, ReceiptRow, Unsafe
 from tally import entry, epochs, merkle, note, receipt, tiles
 from tally.entry import BadEntry, Leaf
 from tally.epochs import Past
-from tally.note import BadNote, Checkpoint, Verifier
+from tally.note import BadNote, Checkpoint
 from tally.seal import Sealer
 from tally.tiles import BadTile, Reader, Tree
 
-#: The checkpoint that the files had before a newer one was brought from outside.
-BEFORE: Final = "checkpoint.before"
 _CHUNK: Final = 2_000
 
 
@@ -158,7 +156,7 @@ class _Looking:
             folder = self._folder(one)
             ours = marks.signed(folder, publisher.signer(self._running, one).verifier)
             if ours is not None and ours.size < self._brought(one)[0].size:
-                (folder.path / BEFORE).write_text(folder.checkpoint(), "utf-8")
+                (folder.path / marks.BEFORE).write_text(folder.checkpoint(), "utf-8")
             if ours is None or ours.size < self._brought(one)[0].size:
                 folder.put_checkpoint(text)
 
@@ -186,7 +184,9 @@ class _Looking:
         """What becomes of a log of which the database has these leaves, and what is left of the rest."""
         folder, key = self._folder(one), publisher.signer(self._running, one).verifier
         known = [
-            mark for mark in (marks.signed(folder, key), _before(folder, key), *self._brought(one)) if mark
+            mark
+            for mark in (marks.signed(folder, key), marks.before(folder, key), *self._brought(one))
+            if mark
         ]
         tree, roots, sizes = Tree(), {0: merkle.EMPTY_ROOT}, {mark.size for mark in known}
         for leaf in leaves:
@@ -231,14 +231,6 @@ def _leaves(db: sqlite3.Connection, log: int, size: int) -> Iterator[bytes]:
     while since < size and (rows := db.execute(LEDGER["leaves"], (log, since, _CHUNK)).fetchall()):
         yield from (leaf for leaf, _ in rows)
         since += len(rows)
-
-
-def _before(folder: Folder, key: Verifier) -> Checkpoint | None:
-    """The checkpoint that the files had before a newer one was brought."""
-    try:
-        return note.read_checkpoint(note.open_note((folder.path / BEFORE).read_text("utf-8"), [key]))
-    except (FileNotFoundError, BadNote):
-        return None
 
 
 def _left(folder: Folder, tree: Tree, newest: Checkpoint, *, shown: bool) -> _Left:

@@ -13,7 +13,7 @@ import gateway
 from dedup import caller
 from gateway import audit, clock
 from gateway.audit import Checkable, Chunk, OnRows, Recounted, Unfit
-from gateway.ledger import publisher
+from gateway.ledger import marks, publisher
 from gateway.ledger.archive import Archive, Parted
 from gateway.ledger.folder import Folder, Missing
 from gateway.ledger.manifest_key import ManifestSigner
@@ -28,7 +28,7 @@ SIGNATURE: Final = "manifest.json.minisig"
 
 #: What the committee alone may have: times and masked numbers of single messages.
 _COMMITTEE: Final = frozenset({"outcomes.csv", "messages.csv", "acts.csv"})
-_FORKED: Final = (
+FORKED: Final = (
     "the ledger does not go on from what was signed of it: this is an older copy, or it was changed. "
     "Nothing was signed"
 )
@@ -61,7 +61,7 @@ async def export_to(
         manifest = writing.finish(counted)
         writing.keep()
     except Parted as error:
-        raise Unfit(_FORKED) from error
+        raise Unfit(FORKED) from error
     finally:
         writing.discard()
     return manifest
@@ -149,7 +149,7 @@ class _Writing:
     def _archive(self, node: str) -> Archive:
         if node not in self._archives:
             (head,) = (head for head in self._ledger.heads if head.node == node)
-            self._archives[node] = Archive(self._folder, _signed(self._ledger, head))
+            self._archives[node] = Archive(self._folder, signed_so_far(self._ledger, head))
         return self._archives[node]
 
     def _ending(self, chunk: Chunk, checked: Checked) -> export.Ruled | None:
@@ -159,8 +159,8 @@ class _Writing:
         return clock.stamp(ms, self._ledger.running.zone)
 
 
-def _signed(ledger: Checkable, head: Head) -> Checkpoint | None:
-    """What was signed of a log before, as far as this export goes; None if nothing was. Raises `Unfit`."""
+def signed_so_far(ledger: Checkable, head: Head) -> Checkpoint | None:
+    """What was signed of a log before, as far as it goes here; None if nothing was. Raises `Unfit`."""
     folder, signer = Folder(ledger.published / head.node), publisher.signer(ledger.running, head.node)
     text = folder.checkpoint()
     if not text:
@@ -169,6 +169,8 @@ def _signed(ledger: Checkable, head: Head) -> Checkpoint | None:
         signed = note.read_checkpoint(note.open_note(text, [signer.verifier]))
         if signed.size <= head.size:
             return signed
+        if (before := marks.before(folder, signer.verifier)) and before.size == head.size:
+            return before
         return Checkpoint(signed.origin, head.size, tiles.Reader(head.size, folder.read).root())
     except (BadNote, BadTile, Missing) as error:
         raise Unfit(

@@ -273,6 +273,23 @@ def manifest(folder: Path, written: dict[str, Any], lang: Lang) -> None:
         )
 
 
+def backup(folder: Path, told: dict[str, Any], lang: Lang) -> None:
+    """What a backup has."""
+    for campaign, one in told["campaigns"].items():
+        for log in one["ledger"]:
+            line = f"{campaign}/{log['node']}: {log['entries']}  {log['root']}"
+            OUT.print(line, markup=False, soft_wrap=True)
+    OUT.print(
+        _say(
+            lang,
+            f"{folder}: 备份完成，已重新计票核对。密钥（secrets）不在其中，请另行保存。",
+            f"{folder}: backed up, and counted again. The secrets are not in it: keep them elsewhere.",
+        ),
+        markup=False,
+        soft_wrap=True,
+    )
+
+
 def epoch(plan: Plan, lang: Lang) -> None:
     """What a new epoch would be, before it is begun."""
     _epoch_logs(plan, lang)

@@ -1,6 +1,7 @@
-"""Keeping what there is: `new-epoch`, when the newest database is lost."""
+"""Keeping what there is: `backup`, and `new-epoch` when the newest database is lost."""
 
 import json
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -8,9 +9,31 @@ from typing import Any, NamedTuple
 import click
 
 from config.load import Loaded
-from gateway import clock, epoch, printed, watch
+from gateway import backup, clock, epoch, printed, watch
+from gateway.audit import OnRows
 from gateway.commands.base import Chosen, run, televote
 from gateway.epoch import Plan
+
+
+@televote.command("backup")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_obj
+def backup_(chosen: Chosen, folder: Path, as_json: bool) -> None:
+    """Copy the database into a new FOLDER, beside a running server, and prove it. Secrets are not in it."""
+    loaded = chosen.load()
+    told = run(backup.back_up(loaded, folder, _shown))
+    if as_json:
+        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+    else:
+        printed.backup(folder, told, chosen.lang)
+
+
+def _shown(campaign: str, entries: int) -> OnRows:
+    """Says that a campaign is checked, on a terminal's stderr."""
+    if sys.stderr.isatty():
+        click.echo(f"{campaign}: {entries}", err=True)
+    return lambda _: None
 
 
 @televote.command("new-epoch")

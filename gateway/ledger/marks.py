@@ -9,6 +9,9 @@ from gateway.storage.store import Unsafe
 from tally import epochs, note
 from tally.note import BadNote, Checkpoint, Verifier
 
+#: The checkpoint that the files had before a newer one was brought from outside (`gateway/epoch.py`).
+BEFORE: Final = "checkpoint.before"
+
 OLDER: Final = (
     "the ledger of {campaign} {what}: the database is an older copy. Put the newest one back; nothing was "
     "changed. If the newest one is gone for good, two people can go on without what is lost, in a new epoch "
@@ -42,6 +45,14 @@ def signed(folder: Folder, key: Verifier) -> Checkpoint | None:
             f"{folder.path / 'checkpoint'} was not signed with the key of {key.name}: it says what was "
             "signed before, and must be as it was"
         ) from error
+
+
+def before(folder: Folder, key: Verifier) -> Checkpoint | None:
+    """The checkpoint that the files had before a newer one was brought, None if none was."""
+    try:
+        return note.read_checkpoint(note.open_note((folder.path / BEFORE).read_text("utf-8"), [key]))
+    except (FileNotFoundError, BadNote):
+        return None
 
 
 def newest(campaign: Path, node: str) -> int:
