@@ -15,6 +15,9 @@ from gateway import audit, entrances, exporter
 from gateway.intake.running import Running
 from gateway.ledger import publisher
 from gateway.pages import receipt_view
+from gateway.pages.words import WORDS
+from gateway.pages.words_room import LIVE
+from gateway.people.roles import Role
 from tally import receipt
 from tally.note import Checkpoint
 from tally.tiles import Reader
@@ -161,6 +164,27 @@ async def test_a_lost_message_still_has_its_receipt(house: House, tmp_path: Path
             assert status == 200
             told, leaf = receipt.check(proof.encode(), key(house))
             assert (told.seq, leaf.kind) == (seq, "counted")
+
+
+async def test_the_pages_say_so(gap: Lost) -> None:
+    async with gap.house.serve() as visitor:
+        for path in (f"/campaigns/{CAMPAIGN}?lang=en", f"/campaigns/{CAMPAIGN}?lang=zh"):
+            _, text = await visitor.get(path)
+            assert WORDS["gap"].en.format(lost=3) in text or WORDS["gap"].zh.format(lost=3) in text
+        staff = await visitor.sign_in(Role.COMMITTEE)
+        page = await staff.get(f"/committee/{CAMPAIGN}?lang=en")
+        assert LIVE["gap_room"].en.format(lost=3) in page.text
+        log = await staff.get(f"/committee/{CAMPAIGN}/records/acts?lang=en")
+        for told in ("Entries lost, new epoch begun", "n1=8/11", "lost.counted=3", "n1.e2/0"):
+            assert told in log.text
+        (ruled,) = [case for case in await visitor.service.casebook.of_caller(*_caller(gap, 5)) if case.acts]
+        page = await staff.get(f"/committee/{CAMPAIGN}/records/n1/{ruled.place.seq}?lang=en")
+        assert page.status == 200
+        assert "n1.e2/" in page.text, "where the ruling stands"
+
+
+def _caller(gap: Lost, number: int) -> tuple[Running, str]:
+    return _running(gap.house), f"+86138{number:08d}"
 
 
 # ---- a witness ------------------------------------------------------------------------------------
