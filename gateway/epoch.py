@@ -34,6 +34,7 @@ from tally.note import BadNote, Checkpoint
 from tally.seal import Sealer
 from tally.tiles import BadTile, Reader, Tree
 
+LONGEST_REASON: Final = 500
 _CHUNK: Final = 2_000
 
 
@@ -109,8 +110,8 @@ class Beginning:
 
 def two(by: str, second: str, reason: str) -> None:
     """Whether two people agree, and say why. Raises `NotBegun`."""
-    if not reason.strip():
-        raise NotBegun("a new epoch needs a reason")
+    if not 0 < len(reason.strip()) <= LONGEST_REASON:
+        raise NotBegun(f"a new epoch needs a reason, of at most {LONGEST_REASON} characters")
     if not by.strip() or by.strip().casefold() == second.strip().casefold() or not second.strip():
         raise NotBegun("a new epoch needs two different people: --by and --second")
 

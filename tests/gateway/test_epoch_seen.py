@@ -217,6 +217,10 @@ async def test_a_witness_follows_into_the_new_epoch(house: House, tmp_path: Path
         assert (said.exit_code, said.stderr) == (0, "")
         assert "n1.e3: went on without" in said.output
         assert f"n1.e3: {found.signed('n1.e3').size} entries" in said.output
+    manifest = await exported(house, tmp_path / "out")
+    sizes = [(one["node"], one["entries"]) for one in manifest["ledger"]]
+    assert sizes == [("n1", 0), ("n1.e2", 0), ("n1.e3", found.signed("n1.e3").size)]
+    check(tmp_path / "out", key(house).vkey)
     shutil.rmtree(house.folder / "ledger" / CAMPAIGN / "n1.e3")
     async with house.serve() as visitor:
         said = await look(visitor, state)
