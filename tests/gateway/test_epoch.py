@@ -20,12 +20,13 @@ from gateway.ledger import publisher
 from gateway.ledger.folder import Folder
 from gateway.ledger.publisher import Forked
 from gateway.service import Service
+from gateway.storage.store import Place
 from gateway.watch import Metrics
 from tally import entry, epochs, merkle, note, tiles
 from tally.note import Checkpoint
 from tally.tiles import Reader
 from tests.conftest import House
-from tests.intake.test_revise import A02, count, void
+from tests.intake.test_revise import A02, B03, count, void
 
 CAMPAIGN = "beita-2018"
 WHO = ("wang", "li", "the disk died")
@@ -243,3 +244,37 @@ async def test_two_at_once_do_not_both_sign(lost: Lost) -> None:
     now = lost.signed()
     assert Reader(now.size, lost.files().read).root(taken.size) == taken.root
     await lost.refused("does not go on")
+
+
+async def test_entries_of_two_logs_with_one_number_are_two(house: House, tmp_path: Path) -> None:
+    """A ruling on n1/2 gives back what that entry has used, and not what n1.e2/2 has."""
+    found = Lost(house, tmp_path)
+    async with house.service() as counting:
+        await counting.recorder.submit(*_prepared(house, counting, "first", 0, "A01"))
+        (unclear,) = await counting.recorder.submit(
+            *_prepared(house, counting, "unclear", 0, "不要A01，要B03")
+        )
+    found.copy("older")
+    async with house.service() as counting:
+        await send(counting, 50, 1)
+    found.put_back("older")
+    await found.begin()
+    async with house.service() as counting:
+        await send(counting, 60, 1)
+        (star,) = await counting.recorder.submit(*_prepared(house, counting, "star", 0, "B03"))
+        first = Place(unclear.place.log_id, 2)
+        assert (star.outcome, star.place.seq, star.place != first) == ("counted", 2, True)
+        running = counting.campaigns[CAMPAIGN]
+        rulings = [void(first, release=True), count(unclear.place, B03)]
+        _, ruled = await counting.recorder.revise(running, rulings, house.clock.ms)
+        assert ruled.selections[0] == ("star", "B03", "same_candidate")
+    await agrees(house)
+
+
+async def test_an_old_log_that_is_not_as_its_gap_says(lost: Lost) -> None:
+    lost.put_back("older")
+    await lost.begin()
+    with closing(sqlite3.connect(lost.house.database)) as db:
+        db.execute("UPDATE logs SET size = size - 1 WHERE node = 'n1'")
+        db.commit()
+    await lost.refused("does not go on from what was signed: up to entry 7")
