@@ -213,9 +213,9 @@ def routes(server: Server, settings: Settings) -> list[web.RouteDef]:
         ]
     return [
         *guarded,
-        *ledger.routes(server.service.publisher, server.service.campaigns, settings.node),
+        *ledger.routes(server.service.publisher, server.service.campaigns),
         *public.routes(server.board, final=lambda running: server.board.is_final(running.id)),
-        *receipt.routes(server.service, settings.node, settings.trusted_proxies),
+        *receipt.routes(server.service, settings.trusted_proxies),
         guard.get("/healthz", _health, PUBLIC),
         guard.get("/readyz", _readiness(server), PUBLIC),
     ]

@@ -266,7 +266,7 @@ class Board:
 def as_they_stand(running: Running, totals: Mapping[TotalKey, int], now_ms: int) -> Standings:
     """The standings from kept totals, as of `now_ms`, to the second."""
     as_of = clock.stamp(now_ms // 1000 * 1000, running.zone)
-    return standings.build(running.roll, totals, running.status(now_ms), as_of)
+    return standings.build(running.roll, totals, running.status(now_ms), as_of, running.lost)
 
 
 def _text(current: Standings | None) -> str | None:

@@ -202,7 +202,9 @@ def _finish(folder: Path, new: Path) -> None:
     for audience, names in zip(AUDIENCES, (public, everything), strict=True):
         _zip(new / zipped(audience), manifest["campaign"], (*names, MANIFEST, SIGNATURE))
     entries = sum(log["entries"] for log in manifest["ledger"])
-    named = folder / f"{entries:08d}-{manifest['ledger'][0]['root'][:12]}"
+    # With what was lost, so that a later export has a greater number.
+    entries += sum(sum(gap["lost"].values()) for gap in manifest["gaps"])
+    named = folder / f"{entries:08d}-{manifest['ledger'][-1]['root'][:12]}"
     if named.exists():  # of the same ledger: the same bytes, unless the program has changed since
         shutil.rmtree(named)
     new.rename(named)

@@ -25,6 +25,7 @@ Kind = Literal[
     "schedule",
     "reveal",
     "erase",
+    "gap",
 ]
 
 #: Acts about one message: each gives it a new ending, or asks for one.

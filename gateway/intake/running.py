@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from config.campaign import Campaign
 from dedup import caller, keys
 from dedup.caps import CampaignCaps
-from tally import note, recount, seal, standings
+from tally import epochs, note, recount, seal, standings
 from tally.codebook import CodeBook
 from tally.outcome import ALWAYS_PENDING, CHANNELS, Channel, MessageOutcome, Selection
 from tally.window import ChannelWindow
@@ -54,8 +54,8 @@ class Running:
     `ballots` are by contest; `pending` the outcomes that wait for a person; `receipts` tells whether messages
     get one.
     What the ledger's acts have changed is taken up by `follow`: `opened`, `closed`, who has withdrawn, who
-    is barred, when it closes. `edition` counts the changes that bear on how a message is read; `closed_ms`
-    is set by an early close only.
+    is barred, when it closes. `lost` is how many messages went with a lost database, by outcome. `edition`
+    counts the changes that bear on how a message is read; `closed_ms` is set by an early close only.
     """
 
     campaign: Campaign
@@ -75,6 +75,7 @@ class Running:
     closed: bool = False
     closed_ms: int | None = None
     edition: int = 0
+    lost: Mapping[str, int] = field(default_factory=dict)
     _windows: dict[Channel, ChannelWindow] = field(default_factory=dict)
 
     @property
@@ -115,6 +116,9 @@ class Running:
                     self._windows[channel] = ChannelWindow(
                         window.opens_ms, detail["closes_ms"][channel], window.grace_ms
                     )
+            case "gap":
+                lost = epochs.messages(detail["lost"], MessageOutcome)
+                self.lost = {**self.lost, **{kind: n + self.lost.get(kind, 0) for kind, n in lost.items()}}
             case _:
                 return
         self.edition += 1

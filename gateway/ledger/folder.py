@@ -3,11 +3,16 @@
 A tile that is not full stands under its newest width alone; a narrower one is its beginning.
 """
 
+import fcntl
 import os
 from pathlib import Path
+from typing import Final
 
 from tally import tiles
 from tally.tiles import BadTile, Name
+
+#: Stands in a folder that was put back from a backup: more may have been signed since than it tells.
+FROM_BACKUP: Final = "from-backup"
 
 
 class Missing(LookupError):
@@ -41,6 +46,27 @@ class Folder:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+    def swap_checkpoint(self, old: str, new: str) -> bool:
+        """Keep a checkpoint as `put_checkpoint` does, if the newest is still `old`; returns whether it was.
+
+        Another process may sign the same log, from another copy of the database: one of the two is stopped.
+        """
+        self.path.mkdir(parents=True, exist_ok=True)
+        lock = os.open(self.path / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if self.checkpoint() != old:
+                return False
+            self.put_checkpoint(new)
+        finally:
+            os.close(lock)
+        return True
+
+    @property
+    def from_backup(self) -> bool:
+        """Whether it was put back from a backup."""
+        return (self.path / FROM_BACKUP).exists()
 
     def put(self, name: Name, content: bytes) -> None:
         """Keep a tile or bundle, in place of a narrower one."""

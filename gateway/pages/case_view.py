@@ -21,7 +21,7 @@ from gateway.pages.words_reasons import KINDS, NOTES, REASONS, WAITS
 from gateway.pages.words_room import CHOICES
 from gateway.pages.words_rulings import SHARED
 from gateway.storage.store import Place
-from tally import export
+from tally import epochs, export
 from tally.outcome import Channel, Selection
 from tally.verify import Checked
 
@@ -264,7 +264,7 @@ def _is_ballot(running: Running, chosen: Sequence[Selection]) -> bool:
 class Step(NamedTuple):
     """An act on a message, in the page's language."""
 
-    entry: int
+    entry: str
     at: str
     kind: str
     by: str
@@ -280,7 +280,7 @@ def step(running: Running, act: Checked, lang: Lang) -> Step:
     detail, private = act.leaf.detail, act.private
     now = private.get("now", {"outcome": detail["outcome"], "selections": []})
     return Step(
-        act.seq,
+        epochs.place(act.node, act.seq),
         moment(act.leaf.at_ms, running),
         words(KINDS[act.leaf.kind], lang),
         detail["by"],

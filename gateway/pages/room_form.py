@@ -18,7 +18,7 @@ from tally.outcome import CHANNELS, Channel, Selection
 
 LONGEST_NOTE: Final = 500
 _BREAKS: Final = re.compile(r"[\s,，、;；]+")
-_ENTRY: Final = re.compile(r"(?:([A-Za-z0-9_-]{1,64})/)?([0-9]{1,12})", re.ASCII)
+_ENTRY: Final = re.compile(r"(?:([A-Za-z0-9_.-]{1,64})/)?([0-9]{1,12})", re.ASCII)
 _VERDICTS: Final = ("count", "reject", "keep")
 
 Verdict = Literal["count", "reject", "keep"]

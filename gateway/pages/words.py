@@ -75,6 +75,11 @@ WORDS: Final[Mapping[str, Said]] = {
     "share": Said("占比", "Share"),
     "total": Said("总票数", "Total votes"),
     "as_of": Said("截至", "As of"),
+    "gap": Said(
+        "有 {lost} 条消息随数据库遗失，没有计入（除非之后重新发送）。公开账本里记有这一缺口。",
+        "{lost} messages were lost with a database and count in no figure, unless they were sent again. The "
+        "public ledger tells of this gap.",
+    ),
     "provisional": Said(
         "临时票数：尚未最终确认，可能还会变动。",
         "Provisional figures: not yet confirmed, they may still change.",

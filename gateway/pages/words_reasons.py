@@ -115,6 +115,7 @@ KINDS: Final[Mapping[str, Said]] = {
     "schedule": Said("更改截止时间", "Close changed"),
     "reveal": Said("查看完整号码", "Number seen"),
     "erase": Said("销毁内容", "Contents erased"),
+    "gap": Said("条目遗失，新账本开始", "Entries lost, new epoch begun"),
 }
 
 #: Why something is not done: `revise.REFUSALS`, `proposals.REFUSALS`, and what is wrong with a form.

@@ -34,6 +34,12 @@ LIVE: Final[Mapping[str, Said]] = {
         "投票已结束，没有消息待裁定：这是最终票数。",
         "Voting has closed and nothing waits for a ruling: these are the final figures.",
     ),
+    "gap_room": Said(
+        "账本有缺口：有 {lost} 条消息随数据库遗失，没有计入（除非之后重新发送）。"
+        "由谁决定、遗失了什么，见处理记录。",
+        "The ledger has a gap: {lost} messages were lost with a database and count in no figure, unless they "
+        "were sent again. Who decided to go on without them, and what they were, is in the log of acts.",
+    ),
     "kept_back": Said(
         "本次投票在结束之前不显示各候选的票数（committee_totals）。下面是来票情况和平衡核对。",
         "This vote keeps the candidates' figures back until the close (committee_totals). "
@@ -182,6 +188,7 @@ EXPORTS: Final[Mapping[str, Said]] = {
     "stamp_final": Said("最终", "Final"),
     "stamp_provisional": Said("临时", "Provisional"),
     "manifest_entries": Said("账本条目", "Ledger entries"),
+    "manifest_gap": Said("遗失的条目", "Entries lost, and gone on without as"),
     "manifest_root": Said("账本根", "Ledger root"),
     "manifest_recount": Said("重新计票", "Recount"),
     "manifest_agrees": Said("一致", "agrees"),

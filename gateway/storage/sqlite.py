@@ -34,7 +34,7 @@ from gateway.storage.store import (
     Unavailable,
     Unsafe,
 )
-from tally import merkle
+from tally import epochs, merkle
 from tally.count import TotalKey
 from tally.verify import Stored
 
@@ -140,7 +140,7 @@ class SqliteStore:
         """See `store.Store`."""
         return await self.run(cases.filed, places)
 
-    async def held(self, head: Head, voters: Sequence[VoterKey]) -> Sequence[tuple[HeldClaim, int]]:
+    async def held(self, head: Head, voters: Sequence[VoterKey]) -> Sequence[tuple[HeldClaim, Place]]:
         """See `store.Store`."""
         return await self.run(_held, head.campaign_id, voters)
 
@@ -219,16 +219,11 @@ def _set_up(db: sqlite3.Connection, synchronous: str) -> None:
 
 def _head(db: sqlite3.Connection, campaign: str, node: str, key_check: bytes) -> Head:
     with transaction(db):
-        known = db.execute(CLAIMS["campaign"], (campaign,)).fetchone()
-        if known is None:
-            db.execute(CLAIMS["add-campaign"], (campaign, key_check))
-            known = db.execute(CLAIMS["campaign"], (campaign,)).fetchone()
-        if known[1] != key_check:
-            raise Unsafe(
-                f"campaign {campaign} was begun with another secret: with this one every caller would be new "
-                f"and could vote again. Put the first {campaign}.key back in the secrets folder"
-            )
-        if db.execute(LEDGER["log"], (campaign, node)).fetchone() is None:
+        campaign_id = own_campaign(db, campaign, key_check)
+        names = [name for name, *_ in db.execute(LEDGER["logs"], (campaign,))]
+        if epoch := epochs.newest(names, node):
+            node = epochs.label(node, epoch)
+        else:
             db.execute(LEDGER["add-log"], (campaign, node))
         log_id, size, frontier = db.execute(LEDGER["log"], (campaign, node)).fetchone()
         (last,) = db.execute(LEDGER["last-entry"], (log_id,)).fetchone()
@@ -237,7 +232,23 @@ def _head(db: sqlite3.Connection, campaign: str, node: str, key_check: bytes) ->
             f"the ledger of {campaign}/{node} has {0 if last is None else last + 1} entries, "
             f"its head says {size}: run `televote verify` and restore from a backup"
         )
-    return Head(campaign, node, known[0], log_id, size, merkle.unpack(frontier))
+    return Head(campaign, node, campaign_id, log_id, size, merkle.unpack(frontier))
+
+
+def own_campaign(db: sqlite3.Connection, campaign: str, key_check: bytes) -> int:
+    """The campaign's number, once it is sure that its secret is the one it was begun with. Raises "
+    "`Unsafe`."""
+    known = db.execute(CLAIMS["campaign"], (campaign,)).fetchone()
+    if known is None:
+        db.execute(CLAIMS["add-campaign"], (campaign, key_check))
+        known = db.execute(CLAIMS["campaign"], (campaign,)).fetchone()
+    if known[1] != key_check:
+        raise Unsafe(
+            f"campaign {campaign} was begun with another secret: with this one every caller would be new "
+            f"and could vote again. Put the first {campaign}.key back in the secrets folder"
+        )
+    number: int = known[0]
+    return number
 
 
 def _adopt(db: sqlite3.Connection, head: Head, pending: Sequence[str]) -> None:
@@ -283,11 +294,11 @@ def _recall(db: sqlite3.Connection, campaign_id: int, heard: Sequence[Heard]) ->
 
 def _held(
     db: sqlite3.Connection, campaign_id: int, voters: Sequence[VoterKey]
-) -> list[tuple[HeldClaim, int]]:
+) -> list[tuple[HeldClaim, Place]]:
     return [
-        (HeldClaim(VoterKey(voter), Claim(*claim), channel), seq)
+        (HeldClaim(VoterKey(voter), Claim(*claim), channel), Place(log_id, seq))
         for shape, some in _padded(list(dict.fromkeys(voters)), "?")
-        for voter, *claim, channel, seq in db.execute(
+        for voter, *claim, channel, log_id, seq in db.execute(
             CLAIMS["held"].format(voters=shape), [campaign_id, *some]
         )
     ]
@@ -296,10 +307,11 @@ def _held(
 def _append(db: sqlite3.Connection, batches: Sequence[Batch]) -> None:
     with transaction(db):
         for batch in batches:
-            _append_one(db, batch)
+            append_one(db, batch)
 
 
-def _append_one(db: sqlite3.Connection, batch: Batch) -> None:
+def append_one(db: sqlite3.Connection, batch: Batch) -> None:
+    """Append a batch, inside a transaction. Raises `Conflict` if its log has moved."""
     head, after = batch.head, batch.after
     moved = db.execute(
         LEDGER["advance-log"], (after.size, merkle.pack(after.frontier), head.log_id, head.size)
@@ -324,6 +336,11 @@ def _append_one(db: sqlite3.Connection, batch: Batch) -> None:
     added = [(*key, count) for key, count in batch.totals.items() if count]
     _insert(db, LEDGER["add-totals"], "({log},?,?,?,?,?,?)".format_map(own), added)
     _insert(db, LEDGER["put-cases"], "({log},?,?,?)".format_map(own), batch.cases)
+    for earlier_log, earlier in batch.earlier.items():
+        of = {**own, "log": earlier_log}
+        shape = "(?,{campaign},?,?,?,?,?,?,{log},?)".format_map(of)
+        _insert(db, CLAIMS["add-claims"], shape, sorted(earlier.claims))
+        _insert(db, LEDGER["put-cases"], "({log},?,?,?)".format_map(of), earlier.cases)
     minutes = [
         (minute_ms, source, counted and count, not counted and count)
         for (minute_ms, source, counted), count in batch.tempo.items()
@@ -339,8 +356,8 @@ def _append_acts(db: sqlite3.Connection, batch: Batch) -> None:
     campaign, log = batch.head.campaign_id, batch.head.log_id
     rows = [(log, act.seq, *(act.target or (None, None))) for act in batch.acts]
     _insert(db, LEDGER["add-acts"], "(?,?,?,?)", rows)
-    for voter, seq, how in batch.yielded:
-        db.execute(CLAIMS[how], (voter, campaign, log, seq))
+    for voter, place, how in batch.yielded:
+        db.execute(CLAIMS[how], (voter, campaign, *place))
     for gone in batch.released:
         db.execute(CLAIMS["release-candidate"], (campaign, *gone))
     for erasure in batch.erased:
