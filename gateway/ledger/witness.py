@@ -12,7 +12,7 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import Final
 
-from gateway.ledger.folder import Folder
+from gateway.ledger.folder import Folder, sync
 from tally import note, tiles
 from tally.note import BadNote, Checkpoint, Signer, Verifier
 from tally.tiles import BadTile, Name, Reader
@@ -136,3 +136,4 @@ class Witness:
             file.flush()
             os.fsync(file.fileno())
         part.replace(self._state / name)
+        sync(self._state)
