@@ -5,8 +5,10 @@ keeps a second writer out. A transaction is one hop to the connection's thread, 
 is free while SQLite and the disk work.
 """
 
+import asyncio
 import fcntl
 import os
+import shutil
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -44,6 +46,7 @@ _LOOK_UP: Final = 1024
 #: Rows of one INSERT.
 _INSERT: Final = 512
 _PROBE_BYTES: Final = 256 * 1024
+_COPIED_BYTES: Final = 1 << 18
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -62,6 +65,7 @@ class SqliteStore:
         """Lock the file, open it, and bring the schema up to date. Raises `Unsafe`, `Unavailable`."""
         self._lock = _lock(self.path)
         try:
+            await asyncio.to_thread(_sync, _wal(self.path))
             await self._connect()
         except BaseException:
             await self.close()
@@ -90,6 +94,10 @@ class SqliteStore:
         if self._writer is not None:
             writer, self._writer = self._writer, None
             await writer.close()
+        try:
+            await asyncio.to_thread(_renew, _wal(self.path))
+        except OSError as error:
+            raise Unavailable(f"cannot write the log of {self.path} anew: {error.strerror}") from error
         await self._connect()
 
     async def run(
@@ -191,6 +199,49 @@ def _lock(path: Path) -> int:
             f"another process has {path} open for writing: stop it first, or use another data folder"
         ) from error
     return handle
+
+
+def _wal(path: Path) -> Path:
+    return path.with_name(path.name + "-wal")
+
+
+def _sync(path: Path) -> None:
+    """Have the disk keep a file, or a folder's entries; nothing if there is none.
+
+    A process that was killed may have written a commit and not synced it. What SQLite finds it takes for
+    committed, without a sync, and a sender that asks again is told of it.
+    """
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _renew(path: Path) -> None:
+    """Write a file anew, all of it, durably; nothing if there is none. Raises `OSError`.
+
+    After a sync that failed the system takes what it was to write for written, shows it to whoever reads the
+    file, and never tries again: the next sync says that all is well. SQLite would find there the commit that
+    was refused, and a power cut would lose it after all.
+    """
+    part = path.with_name(path.name + ".part")
+    try:
+        try:
+            old = path.open("rb")
+        except FileNotFoundError:
+            return
+        with old, open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as new:
+            shutil.copyfileobj(old, new, _COPIED_BYTES)
+            new.flush()
+            os.fsync(new.fileno())
+        part.replace(path)
+        _sync(path.parent)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _open(path: Path) -> sqlite3.Connection:

@@ -143,6 +143,21 @@ class Disk:
             else:
                 file.take(event)
 
+    def shows(self) -> dict[str, bytes | None]:
+        """What a process sees that is started now: with the power on, the system forgets nothing."""
+        shown: dict[str, bytes | None] = {}
+
+        def walk(folder: _Folder, at: str) -> None:
+            for name, what in sorted(folder.now.items()):
+                if isinstance(what, _Folder):
+                    shown[f"{at}{name}"] = None
+                    walk(what, f"{at}{name}/")
+                elif isinstance(what, _File):
+                    shown[f"{at}{name}"] = bytes(what.cached)
+
+        walk(self._root, "")
+        return shown
+
     def is_left(self) -> dict[str, bytes | None]:
         """One of the states in which the power may have left the disk."""
         rng, sector = self._rng, self._sector
@@ -170,12 +185,17 @@ def crash(before: Files, events: Sequence[Event], moment: int, rng: random.Rando
     A sync that had not returned by then has done nothing for certain.
     """
     disk = Disk(before, rng, sector)
-    disk.play(
+    disk.play(until(events, moment))
+    return disk.is_left()
+
+
+def until(events: Sequence[Event], moment: int) -> list[Event]:
+    """What had been asked for just before line `moment`; of syncs, what had been done."""
+    return [
         event
         for event in events
         if event.at < moment and (event.end < moment or event.kind not in ("sync", "failed"))
-    )
-    return disk.is_left()
+    ]
 
 
 def _kept(rng: random.Random, keep: float, changes: int) -> list[bool]:

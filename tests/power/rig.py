@@ -112,7 +112,7 @@ class Spawner:
         assert self.log is not None
         return self.log.stat().st_size
 
-    def trace(self, since: int, server: Server, known: Iterable[str]) -> trace.Trace:
+    def trace(self, since: int, server: Server, known: Iterable[str], first: int = 0) -> trace.Trace:
         """What was done below a server's folder since the text was so long. The server has ended."""
         assert self.log is not None
         end = re.compile(rb"^%d +\+\+\+ " % server.process, re.MULTILINE)
@@ -125,18 +125,19 @@ class Spawner:
         else:
             tail = [line[:100] for line in self.log.read_bytes()[-20000:].splitlines()[-8:]]
             raise AssertionError(f"strace does not tell of the end of {server.process}: {tail}")
-        return trace.read(trace.lines_from(self.log, since), server.folder, known)
+        return trace.read(trace.lines_from(self.log, since), server.folder, known, first)
 
 
 @contextmanager
-def spawning(log: Path | None = None) -> Iterator[Spawner]:
-    """A spawner, under strace if there is a `log` to write."""
+def spawning(log: Path | None = None, inject: str = "") -> Iterator[Spawner]:
+    """A spawner, under strace if there is a `log` to write. `inject` is a fault, in strace's words."""
     words = [sys.executable, "-m", "tests.power.spawner"]
     if log is not None:
         log.touch()
         calls = f"trace={trace.CALLS},{trace.UNKNOWN}"
         how = ("-f", "-y", "-xx", "-s", "1000000", "--seccomp-bpf")
-        words = ["strace", *how, "-o", str(log), "-e", calls, *words]
+        fault = ("-e", f"inject={inject}") if inject else ()
+        words = ["strace", *how, "-o", str(log), "-e", calls, *fault, *words]
     process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=_HERE)
     try:
         yield Spawner(process, log)
@@ -157,10 +158,15 @@ class Sender:
     tried: list[str] = field(default_factory=list)
     acknowledged: set[str] = field(default_factory=set)
 
-    async def votes(self, url: str, names: Sequence[str], senders: int = 8) -> None:
-        """Send votes, several at a time, each sender one after the other. An answer must be 200."""
+    async def votes(self, url: str, names: Sequence[str], senders: int = 8, *, patient: bool = False) -> None:
+        """Send votes, several at a time, each sender one after the other. An answer must be 200, or, if they
+        are `patient`, become it."""
         token = (self.folder / "secrets/sim.token").read_text().strip()
         async with ClientSession(timeout=_SECONDS, connector=TCPConnector(limit=senders)) as session:
+
+            async def get(url: str) -> int:
+                async with session.get(url) as response:
+                    return response.status
 
             async def send(some: Sequence[str]) -> None:
                 for name in some:
@@ -170,9 +176,10 @@ class Sender:
                     caller = number if number % 5 else number // 5
                     said = f"id={name}&from=138{caller:08d}&text=A{number % 11 + 1:02d}"
                     for _ in range(2 if self.rng.random() < 0.05 else 1):
-                        async with session.get(f"{url}/in/sim/{token}?{said}") as response:
-                            if response.status != 200:
-                                raise Broken("refused", (name, response.status))
+                        while await get(f"{url}/in/sim/{token}?{said}") != 200:
+                            if not patient:
+                                raise Broken("refused", name)
+                            await asyncio.sleep(0.02)
                         self.acknowledged.add(name)
 
             await asyncio.gather(*(send(names[at::senders]) for at in range(senders)))

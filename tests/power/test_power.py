@@ -16,6 +16,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -53,18 +54,19 @@ class Load:
         return disk.crash(self.before, self.trace.events, moment, rng, sector)
 
 
-async def load(spawner: Spawner, folder: Path, votes: int, patch: str = "") -> Load:
-    """Fresh folder, votes, a stop, a start, more votes, and an end without warning."""
-    rig.set_up(folder)
+async def load(spawner: Spawner, folder: Path, votes: int, patch: str = "", *, fresh: bool = True) -> Load:
+    """A folder, votes, a stop, a start, more votes, and an end without warning."""
+    if fresh:
+        rig.set_up(folder)
     before, since = rig.held(folder), spawner.position()
     sender = Sender(folder, random.Random(votes))
     server = spawner.start(folder, patch)
     server.wait()
-    await sender.votes(server.url, [f"m{n}" for n in range(votes)])
+    await sender.votes(server.url, [f"m{n}" for n in range(votes)], patient=True)
     assert server.end(signal.SIGTERM) == 0
     server = spawner.start(folder, patch)
     server.wait()
-    await sender.votes(server.url, [f"m{n}" for n in range(votes, votes + 100)])
+    await sender.votes(server.url, [f"m{n}" for n in range(votes, votes + 100)], patient=True)
     server.end()
     traced = spawner.trace(since, server, before)
     begun = traced.acknowledged[0][0]
@@ -217,3 +219,67 @@ async def test_a_server_that_syncs_less_is_caught(rigged: Rig, tmp_path: Path, p
             broke[broken.how] += 1
     assert broke["lost"] + broke["would not start"] + broke["corrupt"] >= 6, broke
     assert broke["lost"] > 0, broke
+
+
+@pytest.mark.parametrize("when", ["8", "8..9", "8..10", "9+7"])
+async def test_what_a_failed_sync_has_forgotten_is_not_acknowledged(
+    rigged: Rig, tmp_path: Path, when: str
+) -> None:
+    """A sync fails, the system takes its pages for written; then the power goes. In each thread that writes
+    the syncs numbered `when` fail (8..9: the eighth and the ninth; 9+7: the ninth, each seventh after it).
+    """
+    folder = tmp_path / "var"
+    rig.set_up(folder)
+    first = rigged.plain.start(folder)
+    first.wait()
+    assert first.end(signal.SIGTERM) == 0
+    with rig.spawning(tmp_path / "strace", f"fdatasync:error=EIO:when={when}") as failing:
+        run = await load(failing, folder, 60, fresh=False)
+    lines = [event.end for event in run.trace.events if event.kind == "failed"]
+    assert len(lines) > 1
+    run.moments[ANY] = [line for line in run.moments[ANY] if line > lines[0]]
+    for seed in range(10):
+        try:
+            await survive(rigged, run, tmp_path / str(seed), ANY, random.Random(seed))
+        except Broken as broken:
+            raise AssertionError(f"seed {seed}: {broken}") from broken
+
+
+async def test_what_a_killed_server_left_unsynced_is_not_acknowledged(rigged: Rig, tmp_path: Path) -> None:
+    """Killed between writing a commit and its sync, started again, asked again; then the power goes."""
+    rig.set_up(tmp_path / "var")
+    settings = tmp_path / "var/televote.toml"  # nobody signs in here: nothing is written at the start
+    text = settings.read_text("utf-8")
+    settings.write_text(text.replace('[accounts]\nkey_file = "accounts.secret"\n', ""))
+    run = await load(rigged.traced, tmp_path / "var", 60, fresh=False)
+    wal = [event for event in run.trace.events if event.path.endswith("-wal") and event.at > run.begun]
+    commits = [one.at for last, one in pairwise(wal) if (last.kind, one.kind) == ("write", "sync")]
+    asked_again = 0
+    for seed in range(6):
+        rng, folder = random.Random(seed), tmp_path / str(seed)
+        moment = rng.choice(commits)
+        left = disk.Disk(run.before, rng, rng.choice(SECTORS))
+        left.play(disk.until(run.trace.events, moment))
+        seen = left.shows()
+        rig.put(seen, run.folder, folder)
+        since, acknowledged = rigged.traced.position(), run.acknowledged(moment)
+        server = rigged.traced.start(folder)
+        server.wait()
+        found = await rig.examine(folder, acknowledged, run.tried)
+        again = sorted(found.keys() - acknowledged)
+        asked_again += len(again)
+        if not again:  # what was under way was no vote
+            shutil.rmtree(folder)
+            server.end()
+            continue
+        await Sender(folder, rng).votes(server.url, again)
+        server.end()
+        traced = rigged.traced.trace(since, server, seen, run.trace.lines)
+        line = rng.choice([at for at, _ in traced.acknowledged]) + 1
+        left.play(disk.until(traced.events, line))
+        shutil.rmtree(folder)
+        rig.put(left.is_left(), run.folder, folder)
+        acknowledged |= {name for at, name in traced.acknowledged if at < line}
+        async with rig.restarted(rigged.plain, folder):
+            await rig.examine(folder, acknowledged, run.tried)
+    assert asked_again >= 5

@@ -155,12 +155,13 @@ class _Reader:
         self.trace.events.append(Event(call.at, end, kind, path, offset, data, other))
 
 
-def read(lines: Iterable[bytes], folder: Path, known: Iterable[str] = ()) -> Trace:
-    """The trace of what happened below `folder`, whose files were `known` before."""
+def read(lines: Iterable[bytes], folder: Path, known: Iterable[str] = (), first: int = 0) -> Trace:
+    """The trace of what happened below `folder`, whose files were `known` before. `first` is the number of
+    the first line."""
     reader = _Reader(str(folder).encode(), set(known))
     open_calls: dict[bytes, _Call] = {}
     marks = _hex(str(folder).encode()), _hex(b"socket:"), b" resumed>"
-    for number, line in enumerate(lines):
+    for number, line in enumerate(lines, first):
         reader.trace.lines = number + 1
         if not any(mark in line for mark in marks):
             continue
