@@ -269,8 +269,8 @@ async def test_what_a_killed_server_left_unsynced_is_not_acknowledged(rigged: Ri
         again = sorted(found.keys() - acknowledged)
         asked_again += len(again)
         if not again:  # what was under way was no vote
-            shutil.rmtree(folder)
             server.end()
+            shutil.rmtree(folder)
             continue
         await Sender(folder, rng).votes(server.url, again)
         server.end()
