@@ -1,8 +1,8 @@
 """The embedded store: one process, one connection that writes and checkpoints, all others read-only.
 
-Debian's SQLite 3.40 can corrupt a WAL when two connections commit and checkpoint at once; a lock file
-keeps a second writer out. A transaction is one hop to the connection's thread, so that the interpreter
-is free while SQLite and the disk work.
+Debian's SQLite 3.40 can corrupt a WAL when two connections commit and checkpoint at once; locks keep a second
+writer out: on a file beside the database, and on the database, by whatever name it is called. A transaction
+is one hop to the connection's thread, so that the interpreter is free while SQLite and the disk work.
 """
 
 import asyncio
@@ -58,13 +58,14 @@ class SqliteStore:
     def __init__(self, path: Path, synchronous: str) -> None:
         self.path = path
         self._synchronous = synchronous
-        self._lock: int | None = None
+        self._locks: list[int] = []
         self._writer: Connection | None = None
 
     async def open(self) -> None:
         """Lock the file, open it, and bring the schema up to date. Raises `Unsafe`, `Unavailable`."""
-        self._lock = _lock(self.path)
+        self._locks.append(_lock(self.path))
         try:
+            self._locks.append(_hold(self.path, self.path))
             await asyncio.to_thread(_sync, _wal(self.path))
             await self._connect()
         except BaseException:
@@ -85,9 +86,8 @@ class SqliteStore:
         if self._writer is not None:
             writer, self._writer = self._writer, None
             await writer.close()
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+        while self._locks:  # after SQLite has closed: closing the database frees what it has locked there
+            os.close(self._locks.pop())
 
     async def reopen(self) -> None:
         """After a failed commit: forget the connection and whatever it believed. Raises `Unavailable`."""
@@ -190,7 +190,12 @@ def is_locked(path: Path) -> bool:
 
 
 def _lock(path: Path) -> int:
-    handle = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    return _hold(path.with_name(path.name + ".lock"), path)
+
+
+def _hold(file: Path, path: Path) -> int:
+    """Lock a file, for the database `path`. Raises `Unsafe`."""
+    handle = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
@@ -262,6 +267,8 @@ def _set_up(db: sqlite3.Connection, synchronous: str) -> None:
     db.execute("PRAGMA recursive_triggers = ON")
     db.execute("PRAGMA cache_size = -65536")
     db.execute("PRAGMA wal_autocheckpoint = 4000")
+    db.execute("BEGIN IMMEDIATE")  # a file that cannot be written says so here, not with the first vote
+    db.execute("ROLLBACK")
     try:
         migrate.apply(db)
     except migrate.MigrationFault as error:
