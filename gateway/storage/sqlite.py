@@ -60,13 +60,14 @@ class SqliteStore:
         self._synchronous = synchronous
         self._locks: list[int] = []
         self._writer: Connection | None = None
+        self._forgotten = False  # a sync has failed since the database was opened
 
     async def open(self) -> None:
         """Lock the file, open it, and bring the schema up to date. Raises `Unsafe`, `Unavailable`."""
         self._locks.append(_lock(self.path))
         try:
             self._locks.append(_hold(self.path, self.path))
-            await asyncio.to_thread(_sync, _wal(self.path))
+            await asyncio.to_thread(_take_up, _wal(self.path))
             await self._connect()
         except BaseException:
             await self.close()
@@ -94,10 +95,12 @@ class SqliteStore:
         if self._writer is not None:
             writer, self._writer = self._writer, None
             await writer.close()
-        try:
-            await asyncio.to_thread(_renew, _wal(self.path))
-        except OSError as error:
-            raise Unavailable(f"cannot write the log of {self.path} anew: {error.strerror}") from error
+        if self._forgotten:
+            try:
+                await asyncio.to_thread(_renew, _wal(self.path))
+            except OSError as error:
+                raise Unavailable(f"cannot write the log of {self.path} anew: {error.strerror}") from error
+            self._forgotten = False
         await self._connect()
 
     async def run(
@@ -114,6 +117,8 @@ class SqliteStore:
         except sqlite3.IntegrityError as error:
             raise Conflict(str(error)) from error
         except sqlite3.Error as error:
+            code = getattr(error, "sqlite_errorcode", None)  # errors of Python's own have none
+            self._forgotten |= code in (sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_DIR_FSYNC)
             raise Unavailable(str(error)) from error
 
     async def head(self, campaign: str, node: str, key_check: bytes) -> Head:
@@ -210,16 +215,22 @@ def _wal(path: Path) -> Path:
     return path.with_name(path.name + "-wal")
 
 
-def _sync(path: Path) -> None:
-    """Have the disk keep a file, or a folder's entries; nothing if there is none.
+def _take_up(path: Path) -> None:
+    """Have the disk keep the log of writes that a killed process has left; nothing if there is none.
 
-    A process that was killed may have written a commit and not synced it. What SQLite finds it takes for
-    committed, without a sync, and a sender that asks again is told of it.
+    It may have written a commit and not synced it, or have ended over a sync that failed. What SQLite finds
+    it takes for committed, without a sync, and a sender that asks again is told of it. Raises `OSError`.
     """
-    try:
-        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return
+    if path.exists():
+        try:
+            _renew(path)
+        except OSError:  # the disk is full: then as it is
+            _sync(path)
+
+
+def _sync(path: Path) -> None:
+    """Have the disk keep a file, or a folder's entries."""
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(handle)
     finally:

@@ -4,6 +4,7 @@ Every k-th write or sync of the database is made to fail, in one life of the ser
 then a full disk. `FAULTS_K` is how far k goes in the long campaign.
 """
 
+import contextlib
 import errno
 import os
 import random
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.power import faulty
+from tests.power import faulty, rig
 from tests.power.faulty import ALWAYS, SYNCS, WRITES, Faulty
 
 
@@ -92,3 +93,34 @@ async def test_a_fault_under_the_signed_files_costs_no_vote(tmp_path: Path, libr
             server.faults.lift()
         assert all(await server.burst(300))
     await server.holds(only_acknowledged=True)
+
+
+@pytest.mark.soak
+async def test_a_small_disk_fills_and_is_emptied(tmp_path: Path, library: Path) -> None:
+    """A disk of 2 MB of its own (tmpfs, in a namespace of mounts), full, and with room again."""
+    folder = tmp_path / "var"
+    mount = (
+        'cp -a "$0" "$0.copy" && mount -t tmpfs -o size=2m none "$0" && cp -a "$0.copy/." "$0" && exec "$@"'
+    )
+    before = ("unshare", "-rm", "sh", "-c", mount, str(folder))
+    async with faulty.served(folder, library, before=before) as server:
+        server.folder = inside = Path(f"/proc/{server.process.pid}/root{folder}")
+        assert all(await server.burst(20))
+        filler = inside / "filler"
+        for turn in range(20):
+            with contextlib.suppress(OSError), filler.open("wb", buffering=0) as file:
+                while True:
+                    file.write(bytes(4096))
+            bursts = 0
+            while all(await server.burst(20)):
+                bursts += 1
+                assert bursts < 500, "it does not fill"
+            assert not any(await server.burst())
+            assert await server.ready() == (503, ["store_unavailable"])
+            filler.unlink()
+            await server.mended()
+            assert all(await server.burst()), turn
+            await server.again()
+            copy = tmp_path / f"copy{turn}"  # SQLite follows the way into the other namespace back to ours
+            rig.put(rig.held(inside), folder, copy)
+            await rig.examine(copy, server.acknowledged, server.acknowledged)
