@@ -49,7 +49,7 @@ async def every(server: Faulty, ks: range, error: int) -> int:
 @pytest.mark.parametrize("error", [errno.EIO, errno.ENOSPC])
 async def test_any_write_or_sync_may_fail(tmp_path: Path, library: Path, error: int) -> None:
     async with faulty.served(tmp_path / "var", library) as server:
-        assert await every(server, range(1, 31, 2), error) > 10
+        assert await every(server, range(1, 31, 3), error) > 5
         assert len(server.acknowledged) == server.next
     await server.holds(only_acknowledged=True)
 

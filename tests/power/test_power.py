@@ -184,14 +184,13 @@ def test_the_load_is_worth_it(run: Load) -> None:
     assert len(anew) >= 3, "and once between them"
 
 
-@pytest.mark.parametrize("part", range(2))
+@pytest.mark.parametrize("part", range(5))
 async def test_nothing_acknowledged_is_lost_when_the_power_goes(
     rigged: Rig, run: Load, tmp_path: Path, part: int
 ) -> None:
     """One promise for 50 drawn states."""
-    went = await campaign(rigged, run, tmp_path, range(part, 50, 2))
-    assert went.keys() <= set(WHERE)
-    assert went.total() == 25
+    went = await campaign(rigged, run, tmp_path, range(part * 10, part * 10 + 10))
+    assert went == Counter(WHERE)
 
 
 @pytest.mark.soak
@@ -212,21 +211,21 @@ async def test_a_server_that_syncs_less_is_caught(rigged: Rig, tmp_path: Path, p
     """The control: with the same load and the same examination, most states must break a promise."""
     run = await load(rigged.traced, tmp_path / "var", FEW, patch)
     broke: Counter[str] = Counter()
-    for seed in range(12):
+    for seed in range(8):
         try:
             await survive(rigged, run, tmp_path / str(seed), ANY, random.Random(seed))
         except Broken as broken:
             broke[broken.how] += 1
-    assert broke["lost"] + broke["would not start"] + broke["corrupt"] >= 6, broke
+    assert broke["lost"] + broke["would not start"] + broke["corrupt"] >= 4, broke
     assert broke["lost"] > 0, broke
 
 
-@pytest.mark.parametrize("when", ["8", "8..9", "8..10", "9+7"])
+@pytest.mark.parametrize("when", ["8..10", "9+7"])
 async def test_what_a_failed_sync_has_forgotten_is_not_acknowledged(
     rigged: Rig, tmp_path: Path, when: str
 ) -> None:
     """A sync fails, the system takes its pages for written; then the power goes. In each thread that writes
-    the syncs numbered `when` fail (8..9: the eighth and the ninth; 9+7: the ninth, each seventh after it).
+    the syncs numbered `when` fail (8..10: the eighth to the tenth; 9+7: the ninth, each seventh after it).
     """
     folder = tmp_path / "var"
     rig.set_up(folder)
@@ -238,7 +237,7 @@ async def test_what_a_failed_sync_has_forgotten_is_not_acknowledged(
     lines = [event.end for event in run.trace.events if event.kind == "failed"]
     assert len(lines) > 1
     run.moments[ANY] = [line for line in run.moments[ANY] if line > lines[0]]
-    for seed in range(10):
+    for seed in range(6):
         try:
             await survive(rigged, run, tmp_path / str(seed), ANY, random.Random(seed))
         except Broken as broken:
