@@ -190,7 +190,8 @@ class Publisher:
             bundle = tiles.entries(packed)
         except (Missing, BadTile):
             tree, bundle = Tree(), []
-        if tree.root != signed.root:  # the files are ours to make again, from the entries
+        sound = tree.root == signed.root and tree.holds(bundle)
+        if not sound:  # the files are ours to make again, from the entries
             tree, bundle = Tree(), []
         self._trees[name], self._bundles[name] = tree, bundle
         await self._integrate(name, signed.size)

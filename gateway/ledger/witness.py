@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 from urllib.error import HTTPError
 
-from gateway.ledger.folder import Folder
+from gateway.ledger.folder import Folder, sync
 from tally import entry, epochs, merkle, note, tiles
 from tally.entry import BadEntry, Leaf
 from tally.note import BadNote, Checkpoint, Signer, Verifier
@@ -235,3 +235,4 @@ def _write(state: Path, name: str, text: str, mode: int = 0o644) -> None:
         file.flush()
         os.fsync(file.fileno())
     part.replace(state / name)
+    sync(state)
