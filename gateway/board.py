@@ -166,9 +166,8 @@ class Board:
         return moment
 
     def is_final(self, campaign: str) -> bool:
-        """Whether the campaign is closed, and nothing in it waits for a person."""
-        shown = self._shown[campaign]
-        return shown.running.closed and not shown.standings["balance"]["waiting"]
+        """Whether two people have certified the result."""
+        return self._shown[campaign].running.certified
 
     async def run(self) -> None:
         """Refresh every second until stopped."""

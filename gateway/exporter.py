@@ -18,7 +18,7 @@ from gateway.ledger.archive import Archive, Parted
 from gateway.ledger.folder import Folder, Missing
 from gateway.ledger.manifest_key import ManifestSigner
 from gateway.storage.store import Head
-from tally import export, note, tiles
+from tally import certified, export, note, shortlist, tiles
 from tally.note import BadNote, Checkpoint
 from tally.tiles import BadTile
 from tally.verify import Checked
@@ -116,6 +116,9 @@ class _Writing:
         self._begin("acts.csv").write(export.to_csv(export.act_rows(counted.acts, self._stamp)))
         self._begin("standings.csv").write(export.to_csv(export.standings_rows(counted.standings)))
         self._begin("standings.json").write([export.to_json(counted.standings)])
+        listed = shortlist.by_votes(counted.standings)
+        result = certified.document(running.progress, counted.standings, listed, counted.acts, self._stamp)
+        self._begin("result.json").write([export.to_json(result)])
         self._begin("rules.txt").write([running.campaign.rules_text])
         for head in self._ledger.heads:
             signer = publisher.signer(running, head.node)
@@ -184,7 +187,8 @@ def _manifest(ledger: Checkable, counted: Recounted, files: "list[_File]") -> di
     pending = counted.standings["balance"]["waiting"]
     return {
         "format": "televote-export/2",
-        "stamp": "final" if closes and not pending else "provisional",
+        "stamp": "final" if running.certified else "provisional",
+        "status": running.progress.status,
         "closed": bool(closes),
         "waiting_for_a_ruling": pending,
         "campaign": running.id,

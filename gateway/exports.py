@@ -63,6 +63,10 @@ class Built(NamedTuple):
         own = [*signed, *(self._file(zipped(one), one) for one in AUDIENCES)]
         return [one for one in (*listed, *own) if audience == "committee" or one.audience == audience]
 
+    def manifest_sha256(self) -> str:
+        """SHA-256 of the manifest, in hex: what is signed, and so every file."""
+        return _sha256(self.folder / MANIFEST)
+
     def path(self, name: str, audience: str) -> Path | None:
         """Where a file is, None if there is none of that name for the audience."""
         known = any(one.name == name for one in self.files(audience))

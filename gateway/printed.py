@@ -250,7 +250,7 @@ def recounted(counted: Recounted) -> dict[str, Any]:
 
 def manifest(folder: Path, written: dict[str, Any], lang: Lang) -> None:
     """What an export wrote."""
-    stamps = {"final": ("最终结果", "final"), "provisional": ("临时结果", "provisional")}
+    stamps = {"final": ("正式结果", "final"), "provisional": ("临时结果", "provisional")}
     table = Table(
         title=Text.assemble(f"{folder}  ", (_say(lang, *stamps[written["stamp"]]), "bold")),
         title_justify="left",

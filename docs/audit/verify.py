@@ -1,5 +1,4 @@
-"""Checks a published Televote export; with the openings, counts it again. It shares no code with Televote.
-Written from format.md. Needs Python 3.11 and `cryptography`. Exit codes: 0 all holds, 1 a fault, 2 usage."""
+"""Checks a published Televote export; with openings, counts it again. Exit: 0 all holds, 1 a fault, 2 use."""
 
 import argparse
 import hmac
@@ -17,8 +16,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 OUTCOMES = """counted repeat unknown_code no_code unclear overvote undervote withdrawn early late in_transit
     withheld_caller invalid_caller barred_caller test unparsed""".split()
-ACTS = "config open close adjudicate undo void dispute withdraw schedule bar unbar reveal erase gap".split()
-REVISIONS, PARTS = ACTS[3:7], {"messages": "received", "selections": "made"}  # parts of a balance
+ACTS = """config open close adjudicate undo dispute void schedule gap waive publish certify correct withdraw
+    bar unbar reveal erase reconcile complete object answer recount""".split()
+REVISIONS, TWO, PARTS = ACTS[3:7], ACTS[6:13], {"messages": "received", "selections": "made"}  # of a balance
 
 
 def need(holds, what):
@@ -123,7 +123,7 @@ def check_acts(log, rules, rules_hash):
     kinds = set()
     for (node, seq), act in ((place, entry) for place, entry in log.items() if not entry.outcome):
         kind, detail, where = act.kind, act.detail, f"{act.where}: {act.kind}"
-        two = kind in ("void", "schedule", "gap") or (kind == "adjudicate" and rules.get("adjudicators") == 2)
+        two = kind in TWO or (kind == "adjudicate" and rules.get("adjudicators") == 2)
         need(detail.get("second", "" if two else None) not in ("", detail["by"]), f"{where} needs two people")
         need((kind == "gap") == (seq == 0 and "." in node), f"{where} comes out of turn")
         if kind in ("open", "close"):
@@ -202,7 +202,7 @@ def cast(one, votes):
 def revise(act, one, votes):
     """An act gives a message another ending. With `release`, or but for a void, its caps come free."""
     was, now, verdict = act.told[1]["was"], act.told[1]["now"], act.detail.get("verdict")
-    begun = was == {"outcome": one.outcome, "selections": one.selections, "voids": one.voids}
+    begun = was == {word: getattr(one, word) for word in ("outcome", "selections", "voids")}
     need(begun and now["outcome"] == act.detail["outcome"], f"{act.where}: not of what the message was")
     if act.kind == "dispute" or verdict == "keep":
         need(now == was, f"{act.where}: {act.kind} changes the message")

@@ -244,7 +244,7 @@ class Recorder:
         self.version += 1
         for item in taken[0].items:
             if isinstance(item, Act):
-                item.running.follow(item.kind, item.detail, item.private)
+                item.running.follow(item.kind, item.detail, item.private, item.at_ms)
         for waiting in taken:
             ended = list(islice(verdicts[waiting.running.id], len(waiting.items)))
             if not waiting.done.done():

@@ -28,6 +28,7 @@ from gateway.storage.store import (
     Yielded,
 )
 from tally import acts, count, entry, merkle, verify
+from tally.certification import GATES
 from tally.count import TotalKey
 from tally.entry import Opening
 from tally.outcome import MessageOutcome, Selection
@@ -51,7 +52,9 @@ REFUSALS: Final = (
     "no_such_message", "erased", "twice", "no_reason", "not_waiting", "not_disputed", "already_waiting",
     "needs_two", "same_person", "no_selection", "no_candidate", "too_many", "not_yours", "too_late",
     "nothing_to_undo", "nothing_to_void", "barred_line", "already_withdrawn", "already_barred", "not_barred",
-    "not_a_line", "not_open", "nothing_changes", "changed",
+    "not_a_line", "not_open", "nothing_changes", "changed", "certified", "not_now", "no_such_objection",
+    "no_subject", "no_answer", "bad_day", "day_gone", "day_to_come", "wrong_notice",
+    *(f"gate_{gate}" for gate in dict.fromkeys(one for gates in GATES.values() for one in gates)),
 )  # fmt: skip
 
 
@@ -178,6 +181,7 @@ def objection(running: Running, case: Case, ruling: Ruling, at_ms: int) -> str:
 
 def _rules(running: Running, case: Case, ruling: Ruling, at_ms: int) -> Iterable[tuple[str, bool]]:
     opening = case.opening
+    yield "certified", running.certified
     yield "erased", opening is None
     yield "no_reason", ruling.reason not in acts.REASONS[ruling.verdict or ruling.kind]
     if ruling.kind == "void" or (ruling.kind == "adjudicate" and running.campaign.adjudicators == 2):

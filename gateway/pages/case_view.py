@@ -170,6 +170,18 @@ def named(running: Running, contest: str, code: str, lang: Lang) -> str:
         return ""
 
 
+def contest_name(running: Running, contest: str, lang: Lang) -> str:
+    """A contest's name."""
+    return running.campaign.contests_by_id[contest].name_in(lang)
+
+
+def numbers(told: str) -> str:
+    """Entry numbers of an address ("12-15"), "" if they are none."""
+    parts = told.split("-")
+    fits = len(parts) <= 2 and all(one.isascii() and one.isdecimal() and len(one) < 16 for one in parts)
+    return "–".join(parts) if fits else ""
+
+
 def choices(running: Running, selections: Iterable[Sequence[str]], lang: Lang) -> list[Choice]:
     """Candidates with how each choice ended: (contest, code), or (contest, code, outcome)."""
     return [

@@ -100,7 +100,7 @@ async def test_a_closed_campaign_gives_the_same_export(house: House, tmp_path: P
     first = await exported(house, tmp_path / "first")
     again = restored(house, tmp_path / "backup", tmp_path / "elsewhere")
     assert await exported(again, tmp_path / "second") == first
-    assert json.loads(first["manifest.json"])["stamp"] == "final"
+    assert json.loads(first["manifest.json"])["closed"] is True
     told = json.loads((tmp_path / "backup" / MANIFEST).read_bytes())
     assert told["campaigns"][CAMPAIGN]["rules_sha256"] == json.loads(first["manifest.json"])["rules_sha256"]
 

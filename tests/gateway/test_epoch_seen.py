@@ -88,7 +88,7 @@ async def test_the_export_tells_of_the_gap_and_verifies(
     ((told),) = manifest["gaps"]
     assert (told["log"], told["by"], told["second"]) == ("n1.e2", "wang", "li")
     assert told["lost"] == {"counted": 3}
-    assert manifest["stamp"] == "final", "two people have decided to go on"
+    assert manifest["closed"] is True, "two people have decided to go on"
     standings = json.loads((out / "standings.json").read_bytes())
     assert standings["lost"] == {"counted": 3}
     assert standings["balance"]["messages"]["received"] == 6 + 3 - 1
