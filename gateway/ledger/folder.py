@@ -83,11 +83,9 @@ class Folder:
             self._unsynced |= dict.fromkeys((path, path.parent))
         narrow = self._narrow(name)
         if narrow.is_dir():
-            for older in list(
-                narrow.iterdir()
-            ):  # narrower ones, and what was half-written when we were killed
-                if older != path:
-                    older.unlink(missing_ok=True)
+            # Narrower ones, and what was half-written when we were killed.
+            for older in [one for one in narrow.iterdir() if one != path]:
+                older.unlink(missing_ok=True)
             if name.width == tiles.WIDTH:
                 narrow.rmdir()
 

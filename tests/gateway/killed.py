@@ -99,7 +99,7 @@ async def send(house: Home, first: int, count: int) -> int:
                     await counting.publisher.tick()
             await counting.publisher.tick()
             return REFUSED if counting.publisher.forked else 0
-    except Forked:
+    except (Forked, FileNotFoundError):  # or another one of us took its half-written tile away: it stops
         return REFUSED
 
 
