@@ -199,8 +199,11 @@ def _lock(path: Path) -> int:
 
 
 def _hold(file: Path, path: Path) -> int:
-    """Lock a file, for the database `path`. Raises `Unsafe`."""
-    handle = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    """Lock a file, for the database `path`. Raises `Unsafe`, and `Unavailable` if it is a folder."""
+    try:
+        handle = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except IsADirectoryError as error:
+        raise Unavailable(f"cannot open {file}: {error.strerror}") from error
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
