@@ -56,7 +56,7 @@ class Folder:
 
         Another process may sign the same log, from another copy of the database: one of the two is stopped.
         """
-        self.path.mkdir(parents=True, exist_ok=True)
+        self._make(self.path)
         lock = os.open(self.path / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX)
