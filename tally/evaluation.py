@@ -155,6 +155,29 @@ class Evaluation:
         return not self.missing and not self.undecided
 
 
+def written(value: Fraction) -> str:
+    """An exact figure as text: a decimal if it ends, else a fraction.
+
+    >>> written(Fraction(5, 2)), written(Fraction(-475, 6)), written(Fraction(10))
+    ('2.5', '-475/6', '10')
+    """
+    places, rest = 0, value.denominator
+    while rest % 10 == 0 or rest % 2 == 0 or rest % 5 == 0:
+        rest, places = rest // (10 if rest % 10 == 0 else 2 if rest % 2 == 0 else 5), places + 1
+    return fixed(value, places) if rest == 1 else f"{value.numerator}/{value.denominator}"
+
+
+def fixed(value: Fraction, places: int) -> str:
+    """A figure that ends within so many decimal places, with all of them.
+
+    >>> fixed(Fraction(-1, 2), 2), fixed(Fraction(7), 0)
+    ('-0.50', '7')
+    """
+    digits = str(abs(int(value * 10**places))).zfill(places + 1)
+    sign = "-" if value < 0 else ""
+    return f"{sign}{digits[:-places]}.{digits[-places:]}" if places else f"{sign}{digits}"
+
+
 def rounded(value: Fraction, places: int, how: Rounding) -> Fraction:
     """A figure to so many decimal places.
 
