@@ -48,6 +48,8 @@ from config.fields import (
     refused,
     unix_ms,
 )
+from config.notice import PublicNotice, Timetable
+from config.organiser import Organiser
 from config.problems import Lang
 from config.voice import Voice
 from dedup.caller import Kind, Numbering
@@ -198,6 +200,9 @@ class Campaign(Table):
     replies: Replies = Replies()
     voice: Voice = Voice()
     evaluation: Evaluation | None = None
+    organiser: Organiser = Organiser()
+    notice: PublicNotice = PublicNotice()
+    timetable: Timetable = Timetable()
     contests: Annotated[Many[Contest], AT_LEAST_ONE]
 
     @model_validator(mode="wrap")

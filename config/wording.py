@@ -278,6 +278,12 @@ WORDING: Final[Mapping[str, Wording]] = {
         "不是本次评选的项目",
         "评选项目：{known}",
     ),
+    "timetable_order": _words(
+        "is before {before}",
+        "give the steps days in their order",
+        "早于 {before}",
+        "请按先后顺序填写各步骤日期",
+    ),
     "window_order": _words(
         "is not after the opening",
         "write a closes_at later than {opens}",
