@@ -1,4 +1,5 @@
-"""What only shows between the tables of a campaign file: clashing codes, a contest's id given twice, or nowhere.
+"""What only shows between the tables of a campaign file: clashing codes, a contest's id given twice, or
+nowhere.
 
 These look at the file's values as they were read, and skip what is not readable: so a clash is told
 at once with whatever else is wrong, and not only after that is mended.

@@ -1,6 +1,7 @@
 """How public votes and a panel's points are weighed (综合评议): the `[evaluation]` table of a campaign file.
 
-Shares and points are exact: texts such as "60%" and "0.5", never numbers with a point, which a computer rounds.
+Shares and points are exact: texts such as "60%" and "0.5", never numbers with a point, which a computer
+rounds.
 """
 
 import re
@@ -46,7 +47,8 @@ Share = Annotated[Fraction, PlainValidator(_share), _TEXT]
 
 
 class Criterion(Table):
-    """What candidates are judged by: points from 0 to `max` in steps of `step`, which count `weight` times."""
+    """What candidates are judged by: points from 0 to `max` in steps of `step`, which count `weight`
+    times."""
 
     id: Slug
     name: Text

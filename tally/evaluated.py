@@ -1,4 +1,5 @@
-"""An evaluation as JSON values: the one shape that command, page and export share (docs/evaluation.md). Pure."""
+"""An evaluation as JSON values: the one shape that command, page and export share (docs/evaluation.md).
+Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
@@ -42,9 +43,7 @@ def document(contest: Contest, named: Named) -> dict[str, Any]:
 
 def _hangs_on(contest: Contest, table: Evaluation) -> dict[str, Any]:
     totals = {
-        sheet.judge: {
-            code: by[sheet.judge].total for code, by in contest.judged.items() if sheet.judge in by
-        }
+        sheet.judge: {code: by[sheet.judge].total for code, by in contest.judged.items() if sheet.judge in by}
         for sheet in contest.sheets
     }
     return {

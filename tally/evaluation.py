@@ -1,7 +1,9 @@
-"""The evaluation: public votes and a panel's points, weighed, by the method that the rules declare. Pure and exact.
+"""The evaluation: public votes and a panel's points, weighed, by the method that the rules declare. Pure
+and exact.
 
-Every figure is a `Fraction`; it is rounded only where the method says so. A score, of votes or of a judge, is from
-0 to 100. Nothing is guessed: while a mark is missing there is no composite, and a tie that no rule settles stays one.
+Every figure is a `Fraction`; it is rounded only where the method says so. A score, of votes or of a judge,
+is from 0 to 100. Nothing is guessed: while a mark is missing there is no composite, and a tie that no rule
+settles stays one.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -34,10 +36,11 @@ class Criterion(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """How the composite is made. `public_weight` is 0 to 1, the panel has the rest; `judges` is how many there are.
+    """How the composite is made. `public_weight` is 0 to 1, the panel has the rest; `judges` is how many
+    there are.
 
-    `trim` is how many of the highest, and as many of the lowest, a trimmed mean leaves out. `rounded` says whether
-    only the composite is rounded, or the scores and their weighted parts as well.
+    `trim` is how many of the highest, and as many of the lowest, a trimmed mean leaves out. `rounded` says
+    whether only the composite is rounded, or the scores and their weighted parts as well.
     """
 
     public_weight: Fraction
@@ -86,16 +89,16 @@ class Sheet(NamedTuple):
 
 
 class Missing(NamedTuple):
-    """What there is too little of: a judge's marks for a candidate, whole sheets ("" for both), or judges for one
-    candidate ("" for the judge)."""
+    """What there is too little of: a judge's marks for a candidate, whole sheets ("" for both), or judges
+    for one candidate ("" for the judge)."""
 
     judge: str
     candidate: str
 
 
 class Judged(NamedTuple):
-    """What a judge gives a candidate: the total, the score that it comes to, and whether the panel's score has it
-    (a trimmed mean may leave it out)."""
+    """What a judge gives a candidate: the total, the score that it comes to, and whether the panel's score
+    has it (a trimmed mean may leave it out)."""
 
     total: Fraction
     score: Fraction
@@ -103,8 +106,9 @@ class Judged(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A candidate, step by step. `exact` is the composite before it is rounded; `settled` are the rules that part it
-    from others with the same composite, `open` whether no rule does. `shortlisted` is None if that hangs on a lot."""
+    """A candidate, step by step. `exact` is the composite before it is rounded; `settled` are the rules
+    that part it from others with the same composite, `open` whether no rule does. `shortlisted` is None if
+    that hangs on a lot."""
 
     code: str
     votes: int
@@ -141,8 +145,8 @@ class Placed(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """The table of a contest, best first; no rows while something is missing. `unresolved` are ties that need a lot,
-    `undecided` the one of them on which the shortlist hangs."""
+    """The table of a contest, best first; no rows while something is missing. `unresolved` are ties that
+    need a lot, `undecided` the one of them on which the shortlist hangs."""
 
     missing: tuple[Missing, ...] = ()
     rows: tuple[Row, ...] = ()

@@ -1,9 +1,11 @@
-"""Whether members of a panel agree more than chance would have it: over all pairs, as a matrix. Pure and exact.
+"""Whether members of a panel agree more than chance would have it: over all pairs, as a matrix. Pure and
+exact.
 
-Two rankings of n candidates that have nothing to do with each other share the same first k with the probability
-1 / C(n, k), and at least s of them with the sum of C(k, i) C(n - k, k - i) / C(n, k) over i from s. With many pairs some
-will agree by chance: Benjamini and Hochberg's procedure keeps the share of false alarms below `RATE`. Good candidates
-are ranked first by everybody: what is flagged is worth a look, and proves nothing.
+Two rankings of n candidates that have nothing to do with each other share the same first k with the
+probability 1 / C(n, k), and at least s of them with the sum of C(k, i) C(n - k, k - i) / C(n, k) over i
+from s. With many pairs some will agree by chance: Benjamini and Hochberg's procedure keeps the share of
+false alarms below `RATE`. Good candidates are ranked first by everybody: what is flagged is worth a look,
+and proves nothing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,8 +22,8 @@ RATE: Final = Fraction(1, 20)
 class Pair(NamedTuple):
     """Two judges: how many of their first `top`, `of` so many candidates whom both have judged, are the same.
 
-    `p` is how probable so many, or more, are by chance; `adjusted` the same for so many pairs. All are None if a
-    tie leaves open who is among a judge's first, or they have nobody in common to choose from.
+    `p` is how probable so many, or more, are by chance; `adjusted` the same for so many pairs. All are None
+    if a tie leaves open who is among a judge's first, or they have nobody in common to choose from.
     """
 
     first: str

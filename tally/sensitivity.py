@@ -1,8 +1,8 @@
-"""What the ranking hangs on: the weight at which it would be another, and the least that would alter the shortlist.
-Pure and exact.
+"""What the ranking hangs on: the weight at which it would be another, and the least that would alter the
+shortlist. Pure and exact.
 
-The sweep compares composites before they are rounded, so that the weight at which two candidates change places does not
-depend on decimal places; its table of ten steps rounds, as the rules say.
+The sweep compares composites before they are rounded, so that the weight at which two candidates change
+places does not depend on decimal places; its table of ten steps rounds, as the rules say.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -28,7 +28,8 @@ from tally.evaluation import (
 _TENTHS: Final = range(11)
 #: Beside these a share is nothing: beyond so many times the votes there were, nothing would change any more.
 _ENOUGH: Final = 10_000
-#: A share of the maximum may turn back by a rounding, when the maximum itself moves: so many votes are tried singly.
+#: A share of the maximum may turn back by a rounding, when the maximum itself moves: so many votes are
+#: tried singly.
 _SINGLY: Final = 40
 
 What = TypeVar("What")
@@ -36,7 +37,8 @@ Tiers = tuple[tuple[str, ...], ...]
 
 
 class Breakpoint(NamedTuple):
-    """A public weight at which these pairs change places. `shortlist` says whether the shortlist is another then."""
+    """A public weight at which these pairs change places. `shortlist` says whether the shortlist is another
+    then."""
 
     weight: Fraction
     pairs: tuple[tuple[str, str], ...]
@@ -70,8 +72,8 @@ class Sweep(NamedTuple):
 
 
 class Change(NamedTuple):
-    """The least of its kind that alters the shortlist, or leaves it to a lot: votes, taken `source` or given to
-    `target`; or one judge's points for `target`, more or fewer."""
+    """The least of its kind that alters the shortlist, or leaves it to a lot: votes, taken `source` or
+    given to `target`; or one judge's points for `target`, more or fewer."""
 
     amount: Fraction
     source: str = ""
@@ -80,7 +82,8 @@ class Change(NamedTuple):
 
 
 class Smallest(NamedTuple):
-    """The least change of each kind; None if none of that kind alters the shortlist, or it is undecided as it is."""
+    """The least change of each kind; None if none of that kind alters the shortlist, or it is undecided as
+    it is."""
 
     added: Change | None = None
     taken: Change | None = None
@@ -137,7 +140,8 @@ def _step(contest: Contest, tenth: int) -> Step:
 
 
 def smallest(contest: Contest) -> Smallest:
-    """The least change of each kind. Of equal ones the first: by judge, then in the roll's order, more before fewer."""
+    """The least change of each kind. Of equal ones the first: by judge, then in the roll's order, more
+    before fewer."""
     search = _Search(contest)
     if search.undecided:
         return Smallest()
@@ -209,15 +213,17 @@ class _Search:
         return sorted(self.votes, key=lambda code: (code in self.listed) == others)
 
     def _is_plain(self, pair: tuple[str, str]) -> bool:
-        """Whether a change is not of the plain kind: to somebody who is not on the list, from somebody who is."""
+        """Whether a change is not of the plain kind: to somebody who is not on the list, from somebody who
+        is."""
         source, target = pair
         return bool((source and source not in self.listed) or (target and target in self.listed))
 
     def _least_votes(self, tries: list[tuple[tuple[str, str], int]]) -> Change | None:
         """Tries are: from whom and to whom, and how many there can be.
 
-        Of shares, whoever comes onto the list needs the fewest votes themselves, and whoever leaves it loses the fewest,
-        unless it is the maximum that moves. Where ranks count, a third's votes may part two others sooner.
+        Of shares, whoever comes onto the list needs the fewest votes themselves, and whoever leaves it
+        loses the fewest, unless it is the maximum that moves. Where ranks count, a third's votes may part
+        two others sooner.
         """
 
         def changes(pair: tuple[str, str], n: int) -> bool:
@@ -289,7 +295,8 @@ def _least(
     changes: Callable[[What, int], bool],
     best: tuple[What, int] | None = None,
 ) -> tuple[What, int] | None:
-    """Which of some changes needs least, and how much; each has a limit, and stays a change beyond its least."""
+    """Which of some changes needs least, and how much; each has a limit, and stays a change beyond its
+    least."""
     for what, room in tries:
         low, high = 0, room if best is None else min(room, best[1] - 1)
         if high < 1 or not changes(what, high):

@@ -15,14 +15,15 @@ from tally.evaluation import fixed, rounded
 
 #: The picture, in its own units: all of it, and where the lines begin and end.
 WIDTH: Final = 960
-_LEFT, _RIGHT = 130, 830
+LEFT: Final = 130
+RIGHT: Final = 830
 _TOP, _LINE = 24, 17
 _LEAST: Final = 220
 
 
 class Line(NamedTuple):
-    """A candidate in the picture: from the panel's score at the left to the public's at the right, and where its names
-    stand, which may not cover each other."""
+    """A candidate in the picture: from the panel's score at the left to the public's at the right, and
+    where its names stand, which may not cover each other."""
 
     code: str
     name: str
@@ -53,8 +54,8 @@ def method(evaluation: Evaluation, lang: Lang) -> str:
     """The declared method in a sentence."""
     say, public = words(lang), evaluation.public_weight
     return say["method_text"].format(
-        public=_percent(public),
-        panel=_percent(1 - public),
+        public=percent(public),
+        panel=percent(1 - public),
         votes=say[f"votes_{evaluation.votes}"],
         mean=say[f"panel_{evaluation.panel}"].format(trim=evaluation.trim),
         rounded=say[f"rounded_{evaluation.rounded}"],
@@ -102,13 +103,14 @@ def hidden(running: Running, panel: Panel, name: str) -> bool:
     return not evaluating.in_the_open(running, panel, name)
 
 
-def _percent(share: Fraction) -> str:
+def percent(share: Fraction) -> str:
+    """A share as people write it."""
     return f"{fixed(rounded(share * 100, 2, 'half_up'), 2).rstrip('0').rstrip('.')}%"
 
 
 def _missing(say: Mapping[str, str], one: Mapping[str, str]) -> str:
     if one["judge"]:
-        return say["missing_marks"].format(**{"judge": one["judge"], "code": one["candidate"]})
+        return say["missing_marks"].format(judge=one["judge"], code=one["candidate"])
     return say["missing_judges"].format(code=one["candidate"]) if one["candidate"] else say["missing_sheets"]
 
 
@@ -144,7 +146,7 @@ def _breakpoint(say: Mapping[str, str], one: Mapping[str, Any]) -> dict[str, Any
 
 def _tenth(one: Mapping[str, Any], declared: Fraction) -> dict[str, Any]:
     return {
-        "weight": _percent(Fraction(one["weight"]["exact"])),
+        "weight": percent(Fraction(one["weight"]["exact"])),
         "declared": Fraction(one["weight"]["exact"]) == declared,
         "ranking": " › ".join(" = ".join(tier) for tier in one["ranking"]),
         "shortlist": "、".join(one["shortlist"]),
@@ -160,7 +162,11 @@ def _smallest(say: Mapping[str, str], told: Mapping[str, Any], named: Mapping[st
             found.append(say[f"smallest_none_{kind}"])
             continue
         amount = Fraction(change["amount"])
-        n = f"{int(amount):,}" if kind != "panel" else f"{'+' if amount > 0 else '−'}{change['amount'].lstrip('-')}"
+        n = (
+            f"{int(amount):,}"
+            if kind != "panel"
+            else f"{'+' if amount > 0 else '−'}{change['amount'].lstrip('-')}"
+        )
         whom = {
             key: f"{change[at]} {named[change[at]]}" if change[at] else ""
             for key, at in (("to", "to"), ("from_", "from"))
@@ -201,9 +207,7 @@ def _picture(told: Mapping[str, Any], named: Mapping[str, str], declared: Fracti
     def y(value: Fraction) -> float:
         return float(_TOP + (high - value) / (high - low) * height) if high > low else _TOP + height / 2
 
-    places = [
-        _apart({code: y(both[side]) for code, both in ends.items()}, _TOP, bottom) for side in (0, 1)
-    ]
+    places = [_apart({code: y(both[side]) for code, both in ends.items()}, _TOP, bottom) for side in (0, 1)]
     listed = {row["code"] for row in told["rows"] if row["shortlisted"]}
     lines = [
         Line(
@@ -233,7 +237,7 @@ def _of(figure: Mapping[str, str]) -> Fraction:
 
 
 def _x(weight: Fraction) -> float:
-    return float(_LEFT + weight * (_RIGHT - _LEFT))
+    return float(LEFT + weight * (RIGHT - LEFT))
 
 
 def _px(value: float) -> str:

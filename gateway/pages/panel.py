@@ -1,6 +1,7 @@
 """The page of a member of the panel: a table of candidates and criteria, kept as it is typed, then submitted.
 
-A script sends each row as it changes; without one, a button sends all. A spreadsheet may be handed in instead.
+A script sends each row as it changes; without one, a button sends all. A spreadsheet may be handed in
+instead.
 """
 
 from collections.abc import Mapping
@@ -105,7 +106,10 @@ class _Pages:
             for code in evaluating.candidates(running, contest)
         ]
         page = marking.template(contest, judging, named, draft)
-        headers = {**guard.HEADERS, "Content-Disposition": f'attachment; filename="{running.id}-{contest}.xlsx"'}
+        headers = {
+            **guard.HEADERS,
+            "Content-Disposition": f'attachment; filename="{running.id}-{contest}.xlsx"',
+        }
         return web.Response(body=template.write([page]), content_type=_XLSX, headers=headers)
 
     async def take(self, request: web.Request) -> web.StreamResponse:
@@ -152,9 +156,7 @@ class _Pages:
         }
         return web.json_response(told, headers=guard.HEADERS)
 
-    async def _refused(
-        self, request: web.Request, refused: Refused | Busy | Stopping
-    ) -> web.StreamResponse:
+    async def _refused(self, request: web.Request, refused: Refused | Busy | Stopping) -> web.StreamResponse:
         if not isinstance(refused, Refused):
             return guard.refuse(request, "unavailable")
         return await self._page(request, 409, refused=refused.word)
@@ -177,9 +179,7 @@ class _Pages:
         assert evaluation is not None, "a contest is judged"
         panel = await self._scores.panel(running)
         sheet = next((one for one in panel.sheets.get(contest, ()) if one.judge == login), None)
-        draft = (
-            panel_view.as_draft(sheet) if sheet else await self._scores.draft(running, contest, login)
-        )
+        draft = panel_view.as_draft(sheet) if sheet else await self._scores.draft(running, contest, login)
         rows = panel_view.rows(running, contest, judging, draft, lang, errors or {}, typed or {})
         missing = [row.code for row in rows if not row.total and not row.recused]
         values: dict[str, Any] = {
@@ -237,7 +237,9 @@ def _read(fields: Mapping[str, str], judging: Judging, codes: list[str]) -> tupl
         recused = f"recused-{code}" in fields
         marks[code, ""] = RECUSED if recused else ""
         for criterion in judging.criteria:
-            found = "" if recused else marking.points(criterion, fields.get(f"mark-{code}-{criterion.id}", ""))
+            found = (
+                "" if recused else marking.points(criterion, fields.get(f"mark-{code}-{criterion.id}", ""))
+            )
             if isinstance(found, Wrong):
                 errors[code, criterion.id] = found
             else:

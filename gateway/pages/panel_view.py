@@ -74,7 +74,7 @@ def rows(
     judging: Judging,
     draft: Draft,
     lang: Lang,
-    errors: Errors = {},
+    errors: Mapping[tuple[str, str], Wrong] = {},
     typed: Mapping[str, str] = {},
 ) -> list[Row]:
     """The rows; `typed` is what a form held that had errors."""
@@ -115,7 +115,9 @@ def as_draft(sheet: Sheet) -> Draft:
     }
 
 
-def others(running: Running, contest: str, judging: Judging, panel: Panel, own: str) -> list[tuple[str, list[str]]]:
+def others(
+    running: Running, contest: str, judging: Judging, panel: Panel, own: str
+) -> list[tuple[str, list[str]]]:
     """What the others have given in all, by judge, in the order of the rows; "–" where they were recused."""
     field = Field(contest, 0, {}, judging.plain)
     return [
@@ -133,4 +135,6 @@ def _given(field: Field, sheet: Sheet, code: str) -> str:
 def _total(judging: Judging, given: Mapping[str, str]) -> str:
     if any(one.id not in given for one in judging.criteria):
         return ""
-    return written(Field("", 0, {}, judging.plain).total({name: Fraction(p) for name, p in given.items() if name}))
+    return written(
+        Field("", 0, {}, judging.plain).total({name: Fraction(p) for name, p in given.items() if name})
+    )

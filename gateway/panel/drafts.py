@@ -1,4 +1,5 @@
-"""Where marks are kept before they are submitted: functions of the writer's connection. Nothing is overwritten."""
+"""Where marks are kept before they are submitted: functions of the writer's connection. Nothing is
+overwritten."""
 
 import sqlite3
 from collections.abc import Mapping
@@ -46,8 +47,6 @@ def enter(
     return len(rows)
 
 
-def history(
-    db: sqlite3.Connection, campaign: str, contest: str
-) -> list[tuple[str, str, str, str, int]]:
+def history(db: sqlite3.Connection, campaign: str, contest: str) -> list[tuple[str, str, str, str, int]]:
     """Everything that was ever entered: judge, candidate, criterion, points, when (Unix milliseconds)."""
     return db.execute(_SQL["history"], (campaign, contest)).fetchall()

@@ -1,4 +1,5 @@
-"""The evaluation of a campaign from what its ledger says: the sheets and lots in its acts, and its standings. Pure."""
+"""The evaluation of a campaign from what its ledger says: the sheets and lots in its acts, and its
+standings. Pure."""
 
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
@@ -9,6 +10,8 @@ from gateway.intake.running import Running
 from tally import evaluated
 from tally.evaluated import Named
 from tally.evaluation import Contest, Field, Marks, Sheet
+from tally.shortlist import Shortlist
+from tally.shortlist import by_votes as by_votes_alone
 from tally.verify import Checked
 
 
@@ -100,3 +103,21 @@ def in_the_open(running: Running, panel: Panel, contest: str) -> bool:
     evaluation = running.campaign.evaluation
     assert evaluation is not None
     return not evaluation.blind or len(panel.judges(contest)) >= evaluation.judges
+
+
+def shortlist(standings: Mapping[str, Any], weighed: Mapping[str, Any] | None) -> Shortlist:
+    """Who is on the shortlist: by votes and panel where a panel judges and all is in, else by votes alone."""
+    by_votes = by_votes_alone(standings)
+    listed, tied = dict(by_votes.listed), dict(by_votes.tied)
+    for told in weighed["contests"] if weighed else ():
+        if told["rows"]:
+            listed[told["id"]] = tuple(row["code"] for row in told["rows"] if row["shortlisted"])
+            tied.pop(told["id"], None)
+            if told["undecided"]:
+                tied[told["id"]] = tuple(told["undecided"])
+    return Shortlist(listed, tied)
+
+
+def is_in(weighed: Mapping[str, Any] | None) -> bool:
+    """Whether there is nothing to wait for: no panel, or every contest that it judges has its composites."""
+    return weighed is None or all(told["rows"] for told in weighed["contests"])

@@ -1,4 +1,5 @@
-"""A judge's marks as people write them, on the page or in a spreadsheet: read, or refused with what to do. Pure."""
+"""A judge's marks as people write them, on the page or in a spreadsheet: read, or refused with what to do.
+Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
@@ -97,7 +98,8 @@ def _titles(criterion: Criterion, alike: Sequence[str]) -> tuple[str, ...]:
 
 
 def read(sheets: Sequence[Sheet], judging: Judging, codes: Sequence[str]) -> Marks:
-    """The marks of a score sheet, for these candidates. Raises `Faulty` with everything that is wrong with it."""
+    """The marks of a score sheet, for these candidates. Raises `Faulty` with everything that is wrong with
+    it."""
     try:
         found = table.find(sheets, columns(judging))
     except Faulty as error:
@@ -134,10 +136,15 @@ def _row(record: Record, code: str, judging: Judging, marks: Marks) -> Iterator[
 
 
 def template(
-    title: str, judging: Judging, candidates: Sequence[tuple[str, str]], draft: Mapping[str, Mapping[str, str]]
+    title: str,
+    judging: Judging,
+    candidates: Sequence[tuple[str, str]],
+    draft: Mapping[str, Mapping[str, str]],
 ) -> Page:
     """The sheet to fill in, with the candidates (code, name) and what has been entered so far."""
-    most = "、".join(f"{one.name} 0–{written(one.max)}（步长 {written(one.step)}）" for one in judging.criteria)
+    most = "、".join(
+        f"{one.name} 0–{written(one.max)}（步长 {written(one.step)}）" for one in judging.criteria
+    )
     note = f"{most}。需要回避的候选，在“回避”栏填“是”，不填分值。编码请勿改动。"
     rows = [
         [

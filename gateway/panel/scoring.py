@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 from config.evaluation import Judging
 from gateway.board import as_they_stand
@@ -14,12 +14,10 @@ from gateway.panel.evaluating import Panel
 from gateway.panel.marking import Marks
 from gateway.service import Service
 from gateway.storage.store import Acted, Place
-from tally import entry, verify
+from tally import acts, entry, verify
+from tally.outcome import Selection
 from tally.seal import Sealer
 from tally.verify import Checked
-
-#: Why points are not taken, or not submitted, beside the rules' own reasons (`revise.REFUSALS`).
-REFUSALS: Final = ("not_judged", "not_open_yet", "submitted", "panel_full", "unfinished", "certified")
 
 
 class Scoring:
@@ -44,9 +42,7 @@ class Scoring:
         async with self._turns[running.id]:
             await self._may(running, contest, judge)
             now_ms = self._service.now_ms()
-            return await self._service.store.run(
-                drafts.enter, running.id, contest, judge, marks, now_ms
-            )
+            return await self._service.store.run(drafts.enter, running.id, contest, judge, marks, now_ms)
 
     async def submit(self, running: Running, contest: str, judge: str) -> Place:
         """Make a judge's sheet final: an entry of the ledger."""
@@ -58,6 +54,22 @@ class Scoring:
             if marks is None:
                 raise Refused("unfinished")
             return await self._service.acts.score(running, contest, judge, marks)
+
+    async def drawn(self, running: Running, order: Sequence[Selection], reason: str) -> dict[str, Any]:
+        """What a lot comes to, as JSON values: who is equal, and the order that was drawn."""
+        if reason not in acts.REASONS["lot"]:
+            raise Refused("no_reason")
+        if not running.closed:
+            raise Refused("not_closed")
+        document = await self.document(running)
+        told = document["contests"] if document else []
+        ties = [tie for one in told if order and one["id"] == order[0].contest for tie in one["unresolved"]]
+        codes = [one.candidate for one in order]
+        if not ties:
+            raise Refused("no_tie")
+        if sorted(codes) not in [sorted(tie) for tie in ties]:
+            raise Refused("not_the_tied")
+        return {"contest": order[0].contest, "order": codes}
 
     async def _may(self, running: Running, contest: str, judge: str) -> None:
         if not running.opened:
@@ -73,7 +85,8 @@ class Scoring:
             raise Refused("panel_full")
 
     async def document(self, running: Running) -> dict[str, Any] | None:
-        """The evaluation as it stands. It is worked out beside the loop, and once for each state of the ledger."""
+        """The evaluation as it stands. It is worked out beside the loop, and once for each state of the
+        ledger."""
         head = self._service.recorder.head(running.id)
         if running.id not in self._known or self._known[running.id][0] != head.size:
             store, now_ms = self._service.store, self._service.now_ms()
@@ -94,9 +107,7 @@ def judging_of(running: Running, contest: str) -> Judging:
     return evaluation.contests[contest]
 
 
-def complete(
-    judging: Judging, codes: list[str], draft: Draft
-) -> dict[str, Mapping[str, str] | None] | None:
+def complete(judging: Judging, codes: list[str], draft: Draft) -> dict[str, Mapping[str, str] | None] | None:
     """A whole sheet as it is submitted, None for whom the judge is recused; None if a mark is missing."""
     found: dict[str, Mapping[str, str] | None] = {}
     for code in codes:
@@ -111,14 +122,13 @@ def complete(
 
 
 def opened(running: Running, recorded: Sequence[Acted]) -> list[Checked]:
-    """The sheets and lots among acts as they are stored, opened; a damaged one is left out, for `verify` to name."""
+    """The sheets and lots among acts as they are stored, opened; a damaged one is left out, for `verify` to
+    name."""
     found = []
     for node, stored in recorded:
         if stored.kind in ("score", "lot"):
             try:
-                found.append(
-                    verify.open_row(stored, Sealer(running.keys.sealing, f"{running.id}/{node}"))
-                )
+                found.append(verify.open_row(stored, Sealer(running.keys.sealing, f"{running.id}/{node}")))
             except entry.BadEntry:
                 continue
     return found
