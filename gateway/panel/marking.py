@@ -8,11 +8,13 @@ from typing import Final, NamedTuple
 
 from config.evaluation import Criterion, Judging
 from config.wording import Wording
+from gateway.intake.running import Running
 from gateway.spreadsheet import faults, table
-from gateway.spreadsheet.faults import Fault, Faulty
+from gateway.spreadsheet.faults import Cell, Fault, Faulty
 from gateway.spreadsheet.reading import Sheet
 from gateway.spreadsheet.table import Column, Record
 from gateway.spreadsheet.template import Page
+from tally import evaluation
 from tally.evaluation import written
 
 RECUSED: Final = "recused"
@@ -104,19 +106,27 @@ def read(sheets: Sequence[Sheet], judging: Judging, codes: Sequence[str]) -> Mar
         found = table.find(sheets, columns(judging))
     except Faulty as error:
         raise Faulty(error.faults, WORDS) from None
-    wrong, marks, seen = list(found.faults), Marks(), dict[str, int]()
-    for record in found.records:
-        code = record.values.get("code", "").upper()
-        if code and code not in codes:
-            wrong.append(record.fault("code", "no_candidate"))
-        elif code in seen:
-            wrong.append(record.fault("code", "candidate_twice", row=seen[code]))
-        elif code:
-            seen[code] = record.row
-            wrong.extend(_row(record, code, judging, marks))
+    marks = Marks()
+    wrong = [*found.faults, *_records(found.records, judging, codes, marks)]
     if wrong:
         raise Faulty(sorted(wrong, key=lambda one: one.cell), WORDS)
     return marks
+
+
+def _records(
+    records: Sequence[Record], judging: Judging, codes: Sequence[str], marks: Marks
+) -> Iterator[Fault]:
+    """Read rows into `marks`, and tell what is wrong with them."""
+    seen: dict[str, int] = {}
+    for record in records:
+        code = record.values.get("code", "").upper()
+        if code and code not in codes:
+            yield record.fault("code", "no_candidate")
+        elif code in seen:
+            yield record.fault("code", "candidate_twice", row=seen[code])
+        elif code:
+            seen[code] = record.row
+            yield from _row(record, code, judging, marks)
 
 
 def _row(record: Record, code: str, judging: Judging, marks: Marks) -> Iterator[Fault]:
@@ -156,3 +166,51 @@ def template(
         for code, name in candidates
     ]
     return Page(title, note, columns(judging), rows)
+
+
+def of_all(sheets: Sequence[Sheet], running: Running) -> dict[str, list[evaluation.Sheet]]:
+    """The marks of a whole panel, by contest: score sheets with the judge in a column. Raises `Faulty`.
+
+    The contest of a sheet, or file, is the one whose criteria it names all of; its candidates stand in it.
+    """
+    chosen = running.campaign.evaluation
+    found: dict[str, list[evaluation.Sheet]] = {}
+    wrong: list[Fault] = []
+    for sheet in sheets:
+        for name, judging in chosen.contests.items() if chosen else ():
+            try:
+                told = table.find([sheet], [_JUDGE, *_needed(judging)])
+            except Faulty:
+                continue
+            codes = [one.code for one in running.campaign.contests_by_id[name].candidates]
+            wrong.extend(told.faults)
+            by_judge: dict[str, list[Record]] = {}
+            for record in told.records:
+                by_judge.setdefault(record.values.get("judge", ""), []).append(record)
+            for judge, records in by_judge.items():
+                marks = Marks()
+                wrong.extend(_records(records, judging, codes, marks))
+                found.setdefault(name, []).append(evaluation.Sheet(judge, _given(marks)))
+            break
+        else:
+            wrong.append(Fault(Cell(sheet.title), "no_header", {"titles": "评委、编码"}))
+    if wrong:
+        raise Faulty(sorted(wrong, key=lambda one: one.cell), WORDS)
+    return found
+
+
+_JUDGE: Final = Column("judge", ("评委", "judge"), required=True, needed=True)
+
+
+def _needed(judging: Judging) -> list[Column]:
+    return [one._replace(needed=one.key not in ("name", "recused")) for one in columns(judging)]
+
+
+def _given(marks: Marks) -> dict[str, evaluation.Marks]:
+    """Marks as the evaluation wants them; of one that is not there nothing is said."""
+    given: dict[str, dict[str, Fraction]] = {}
+    for (code, criterion), text in marks.items():
+        row = given.setdefault(code, {})
+        if criterion and text:
+            row[criterion] = Fraction(text)
+    return {code: None if marks.get((code, "")) == RECUSED else row for code, row in given.items()}

@@ -20,6 +20,7 @@ FILLED = {
     "token": "no-such-token",
     "login": "nobody",
     "build": "none",
+    "contest": "window",
     "number": "7",
     "node": "n1",
     "entry": "1",
