@@ -27,6 +27,7 @@ from pydantic_core import InitErrorDetails
 
 from config import crosschecks
 from config.contest import Candidate, Caps, Contest, plain
+from config.evaluation import Evaluation
 from config.fields import (
     AT_LEAST_ONE,
     AreaCode,
@@ -198,6 +199,7 @@ class Campaign(Table):
     caller: Caller
     replies: Replies = Replies()
     voice: Voice = Voice()
+    evaluation: Evaluation | None = None
     organiser: Organiser = Organiser()
     notice: PublicNotice = PublicNotice()
     timetable: Timetable = Timetable()
@@ -297,7 +299,11 @@ class Campaign(Table):
 
 
 def _between(data: dict[str, Any]) -> list[InitErrorDetails]:
-    errors = [*crosschecks.contests_twice(data), *crosschecks.clashes(data)]
+    errors = [
+        *crosschecks.contests_twice(data),
+        *crosschecks.clashes(data),
+        *crosschecks.not_contests(data),
+    ]
     try:
         numbering = Caller.model_validate(data.get("caller")).numbering()
     except ValidationError:

@@ -64,6 +64,10 @@ class _Asked(NamedTuple):
     line: str = ""
 
 
+#: Acts whose private part is of no caller, and which the count, or the evaluation, needs.
+_STAYS: Final = ("withdraw", "score", "lot")
+
+
 @dataclass(slots=True)
 class _Going:
     """What is to go: entries by node, whose claims by them, how many messages, and what they came to."""
@@ -82,7 +86,7 @@ class _Going:
             self.messages += 1
         elif not checked.leaf.is_message:
             self.counting.act(checked, one.node)
-        if checked.opening is not None or (checked.private and checked.leaf.kind != "withdraw"):
+        if checked.opening is not None or (checked.private and checked.leaf.kind not in _STAYS):
             self.places.setdefault(one.node, []).append(checked.seq)
 
     def totals(self, *, waiting: bool) -> Totals:

@@ -17,8 +17,9 @@ from gateway.ledger import marks, publisher
 from gateway.ledger.archive import Archive, Parted
 from gateway.ledger.folder import Folder, Missing
 from gateway.ledger.manifest_key import ManifestSigner
+from gateway.panel import evaluating
 from gateway.storage.store import Head
-from tally import certified, export, note, shortlist, tiles
+from tally import certified, export, note, tiles
 from tally.note import BadNote, Checkpoint
 from tally.tiles import BadTile
 from tally.verify import Checked
@@ -27,7 +28,7 @@ MANIFEST: Final = "manifest.json"
 SIGNATURE: Final = "manifest.json.minisig"
 
 #: What the committee alone may have: times and masked numbers of single messages.
-_COMMITTEE: Final = frozenset({"outcomes.csv", "messages.csv", "acts.csv"})
+_COMMITTEE: Final = frozenset({"outcomes.csv", "messages.csv", "acts.csv", "evaluation.json"})
 FORKED: Final = (
     "the ledger does not go on from what was signed of it: this is an older copy, or it was changed. "
     "Nothing was signed"
@@ -116,7 +117,10 @@ class _Writing:
         self._begin("acts.csv").write(export.to_csv(export.act_rows(counted.acts, self._stamp)))
         self._begin("standings.csv").write(export.to_csv(export.standings_rows(counted.standings)))
         self._begin("standings.json").write([export.to_json(counted.standings)])
-        listed = shortlist.by_votes(counted.standings)
+        weighed = evaluating.document(running, counted.standings, evaluating.read(counted.acts))
+        if running.closed and weighed is not None and weighed["complete"]:
+            self._begin("evaluation.json").write([export.to_json(weighed)])
+        listed = evaluating.shortlist(counted.standings, weighed)
         result = certified.document(running.progress, counted.standings, listed, counted.acts, self._stamp)
         self._begin("result.json").write([export.to_json(result)])
         self._begin("rules.txt").write([running.campaign.rules_text])

@@ -35,6 +35,8 @@ Kind = Literal[
     "certify",
     "correct",
     "gap",
+    "score",
+    "lot",
 ]
 
 #: Acts about one message: each gives it a new ending, or asks for one.
@@ -66,6 +68,8 @@ REASONS: Final[Mapping[str, tuple[str, ...]]] = {
     "recount": ("objection_upheld", "court_or_supervisor", "committee_decision"),
     "certify": ("result_confirmed",),
     "correct": ("error_found", "objection_upheld", "court_or_supervisor"),
+    "score": ("points_given",),
+    "lot": ("drawn",),
 }
 
 _PRIVATE: Final = "act-opening/v1"

@@ -44,7 +44,7 @@ EDGES: Final[Mapping[tuple[Status, Act], Status]] = {
     ("certified", "correct"): "correction",
 }
 #: What two people must agree to. An answer needs two if it upholds.
-BY_TWO: Final = frozenset({"publish", "certify", "correct", "waive"})
+BY_TWO: Final = frozenset({"publish", "certify", "correct", "waive", "lot"})
 
 #: What may still be done once a result is certified: nothing that moves it.
 AFTER_CERTIFICATION: Final = frozenset({"object", "answer", "correct", "reveal", "erase", "gap"})

@@ -24,7 +24,7 @@ from rich.live import Live
 from rich.panel import Panel
 
 from gateway import clock, printed, setup
-from gateway.demo import award, people, traffic
+from gateway.demo import award, panel, people, traffic
 from gateway.demo.people import Person
 from gateway.demo.report import report
 from gateway.demo.traffic import BARRED, TESTER, WITHDRAWN, ZONE, Played, until
@@ -143,6 +143,10 @@ async def _campaign(settings: Path, url: str, opens_ms: int, seconds: int, playe
         on_time = traffic.calls(opens_ms, seconds, played, late=False)
         await _import(settings, _log(folder / "hotline-1.csv", on_time))
         await asyncio.gather(*sending)
+        await panel.judge(settings, url)
+        printed.OUT.print(
+            f"{len(panel.JUDGES)} 名评委提交评分表 · {len(panel.JUDGES)} judges have submitted their sheets"
+        )
         await until(opens_ms, seconds + _HOTLINE_GRACE + 4)
         late = traffic.calls(opens_ms, seconds, played, late=True)
         await _import(settings, _log(folder / "hotline-2.csv", late))

@@ -5,7 +5,7 @@ rules say of an act before it is done (`withdrawal`, `line_to_bar`, `new_closes`
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from dedup import caller
@@ -130,6 +130,29 @@ class Chair:
         detail = {"by": by, "reason": reason, "node": case.node, "entry": place.seq}
         await self._act(running, "reveal", detail, {"note": note})
         return case.opening.line or case.opening.given
+
+    async def score(
+        self, running: Running, contest: str, judge: str, marks: Mapping[str, Mapping[str, str] | None]
+    ) -> Place:
+        """A judge's sheet, whole: points by candidate and criterion, None for whom the judge is recused."""
+        async with self._turn:
+            detail = {"by": judge, "reason": "points_given", "contest": contest}
+            return await self._act(running, "score", detail, {"marks": marks})
+
+    async def lot(
+        self, running: Running, order: Sequence[Selection], by: str, second: str, reason: str, note: str = ""
+    ) -> Place:
+        """A lot that was drawn among candidates who are equal by every other rule, in this order."""
+        self._two(by, second)
+        async with self._turn:
+            detail = {
+                "by": by,
+                "second": second,
+                "reason": reason,
+                "contest": order[0].contest,
+                "order": [one.candidate for one in order],
+            }
+            return await self._act(running, "lot", detail, {"note": note})
 
     async def of_the_result(
         self,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo
@@ -175,6 +176,8 @@ class Running:
             pending=self.pending,
             releases=self.campaign.withdrawal == "release",
             adjudicators=self.campaign.adjudicators,
+            judged=_judged(self.campaign),
+            judges=self.campaign.evaluation.judges if self.campaign.evaluation else 0,
         )
 
 
@@ -199,6 +202,15 @@ def run(campaign: Campaign, secret: bytes) -> Running:
         tested=_lines(campaign, campaign.test_lines),
         _windows={channel: campaign.window_for(channel) for channel in CHANNELS},
     )
+
+
+def _judged(campaign: Campaign) -> dict[str, dict[str, tuple[Fraction, Fraction]]]:
+    if campaign.evaluation is None:
+        return {}
+    return {
+        name: {one.id: (one.max, one.step) for one in judging.criteria}
+        for name, judging in campaign.evaluation.contests.items()
+    }
 
 
 def _lines(campaign: Campaign, numbers: Sequence[str]) -> frozenset[str]:

@@ -37,7 +37,7 @@ _KEPT: Final = (
     "kind", "reason", "note", "candidate", "number", "barred", "entries", "of", "release", "closes_sms",
     "closes_hotline",
 )  # fmt: skip
-_BACK: Final = ("acts", "rulings/agree", "result")
+_BACK: Final = ("acts", "rulings/agree", "result", "evaluation")
 
 
 def routes(service: Service, chamber: Chamber, board: Board) -> list[web.RouteDef]:
@@ -100,7 +100,7 @@ class _Acts:
             ended = await self._chamber.decline(running, number, who)
             return guard.see_other(path, done=ended)
         done = await self._chamber.approve(running, number, who, fields.get("digest", ""))
-        if back in ("acts", "result"):
+        if back in ("acts", "result", "evaluation"):
             return guard.see_other(f"{path}?entries={motion_view.span(done.entries)}")
         return guard.see_other(path, done="approved")
 

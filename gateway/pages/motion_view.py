@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 from config.problems import Lang
 from gateway.intake.revise import Case
 from gateway.intake.running import Running
-from gateway.pages import case_view, words_result
+from gateway.pages import case_view, words_panel, words_result
 from gateway.pages.case_view import Choice, Shown, words
 from gateway.pages.words_result import RESULT
 from gateway.pages.words_rulings import ACTS as OF_THE_VOTE
@@ -25,7 +25,7 @@ from tally.outcome import CHANNELS
 
 _MINUTE_MS: Final = 60_000
 
-ACTS: Final = {**OF_THE_VOTE, **words_result.ACTS}
+ACTS: Final = {**OF_THE_VOTE, **words_result.ACTS, **words_panel.ACTS}
 
 #: Counted votes as they stand, by (contest, code).
 Figures = Mapping[tuple[str, str], int]
@@ -189,6 +189,11 @@ def _about(running: Running, motion: Motion, state: Mapping[str, Any], lang: Lan
             return [_fact("fact_caps", release, lang)]
         case "adjudicate":
             return _ruling(running, motion, lang)
+        case "lot":
+            return [
+                _fact("fact_contest", case_view.contest_name(running, state["contest"], lang), lang),
+                _fact("fact_order", _whom(running, motion, lang).replace(" + ", " › "), lang),
+            ]
         case _:
             return _of_the_result(running, motion, state, lang)
 

@@ -91,6 +91,17 @@ def act(running: Running, fields: Mapping[str, str], targets: Sequence[Place]) -
             raise Flaw("form")
 
 
+def lot(running: Running, fields: Mapping[str, str]) -> Motion:
+    """A lot that was drawn. Raises `Flaw`."""
+    contest = fields.get("contest", "")
+    known = {one.code for where in running.roll.contests if where.id == contest for one in where.candidates}
+    order = [code.upper() for code in _BREAKS.split(fields.get("order", "")) if code]
+    if not order or not known.issuperset(order) or len(set(order)) < len(order):
+        raise Flaw("no_candidate")
+    chosen = tuple(Selection(contest, code) for code in order)
+    return Motion("lot", fields.get("reason", ""), note(fields), selections=chosen)
+
+
 #: What the forms about the result may say, each at most so many characters.
 TOLD: Final = {
     "first_day": 10, "came_on": 10, "name": 100, "contact": 200, "about": 100, "subject": 500,

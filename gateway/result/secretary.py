@@ -14,11 +14,13 @@ from gateway.board import as_they_stand
 from gateway.exports import Built, Exports
 from gateway.intake.revise import Refused
 from gateway.intake.running import Running
+from gateway.panel import evaluating
+from gateway.panel.scoring import Scoring
 from gateway.result import workdays
 from gateway.room.motion import Motion
 from gateway.service import Service
 from gateway.storage.store import Place
-from tally import acts, certification, shortlist
+from tally import acts, certification
 from tally.certification import NotAllowed
 from tally.outcome import Selection
 from tally.shortlist import Shortlist
@@ -43,15 +45,17 @@ class Secretary:
 
     def __init__(self, service: Service, exports: Exports) -> None:
         self._service, self._exports = service, exports
+        self.scoring = Scoring(service)
 
     async def facts(self, running: Running) -> Facts:
         """What holds now."""
         now_ms = self._service.now_ms()
         totals = await self._service.store.totals(running.id)
         current = as_they_stand(running, totals, now_ms)
-        listed = shortlist.by_votes(current)
+        weighed = await self.scoring.document(running)
+        listed = evaluating.shortlist(current, weighed)
         digest = result_digest(current, listed)
-        export = await asyncio.to_thread(self._export_of, running.id, digest)
+        export = await asyncio.to_thread(self._export_of, running.id, digest, listed)
         progress = running.progress
         notice = progress.notice
         return Facts(
@@ -61,7 +65,7 @@ class Secretary:
                 "balanced": current["balance"]["balanced"],
                 "recounted": export is not None,
                 "reconciled": bool(progress.reconciled),
-                "evaluated": True,
+                "evaluated": evaluating.is_in(weighed),
                 "no_open_tie": not listed.tied,
                 "no_open_objection": not progress.open_objections,
                 "same_result": progress.result == digest,
@@ -161,14 +165,11 @@ class Secretary:
             "due_ms": workdays.end_of(due, running.zone),
         }
 
-    def _export_of(self, campaign: str, digest: str) -> Built | None:
+    def _export_of(self, campaign: str, digest: str, listed: Shortlist) -> Built | None:
         """The newest export of this very result. Blocks: it reads files."""
         for built in self._exports.built(campaign):
             told = json.loads((built.folder / "standings.json").read_bytes())
-            if (
-                built.manifest["recount"] == "agrees"
-                and result_digest(told, shortlist.by_votes(told)) == digest
-            ):
+            if built.manifest["recount"] == "agrees" and result_digest(told, listed) == digest:
                 return built
         return None
 

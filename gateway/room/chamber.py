@@ -73,6 +73,8 @@ class Chamber:
         now_ms = self._service.now_ms()
         if motion.kind in RESULT:
             seen = Outlook(motions.plain(await self._secretary.look(running, motion, now_ms)))
+        elif motion.kind == "lot":
+            seen = Outlook(await self._secretary.scoring.drawn(running, motion.selections, motion.reason))
         else:
             seen = await outlook.look(self._service.recorder, running, motion, now_ms)
         digest = motions.digest(motions.pack(running.id, motion, seen.state))
@@ -185,6 +187,8 @@ class Chamber:
                 return await acts.bar(running, motion.line, by, reason, note)
             case "unbar":
                 return await acts.unbar(running, motion.line, by, reason, note)
+            case "lot":
+                return await acts.lot(running, motion.selections, by, second, reason, note)
             case "reschedule":
                 return await acts.reschedule(running, dict(motion.closes_ms), by, second, reason, note)
             case _:

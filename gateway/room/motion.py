@@ -16,7 +16,7 @@ from tally import certification
 from tally.outcome import Channel, Selection
 
 Kind = Literal[
-    "withdraw", "bar", "unbar", "reschedule", "close", "void", "adjudicate",
+    "withdraw", "bar", "unbar", "reschedule", "close", "void", "adjudicate", "lot",
     "waive", "complete", "publish", "object", "answer", "recount", "certify", "correct",
 ]  # fmt: skip
 
@@ -41,6 +41,7 @@ class Motion(NamedTuple):
     - `void`: the messages at `targets`; `release` says whether their caps come free.
     - `adjudicate`: the messages at `targets`: `verdict`, and to "count", as which `selections`; `line` is
       the caller's number where the message has none of its own.
+    - `lot`: `selections` are those who are equal, in the order that was drawn.
     - about the result (`RESULT`): `told` has what the form said, by name; `result/secretary.py` reads it.
 
     `reason` is a word of `acts.REASONS`, `note` is for the committee only.

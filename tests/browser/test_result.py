@@ -9,6 +9,7 @@ from gateway.people.roles import Role
 from tests.browser.conftest import Window, flaws, picture
 from tests.browser.test_room import CAMPAIGN, ROOM, send
 from tests.conftest import House, Staff, Visitor
+from tests.panel.panels import arrange
 
 DAY_MS = 86_400_000
 ORGANISED = """
@@ -63,6 +64,7 @@ async def exported(staff: Staff) -> None:
 
 @pytest.mark.parametrize("width", [1280, 390])
 async def test_from_the_close_to_the_certificate(house: House, window: Window, width: int) -> None:
+    arrange(house, "")
     house.edit(house.campaign, "[caller]\n", ORGANISED)
     async with house.serve() as visitor:
         await closed(visitor)

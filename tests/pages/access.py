@@ -88,6 +88,18 @@ ROWS: Final = {
     "GET /committee/{campaign}/records/acts": "committee",
     "GET /committee/{campaign}/records/{node}/{entry}": "committee",
     "POST /committee/{campaign}/records/{node}/{entry}/caller": "committee",
+    "GET /committee/{campaign}/evaluation": "committee",
+    "GET /committee/{campaign}/evaluation/evaluation.json": "committee",
+    "POST /committee/{campaign}/evaluation": "committee",
+    "POST /committee/{campaign}/evaluation/review": "committee",
+    # the panel
+    "GET /panel": "panel",
+    "GET /panel/{campaign}": "panel",
+    "GET /panel/{campaign}/{contest}": "panel",
+    "POST /panel/{campaign}/{contest}": "panel",
+    "POST /panel/{campaign}/{contest}/submit": "panel",
+    "GET /panel/{campaign}/{contest}/template": "panel",
+    "POST /panel/{campaign}/{contest}/import": "panel",
     # observers
     "GET /observer": "observer",
     "GET /observer/{campaign}": "observer",

@@ -14,6 +14,7 @@ from gateway.result import register
 from gateway.result.secretary import Secretary
 from gateway.room.motion import Motion
 from tests.conftest import House
+from tests.panel.panels import arrange
 from tests.room.chambers import A01, CAMPAIGN, Room, open_room, refused, void
 
 DAY = 86_400_000
@@ -49,6 +50,7 @@ async def two(room: Room, motion: Motion) -> None:
 @pytest.fixture
 async def room(house: House) -> AsyncIterator[Room]:
     """A closed vote: A01 has two votes, A02 and B03 one each, and one message waits."""
+    arrange(house, "")  # the public's votes decide; with a panel: tests/panel
     async with open_room(house) as opened:
         await opened.send("13812345671", "A01")
         await opened.send("13812345672", "A01")
