@@ -47,6 +47,8 @@ from config.fields import (
     refused,
     unix_ms,
 )
+from config.notice import PublicNotice, Timetable
+from config.organiser import Organiser
 from config.problems import Lang
 from config.voice import Voice
 from dedup.caller import Kind, Numbering
@@ -196,6 +198,9 @@ class Campaign(Table):
     caller: Caller
     replies: Replies = Replies()
     voice: Voice = Voice()
+    organiser: Organiser = Organiser()
+    notice: PublicNotice = PublicNotice()
+    timetable: Timetable = Timetable()
     contests: Annotated[Many[Contest], AT_LEAST_ONE]
 
     @model_validator(mode="wrap")

@@ -224,6 +224,12 @@ WORDING: Final[Mapping[str, Wording]] = {
         "请写 play: 加网址或音频文件名，用 ASCII 字符，不含空格；其中可用 {{code}}",
     ),
     # values that do not go together
+    "timetable_order": _words(
+        "is before {before}",
+        "give the steps days in their order",
+        "早于 {before}",
+        "请按先后顺序填写各步骤日期",
+    ),
     "window_order": _words(
         "is not after the opening",
         "write a closes_at later than {opens}",

@@ -9,7 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, NamedTuple
 
+from tally import certification
 from tally.acts import REVISIONS
+from tally.certification import NotAllowed, Progress
 from tally.count import ACTS, TotalKey, Totals
 from tally.entry import Leaf, Opening
 from tally.verify import Checked
@@ -71,6 +73,7 @@ class Recount:
     `claims` is how many uses of caps, and void marks, the ledger implies. `faults` are sentences.
     `endings` has how each message ended on which somebody has ruled, and the entry of the last ruling.
     `erased` is how many messages an `erase` act has taken the place of: it tells what they came to together.
+    `progress` is how far the result has come.
     """
 
     rules: Rules
@@ -80,6 +83,7 @@ class Recount:
     faults: list[str] = field(default_factory=list)
     endings: Endings = field(default_factory=dict)
     erased: int = 0
+    progress: Progress = field(default_factory=Progress)
     _gone: dict[str, list[list[int]]] = field(default_factory=dict)
     _explained: dict[str, list[list[int]]] = field(default_factory=dict)
     _used: Counter[tuple[str, str, str]] = field(default_factory=Counter)
@@ -133,6 +137,7 @@ class Recount:
         """Count an entry that is an act, and follow what it changes."""
         self.totals[ACTS] += 1
         detail = act.leaf.detail
+        self._follow(act)
         if act.leaf.kind == "erase":
             self._erase(act)
         elif act.leaf.commit and not act.private:
@@ -148,6 +153,19 @@ class Recount:
                 self._fault(act, "gives votes back, or not, against the rules")
             if detail["release"]:
                 self._free_candidate(detail["contest"], detail["candidate"])
+
+    def _follow(self, act: Checked) -> None:
+        """How far the result has come: by the declared edges alone, and by two where two must agree."""
+        kind, detail = act.leaf.kind, act.leaf.detail
+        if self.progress.status == "certified" and kind not in certification.AFTER_CERTIFICATION:
+            self._fault(act, "after the result was certified")
+        two = certification.needs_two(kind, detail.get("verdict", ""))
+        if two and detail.get("second", "") in ("", detail["by"]):
+            self._fault(act, "needs two people")
+        try:
+            self.progress = certification.after(self.progress, kind, detail, act.leaf.at_ms)
+        except NotAllowed:
+            self._fault(act, f"is not allowed of a result that is {self.progress.status}")
 
     def _erase(self, act: Checked) -> None:
         """Take what the erased messages came to, together, for themselves."""

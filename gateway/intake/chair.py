@@ -14,7 +14,8 @@ from gateway.intake.recorder import Recorder
 from gateway.intake.revise import Act, Case, Refused
 from gateway.intake.running import Running
 from gateway.storage.store import Place
-from tally import acts
+from tally import acts, certification
+from tally.certification import NotAllowed
 from tally.outcome import CHANNELS, Channel, Selection
 
 
@@ -130,6 +131,27 @@ class Chair:
         await self._act(running, "reveal", detail, {"note": note})
         return case.opening.line or case.opening.given
 
+    async def of_the_result(
+        self,
+        running: Running,
+        kind: acts.Kind,
+        detail: Mapping[str, Any],
+        private: Mapping[str, Any],
+        verdict: str = "",
+    ) -> Place:
+        """An act of the result's own machine (`tally/certification.py`); `verdict` is that of an answer.
+
+        Its gates were looked at by whoever worked it out.
+        """
+        if certification.needs_two(kind, verdict):
+            self._two(detail["by"], detail.get("second", ""))
+        async with self._turn:
+            try:
+                certification.after(running.progress, kind, detail, self._now_ms())
+            except NotAllowed as error:
+                raise Refused(error.word) from error
+            return await self._act(running, kind, detail, private, reasons=verdict or kind)
+
     @staticmethod
     def _two(by: str, second: str) -> None:
         if not second:
@@ -144,8 +166,11 @@ class Chair:
         detail: Mapping[str, Any],
         private: Mapping[str, Any],
         released: tuple[Selection, ...] = (),
+        reasons: str = "",
     ) -> Place:
-        if detail["reason"] not in acts.REASONS[kind]:
+        if running.certified and kind not in certification.AFTER_CERTIFICATION:
+            raise Refused("certified")
+        if detail["reason"] not in acts.REASONS[reasons or kind]:
             raise Refused("no_reason")
         return await self._recorder.act(Act(running, kind, self._now_ms(), detail, private, released))
 

@@ -21,7 +21,7 @@ _FRONT = {
     Role.ADMINISTRATOR: "/people",
 }
 _BELOW = {
-    Role.COMMITTEE: ("", "/rulings", "/acts", "/records", "/operators", "/exports"),
+    Role.COMMITTEE: ("", "/rulings", "/acts", "/result", "/records", "/operators", "/exports"),
     Role.OBSERVER: ("", "/exports"),
 }
 

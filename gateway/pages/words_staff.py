@@ -41,6 +41,7 @@ WORDS: Final[Mapping[str, Said]] = {
     "nav_live": Said("实时", "Live"),
     "nav_rulings": Said("待裁定", "Rulings"),
     "nav_acts": Said("操作", "Acts"),
+    "nav_result": Said("结果", "Result"),
     "nav_records": Said("记录", "Records"),
     "nav_operators": Said("接线员", "Operators"),
     "nav_exports": Said("导出", "Exports"),
