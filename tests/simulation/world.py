@@ -28,6 +28,7 @@ from config import load
 from gateway import audit
 from gateway.desk.desk import Desk, NotDue
 from gateway.desk.form import Call, Wish
+from gateway.exports import Exports
 from gateway.intake import recorder as recorders
 from gateway.intake import schedule as schedules
 from gateway.intake.importer import import_rows
@@ -37,6 +38,7 @@ from gateway.intake.revise import Refused, Ruling
 from gateway.intake.schedule import TooEarly
 from gateway.ledger import publisher as publishers
 from gateway.parts import assembly as assemblies
+from gateway.result.secretary import Secretary
 from gateway.room import motion as motions
 from gateway.room.chamber import Chamber
 from gateway.room.motion import Motion
@@ -153,8 +155,9 @@ class World:
         while not self.ending:
             self.crashed.clear()
             self.faults.starting = True
+            self.loaded = load.everything(self.drawn.settings, {})
             try:
-                async with open_service(load.everything(self.drawn.settings, {}), Metrics(), self.now_ms) as service:
+                async with open_service(self.loaded, Metrics(), self.now_ms) as service:
                     self.faults.starting = False
                     self._opened(service)
                     await self.crashed.wait()
@@ -173,7 +176,7 @@ class World:
             return True
 
         self.door = Door(service.sources, service.recorder, service.assembly, service_observer(), self.now_ms)
-        self.chamber = Chamber(service, self.entropy.randbytes, sits)
+        self.chamber = Chamber(service, self.entropy.randbytes, sits, Secretary(service, Exports(self.loaded)))
         self.desk = Desk(service, self.entropy.randbytes)
         self.service = service
 
