@@ -4,31 +4,34 @@ import sys
 import time
 from collections import Counter
 
-from tests.simulation.world import Diverged, play
+from tests.simulation.play import play
+from tests.simulation.world import Diverged
+
+_EVERY = 1000
 
 
-def main() -> None:
+def main() -> int:
+    """Returns 1 if a seed failed."""
     first, _, end = sys.argv[1].partition(":")
     seeds = range(int(first), int(end or int(first) + 1))
     met, failed, began = Counter[str](), list[int](), time.monotonic()
     for seed in seeds:
         try:
-            result = play(seed)
+            met.update(play(seed).met)
         except Diverged as diverged:
             failed.append(seed)
-            print(diverged, flush=True)
-            if len(seeds) == 1:
-                raise
-        else:
-            met.update(result.met)
-            if len(seeds) == 1:
-                print(result)
-        if seed % 1000 == 999:
-            print(f"{seed + 1 - seeds.start} seeds, {len(failed)} failed, {time.monotonic() - began:.0f} s", flush=True)
-    print(f"{len(seeds)} seeds, {len(failed)} failed: {failed[:20]}; {time.monotonic() - began:.0f} s")
-    print(dict(sorted(met.items())))
-    sys.exit(1 if failed else 0)
+            _tell(str(diverged))
+        played = seed + 1 - seeds.start
+        if played % _EVERY == 0 or played == len(seeds):
+            _tell(f"{played} seeds, {len(failed)} failed {failed[:20]}, {time.monotonic() - began:.0f} s")
+    _tell(str(dict(sorted(met.items()))))
+    return 1 if failed else 0
+
+
+def _tell(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

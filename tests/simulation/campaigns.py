@@ -30,7 +30,7 @@ def spelled(number: str, rng: Random) -> str:
     if number == FIXED:
         return rng.choice([FIXED, "07395169909", "+867395169909", "0739-5169909"])
     wide = number.translate(str.maketrans("0123456789", "０１２３４５６７８９"))
-    return rng.choice([number, f"+86{number}", f"0086{number}", f"86{number}", f"138 {number[3:]}"[:0] + wide])
+    return rng.choice([number, f"+86{number}", f"0086{number}", f"86{number}", wide])
 
 
 def line(number: str) -> str:
@@ -39,7 +39,7 @@ def line(number: str) -> str:
 
 
 class Drawn(NamedTuple):
-    """A drawn campaign: its rules for the oracle, the clock of each source, and whether things repeat."""
+    """A drawn campaign: its rules for the oracle, its settings file, and when it opens and ends."""
 
     rules: Rules
     settings: Path
@@ -94,7 +94,6 @@ def draw(rng: Random, folder: Path) -> Drawn:
         {name: ("hotline" if name in ("desk", "log") else "sms", clock) for name, clock in clocks.items()},
         contests,
         total,
-        frozenset((contest, code) for contest, codes in CODES.items() for code in codes),
         frozenset({"unclear", "in_transit", "unparsed", *pending}),
         rng.random() < 0.5,
         gone,

@@ -6,7 +6,7 @@ to threads (SQLite, files) runs in the loop, in the order it was given, after as
 
 import asyncio
 import selectors
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 
@@ -99,9 +99,3 @@ class NoThread:
     def start(self) -> None: ...
 
     def join(self) -> None: ...
-
-
-def cancel_all(tasks: Sequence[asyncio.Task[Any]]) -> None:
-    """End what is left."""
-    for task in tasks:
-        task.cancel()

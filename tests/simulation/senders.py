@@ -1,7 +1,7 @@
 """Who sends: fakes of providers that write requests as the real ones do, and try again by their true rules.
 
-Vonage: anything but 2xx, after 5 s doubling to 15 min, for 24 h. Dialpad-like: 5xx only, 10 tries. Twilio: not
-after an answer of any kind. Standard Webhooks: its published schedule. Tencent: two more times (unverified).
+Vonage: anything but 2xx, after 5 s doubling to 15 min, for 24 h. Dialpad-like: 5xx only, 10 tries. Twilio:
+not after an answer of any kind. Standard Webhooks: its published schedule. Tencent: two more times (unverified).
 """
 
 import base64
@@ -92,7 +92,12 @@ class Twilio(Sender):
         return status is None
 
     def wire(self, sent: Sent, now_ms: int) -> Wire:
-        told = {"MessageSid": sent.id, "AccountSid": campaigns.ACCOUNT, "From": sent.caller, "Body": sent.text}
+        told = {
+            "MessageSid": sent.id,
+            "AccountSid": campaigns.ACCOUNT,
+            "From": sent.caller,
+            "Body": sent.text,
+        }
         signed = campaigns.TWILIO_URL + "".join(name + told[name] for name in sorted(told))
         mac = hmac.digest(campaigns.TWILIO_SECRET.encode(), signed.encode(), "sha1")
         headers = {"Content-Type": FORM, "X-Twilio-Signature": base64.b64encode(mac).decode()}
@@ -112,7 +117,11 @@ class Standard(Sender):
         mac = base64.b64encode(hmac.digest(key, signed, "sha256")).decode()
         return Wire(
             "/in/standard",
-            {"webhook-id": sent.id, "webhook-timestamp": str(now_ms // 1000), "webhook-signature": f"v1,{mac}"},
+            {
+                "webhook-id": sent.id,
+                "webhook-timestamp": str(now_ms // 1000),
+                "webhook-signature": f"v1,{mac}",
+            },
             body,
         )
 
@@ -129,5 +138,6 @@ class Tencent(Sender):
 
 
 SENDERS: tuple[Sender, ...] = (
-    Vonage("vonage", 1000), Dial("dial", 1), Twilio("twilio", 0), Standard("standard", 1), Tencent("tencent", 1000),
+    Vonage("vonage", 1000), Dial("dial", 1), Twilio("twilio", 0), Standard("standard", 1),
+    Tencent("tencent", 1000),
 )  # fmt: skip
