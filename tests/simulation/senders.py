@@ -1,7 +1,7 @@
 """Who sends: fakes of providers that write requests as the real ones do, and try again by their true rules.
 
 Vonage: anything but 2xx, after 5 s doubling to 15 min, for 24 h. Dialpad-like: 5xx only, 10 tries. Twilio:
-not after an answer of any kind. Standard Webhooks: its published schedule. Tencent: two more times (unverified).
+not after an answer of any kind. Standard Webhooks: its published schedule. Tencent: two more (unverified).
 """
 
 import base64
