@@ -20,7 +20,7 @@ from gateway.intake.journey import Prepared
 from gateway.intake.revise import Act, Docket, Foreseen, Refused, Ruling
 from gateway.intake.running import Running
 from gateway.storage.store import Conflict, Head, Place, Store, Unavailable
-from tally import entry, receipt, seal
+from tally import entry, receipt, seal, verify
 from tally.outcome import MessageOutcome
 from tally.verify import Stored
 
@@ -368,7 +368,16 @@ class Recorder:
             await self._store.reopen()
         for campaign, log in self._logs.items():
             head = await self._store.head(campaign, self._node, self._campaigns[campaign].keys.check)
+            if head.size > log.head.size:
+                await self._catch_up(self._campaigns[campaign], log)
             self._logs[campaign] = replace(log, head=head)
+
+    async def _catch_up(self, running: Running, log: _Log) -> None:
+        """Follow the acts that are in the log, though we were told that they could not be written."""
+        for node, stored in await self._store.acts(running.id):
+            if node == log.head.node and stored.seq >= log.head.size:
+                act = verify.open_row(stored, log.sealer)
+                running.follow(act.leaf.kind, act.leaf.detail, act.private, act.leaf.at_ms)
 
     async def _recover(self) -> None:
         """While broken: write something harmless every second, so that readiness returns by itself."""
