@@ -47,6 +47,7 @@ from config.fields import (
     refused,
     unix_ms,
 )
+from config.organiser import Organiser
 from config.problems import Lang
 from config.voice import Voice
 from dedup.caller import Kind, Numbering
@@ -192,6 +193,7 @@ class Campaign(Table):
     bar_list: Lines = ()
     test_lines: Lines = ()
     numbers: Numbers = Numbers()
+    organiser: Organiser = Organiser()
     window: Window
     caller: Caller
     replies: Replies = Replies()
