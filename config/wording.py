@@ -314,9 +314,9 @@ WORDING: Final[Mapping[str, Wording]] = {
     ),
     "organiser_name": _words(
         "is not given: nobody is named as holding the vote",
-        "write it under [organiser], such as name = \"…\"",
+        'write it under [organiser], such as name = "…"',
         "未填写：没有写明主办单位",
-        "请写在 [organiser] 中，例如 name = \"…\"",
+        '请写在 [organiser] 中，例如 name = "…"',
     ),
     "organiser_complaints": _words(
         "is not given: the public is to be told whom to complain to before the vote opens",

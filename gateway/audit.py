@@ -123,7 +123,8 @@ async def current(loaded: Loaded, campaign: str, now_ms: int) -> dict[str, Any]:
 
 @dataclass(slots=True)
 class Recounted:
-    """What a recount found. `differences` are (what, kept, recounted); `endings` as in `Recount`."""
+    """What a recount found. `differences` are (what, kept, recounted); `endings`, `overridden` and `voters`
+    as in `Recount`."""
 
     entries: int
     roots: dict[str, str]
@@ -132,6 +133,8 @@ class Recounted:
     faults: list[str]
     acts: list[Checked] = field(default_factory=list)
     endings: Endings = field(default_factory=dict)
+    overridden: list[tuple[str, int, str, str]] = field(default_factory=list)
+    voters: int = 0
 
     @property
     def agrees(self) -> bool:
@@ -186,6 +189,8 @@ async def recount(
         faults=counting.faults,
         acts=done,
         endings=counting.endings,
+        overridden=list(counting.overridden()),
+        voters=counting.voters,
     )
 
 

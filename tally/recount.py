@@ -118,6 +118,18 @@ class Recount:
         else:
             spans.append([seq, seq])
 
+    def overridden(self) -> Iterator[tuple[str, int, str, str]]:
+        """The votes that a later message of their caller has voided: node, entry, contest, candidate."""
+        for (_, contest), votes in self._votes.items():
+            for vote in votes:
+                if vote.use == "held" and not vote.counted:
+                    yield vote.node, vote.seq, contest, vote.candidate
+
+    @property
+    def voters(self) -> int:
+        """How many callers have a vote that counts, those erased left out."""
+        return len({voter for (voter, _), votes in self._votes.items() if any(one.counted for one in votes)})
+
     def finish(self) -> None:
         """When every entry was fed: whatever is gone must be what an act says was erased."""
         for node, spans in self._gone.items():

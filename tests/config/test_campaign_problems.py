@@ -6,7 +6,7 @@ import pytest
 
 from config import load
 from config.problems import Problems
-from tests.config.reading import ORGANISER, DATA, SMALL, campaign_problems, edited, plain
+from tests.config.reading import DATA, ORGANISER, SMALL, campaign_problems, edited, plain
 
 INSTANT = "is not a date with time and offset — write it without quotes, such as 2018-07-09T08:00:00+08:00"
 SLUG = (
