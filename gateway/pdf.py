@@ -1,7 +1,7 @@
 """Sets HTML as PDF: the one place that knows WeasyPrint, which runs in a process of its own.
 
 Nothing is fetched while a page is set: not from the network, and not from the disk. One font is used, which
-must have Chinese letters, and is embedded. `python -m gateway.pdf FONT` reads HTML and writes PDF.
+must have Chinese letters, and is embedded. `python -m gateway.pdf FONT NICENESS` reads HTML and writes PDF.
 """
 
 import asyncio
@@ -10,6 +10,8 @@ import sys
 import tempfile
 from asyncio.subprocess import PIPE
 from collections.abc import Iterator
+from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 from xml.sax.saxutils import escape
@@ -43,6 +45,8 @@ _BOLD: Final = """<match target="font">
   <edit name="weight" mode="assign"><const>bold</const></edit>
 </match>
 """
+#: How the process ends that finds nothing to set with.
+_NO_LIBRARY: Final = 3
 #: Below everything that serves votes.
 _NICENESS: Final = 10
 
@@ -78,13 +82,11 @@ class NoPdf(RuntimeError):
 def font(named: str = "") -> Path:
     """The font to set with: the file that is named, or one that is known. Raises `NoPdf`.
 
-    It reads files, and takes a moment: ask once, when the service starts.
+    It reads files, and takes a moment: in a server, ask in a thread. WeasyPrint itself is loaded by the
+    process that sets, and nowhere else.
     """
-    try:
-        import weasyprint
-    except (ImportError, OSError):  # OSError: the library is there, and Pango is not
-        raise NoPdf(NO_LIBRARY) from None
-    assert weasyprint.__version__
+    if find_spec("weasyprint") is None:
+        raise NoPdf(NO_LIBRARY)
     if named:
         if not _is_chinese(Path(named)):
             raise NoPdf(BAD_FONT)
@@ -93,6 +95,16 @@ def font(named: str = "") -> Path:
         if _is_chinese(path):
             return path
     raise NoPdf(NO_FONT)
+
+
+@lru_cache(maxsize=8)
+def lack(named: str = "") -> Said | None:
+    """Why no PDF can be made here, None if one can. Looked up once."""
+    try:
+        font(named)
+    except NoPdf as error:
+        return error.said
+    return None
 
 
 def _installed() -> Iterator[Path]:
@@ -112,10 +124,10 @@ def _is_chinese(path: Path) -> bool:
     return all(ord(letter) in letters for letter in _NEEDED)
 
 
-async def set_pages(html: bytes, face: Path) -> bytes:
-    """The HTML as a PDF. Raises `NoPdf`."""
+async def set_pages(html: bytes, face: Path, *, gently: bool = False) -> bytes:
+    """The HTML as a PDF; `gently`, where votes come in meanwhile. Raises `NoPdf`."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "gateway.pdf", str(face)),
+        *(sys.executable, "-m", "gateway.pdf", str(face), str(_NICENESS if gently else 0)),
         stdin=PIPE,
         stdout=PIPE,
         stderr=PIPE,
@@ -130,6 +142,8 @@ async def set_pages(html: bytes, face: Path) -> bytes:
         if process.returncode is None:
             process.kill()
             await process.wait()
+    if process.returncode == _NO_LIBRARY:
+        raise NoPdf(NO_LIBRARY)
     if process.returncode:
         last = said.decode("utf-8", "replace").strip().rpartition("\n")[2]
         raise NoPdf(_said(_BROKEN, why=last or f"exit code {process.returncode}"))
@@ -140,13 +154,16 @@ def _said(said: Said, **values: object) -> Said:
     return Said(said.en.format(**values), said.zh.format(**values))
 
 
-def _main(face: Path) -> None:
+def _main(face: Path, niceness: int) -> None:
     """Read HTML, write PDF; only this font is known."""
-    os.nice(_NICENESS)
+    os.nice(niceness)
     with tempfile.TemporaryDirectory(prefix="televote-pdf-") as folder:
         _know_only(face, Path(folder))
-        import weasyprint
-        from weasyprint.urls import URLFetcher
+        try:
+            import weasyprint
+            from weasyprint.urls import URLFetcher
+        except (ImportError, OSError):  # OSError: it is there, and Pango is not
+            sys.exit(_NO_LIBRARY)
 
         nothing = URLFetcher(allowed_protocols=["data"], allow_redirects=False)
         page = weasyprint.HTML(string=sys.stdin.buffer.read().decode(), url_fetcher=nothing, base_url=None)
@@ -167,4 +184,4 @@ def _know_only(face: Path, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    _main(Path(sys.argv[1]))
+    _main(Path(sys.argv[1]), int(sys.argv[2]))

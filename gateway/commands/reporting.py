@@ -1,5 +1,6 @@
-"""What is printed and handed out: `sheet`, and `report`."""
+"""What is printed and handed out: `sheet`, `report`, and `sample-audit`."""
 
+import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,11 @@ from config.load import Loaded
 from gateway import audit, clock, entrances, printed
 from gateway.commands.base import Chosen, Failed, Wrong, progress, run, televote
 from gateway.pdf import NoPdf
-from gateway.reporting import collect, press, report
+from gateway.reporting import batches, collect, press, report
 from gateway.reporting.report import SIZES, NotYet, Options, ReportKind, Size
 from gateway.reporting.result import Result
 from gateway.storage.store import Unavailable
+from tally import export, sampling
 
 
 @televote.command()
@@ -115,3 +117,41 @@ async def _rules(loaded: Loaded, campaign: str) -> Result:
             return collect.before(ledger.running, clock.now_ms())
     except (Unavailable, audit.Unfit):
         return collect.before(entrances.run_campaigns(loaded)[campaign], clock.now_ms())
+
+
+@televote.command("sample-audit")
+@click.argument("campaign", required=False)
+@click.option(
+    "--manifest",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    required=True,
+    help="Arlo's columns: the report arlo, its numbers replaced by the providers' own.",
+)
+@click.option("--seed", required=True, help="Made in public once the manifest is fixed, as by dice.")
+@click.option("--ballots", type=click.IntRange(1, 100_000), required=True, help="How many to draw.")
+@click.option("--into", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The CSV file.")
+@click.pass_obj
+def sample_audit(
+    chosen: Chosen, campaign: str | None, manifest: Path, seed: str, ballots: int, into: Path
+) -> None:
+    """Draw messages for a hand audit from a public seed, and find their records. For an auditor alone.
+
+    A drawn message without a record is to be counted as the worst error there can be.
+    """
+    loaded = chosen.load()
+    try:
+        with manifest.open(encoding="utf-8-sig", newline="") as lines:
+            drawn = list(sampling.draw(sampling.read_manifest(lines), seed, ballots))
+    except (sampling.BadManifest, UnicodeDecodeError, csv.Error) as error:
+        raise Wrong(f"{manifest}: {error}") from None
+    missing = run(_look_up(loaded, chosen.campaign(loaded, campaign), drawn, into))
+    click.echo(f"{into}: {ballots} drawn, {missing} without a record")
+
+
+async def _look_up(loaded: Loaded, campaign: str, drawn: list[sampling.Draw], into: Path) -> int:
+    async with audit.open_ledger(loaded, campaign) as ledger:
+        with progress("sample-audit", ledger.entries) as at:
+            async with collect.collected(ledger, at) as result:
+                rows = list(batches.looked_up(result, drawn))
+    press.into(into, export.to_csv([batches.HEADER, *rows]), "auditor")
+    return sum(row[5] != "found" for row in rows)

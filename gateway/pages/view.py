@@ -82,6 +82,7 @@ def page(running: Running, status: str, shown: Standings | None, lang: Lang) -> 
     publish = campaign.publish
     coming = publish.mode == "daily" or status == "closing"
     return {
+        "id": campaign.id,
         "name": campaign.name_in(lang),
         "status": status,
         "voting": status in ("scheduled", "open"),

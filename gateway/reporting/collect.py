@@ -6,12 +6,10 @@ Records go to a temporary file and are read from it, so that memory does not gro
 import hashlib
 import json
 import sqlite3
-import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final
 
 from dedup import keys
@@ -56,15 +54,14 @@ async def collected(ledger: Checkable, on_rows: OnRows) -> AsyncIterator[Result]
 
     Raises `Tampered`, and `Unfit` if the recount does not agree with what was kept.
     """
-    with tempfile.TemporaryDirectory(prefix="televote-report-") as folder:
-        seen = _Seen(ledger, _Spool(Path(folder) / "records.db"))
-        with closing(seen.spool):
-            counted = await audit.recount(ledger, on_rows, seen.see)
-            if not counted.agrees:
-                raise Unfit(
-                    "the recount does not agree with the kept totals: run `televote recount` to see where"
-                )
-            yield seen.result(counted)
+    seen = _Seen(ledger, _Spool())
+    with closing(seen.spool):
+        counted = await audit.recount(ledger, on_rows, seen.see)
+        if not counted.agrees:
+            raise Unfit(
+                "the recount does not agree with the kept totals: run `televote recount` to see where"
+            )
+        yield seen.result(counted)
 
 
 @dataclass(slots=True)
@@ -165,10 +162,13 @@ class _Seen:
 
 
 class _Spool:
-    """Records in a file, in the order of their ids. What came of them later is put on as they are read."""
+    """Records in a file, in the order of their ids. What came of them later is put on as they are read.
 
-    def __init__(self, path: Path) -> None:
-        self._db = sqlite3.connect(path, isolation_level=None)
+    The file has no name: SQLite unlinks it as it makes it, so that none is left, whatever happens.
+    """
+
+    def __init__(self) -> None:
+        self._db = sqlite3.connect("", isolation_level=None)
         self._db.execute("PRAGMA synchronous = OFF")
         self._db.execute("PRAGMA journal_mode = OFF")
         self._db.execute("CREATE TABLE record (id TEXT PRIMARY KEY, packed TEXT NOT NULL) WITHOUT ROWID")

@@ -1,15 +1,16 @@
 """Writes a report into a file: as it is, or its HTML set as a PDF. The file has its name once it is whole."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Final
 
 from gateway import pdf
-from gateway.reporting.report import Options, ReportKind
+from gateway.reporting.report import Audience, Options, ReportKind
 from gateway.reporting.result import Result
 
 #: Nobody else on the machine may read what only an auditor may have.
-_MODES = {"public": 0o666, "committee": 0o666, "auditor": 0o600}
+_MODES: Final[Mapping[Audience, int]] = {"public": 0o666, "committee": 0o666, "auditor": 0o600}
 
 
 def file_name(kind: ReportKind, suffix: str) -> str:
@@ -25,14 +26,15 @@ async def write(
     chunks = kind.write(result, options)
     if face is not None:
         chunks = [await pdf.set_pages(b"".join(chunks), face)]
-    _into(path, chunks, _MODES[kind.audience])
+    into(path, chunks, kind.audience)
 
 
-def _into(path: Path, chunks: Iterable[bytes], mode: int) -> None:
+def into(path: Path, chunks: Iterable[bytes], audience: Audience) -> None:
+    """Write a file that only those may read who may have it."""
     part = path.with_name(f".{path.name}.part")
     part.unlink(missing_ok=True)
     try:
-        with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+        with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _MODES[audience]), "wb") as file:
             file.writelines(chunks)
             file.flush()
             os.fsync(file.fileno())

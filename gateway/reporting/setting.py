@@ -15,7 +15,11 @@ from gateway.reporting.words import WORDS
 #: The templates of reports, and those of the pages: a chart is drawn by one macro, wherever it stands.
 _TEMPLATES: Final = jinja2.Environment(
     loader=jinja2.ChoiceLoader(
-        [jinja2.PackageLoader("gateway.reporting"), jinja2.PackageLoader("gateway.pages")]
+        [
+            jinja2.PackageLoader("gateway.reporting"),
+            jinja2.PackageLoader("gateway.pages"),
+            jinja2.PackageLoader("gateway.pages", "static"),
+        ]
     ),
     autoescape=True,
     undefined=jinja2.StrictUndefined,

@@ -49,7 +49,7 @@ def values(voted: Voted, receipts: bool, lang: Lang) -> dict[str, Any]:
         ],
         "together": view.caps(campaign.caps, lang),
         "counts": _counts(campaign, lang),
-        "weight": _weight(campaign, say),
+        "weight": weight(campaign, say),
         "publish": say[f"publish_{campaign.publish.mode}"].format(
             at="" if campaign.publish.at is None else f"{campaign.publish.at:%H:%M}"
         ),
@@ -115,7 +115,7 @@ def _counts(campaign: Campaign, lang: Lang) -> list[str]:
     ]
 
 
-def _weight(campaign: Campaign, say: Mapping[str, str]) -> str:
+def weight(campaign: Campaign, say: Mapping[str, str]) -> str:
     public = public_weight(campaign)
     if public == 100:
         return say["weight_all"]

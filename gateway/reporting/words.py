@@ -87,8 +87,6 @@ SHEET: Final[Mapping[str, Said]] = {
         "投票后会得到回执码，凭它可以在网上查询自己的票是否计入。",
         "You get a receipt code, by which you can look up online whether your vote was counted.",
     ),
-    "print_sheet": Said("打印本页", "Print this page"),
-    "more": Said("怎样投票（完整说明）", "How to vote (in full)"),
     "made_from": Said(
         "本说明由计票系统所用的规则生成，规则编号",
         "Made from the very rules that the votes are counted by; their hash begins with",

@@ -1,4 +1,4 @@
-"""NIST's formats: the schemas accept them, every id resolves, the records add up, and no record tells whose it is."""
+"""NIST's formats: the schemas accept them, ids resolve, records add up, and none tells whose it is."""
 
 import csv
 import io
@@ -169,7 +169,7 @@ def test_random_campaigns(seed: int) -> None:
         most = rng.randint(1, len(candidates))
         contests.append(
             {
-                "id": f"c{number}", "name": f"项目{number}", "seats": rng.randint(1, 5), "candidates": candidates,
+                "id": f"c{number}", "name": "项", "seats": rng.randint(1, 5), "candidates": candidates,
                 "selections": {"min": rng.randint(1, most), "max": most},
                 "caps": [{"per": "campaign", "votes": rng.randint(1, 9)}],
             }
@@ -182,8 +182,8 @@ def test_random_campaigns(seed: int) -> None:
     assert ("OtherCounts" in err["Election"][0]["Contest"][0]) == (len(contests) == 1)
 
 
-async def test_memory_does_not_grow_with_the_votes(house: House) -> None:
-    """Twenty times as many records take no more memory to write."""
+def test_memory_does_not_grow_with_the_votes() -> None:
+    """What is written is many times what is in memory meanwhile."""
 
     class Many:
         def __init__(self, many: int) -> None:
@@ -195,16 +195,11 @@ async def test_memory_does_not_grow_with_the_votes(house: House) -> None:
     blank = collect.before(running.run(boards.campaign(), bytes(32)), OPENS_MS)
     write = report.kinds()["nist-cvr"].write
 
-    def peak(many: int) -> int:
-        tracemalloc.start()
-        for _ in write(replace(blank, records=Many(many), sources={"sim": "sms"}), Options()):
-            pass
-        _, most = tracemalloc.get_traced_memory()
-        tracemalloc.stop()
-        return most
-
-    few = peak(200)
-    assert peak(4000) < few * 1.5
+    tracemalloc.start()
+    written = sum(map(len, write(replace(blank, records=Many(4000), sources={"sim": "sms"}), Options())))
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < written / 8
 
 
 async def test_records_are_read_from_a_file_again_and_again(house: House) -> None:
