@@ -121,6 +121,20 @@ async def test_every_act_and_the_rules_that_void(house: House) -> None:
         assert len({row["unique_id"] for row in rows}) == len(rows)
 
 
+async def test_what_a_later_vote_has_voided_is_voided_in_the_records(house: House) -> None:
+    house.edit(house.campaign, 'over_cap = "first"', 'over_cap = "void_all"')
+    async with house.service() as counting:
+        texts = ["A01 B03", "A02", "A03"]
+        votes_ = [Inbound(f"m{n}", "13812345678", text) for n, text in enumerate(texts)]
+        others = [Inbound(f"o{n}", f"139{n:08d}", "A02") for n in range(3)]
+        await counting.take(counting.sources["sim"], [*votes_, *others])
+    async with result_of(house) as result:
+        assert allocable(made("nist-cvr", result)) == votes(result)
+        assert votes(result) == {"sel.window.A02": 3, "sel.star.B03": 1}
+        (voided,) = (one for one in result.records if one.over)
+        assert voided.ending == ("counted", (("window", "A01", "voided"), ("star", "B03", "counted")))
+
+
 async def test_no_record_tells_whose_it_is_or_when_it_came(house: House) -> None:
     await auditing.play(house, bulk=40)
     async with result_of(house) as result:
