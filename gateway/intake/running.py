@@ -102,6 +102,10 @@ class Running:
         """Whether two people have signed the result, and no correction was begun since."""
         return self.progress.status == "certified"
 
+    def anew(self) -> None:
+        """Before the acts are followed from the first again: what adds up begins with nothing."""
+        self.progress, self.lost = Progress(), {}
+
     def follow(
         self, kind: str, detail: Mapping[str, Any], private: Mapping[str, Any], at_ms: int = 0
     ) -> None:
