@@ -19,6 +19,7 @@ from gateway.board import Board
 from gateway.desk.desk import Desk
 from gateway.exports import Exports
 from gateway.intake.receive import RETRY_SECONDS, Door
+from gateway.ledger import cosigning, publisher
 from gateway.ledger import pages as ledger
 from gateway.outbox import postman
 from gateway.pages import (
@@ -111,6 +112,7 @@ async def serve(loaded: Loaded, now_ms: Callable[[], int] = clock.now_ms) -> Asy
             async with (
                 workshop.at_work(service),
                 postman.at_work(service.sources.values(), service.store, metrics, now_ms),
+                cosigning.at_work(_logs(loaded, service), _witnesses(loaded), metrics),
                 _listening(loaded.settings, server),
             ):
                 yield server
@@ -121,6 +123,18 @@ async def serve(loaded: Loaded, now_ms: Callable[[], int] = clock.now_ms) -> Asy
             await server.exports.stop()
             showing.cancel()
             await asyncio.gather(showing, return_exceptions=True)
+
+
+def _logs(loaded: Loaded, service: Service) -> list[cosigning.Log]:
+    node = loaded.settings.node
+    return [
+        cosigning.Log(name, service.publisher.folder(name), publisher.signer(running, node).verifier)
+        for name, running in service.campaigns.items()
+    ]
+
+
+def _witnesses(loaded: Loaded) -> dict[str, str]:
+    return {one.key: one.url for one in loaded.settings.ledger.witnesses}
 
 
 def _server(loaded: Loaded, service: Service, metrics: Metrics) -> Server:

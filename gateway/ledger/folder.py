@@ -6,7 +6,7 @@ A tile that is not full stands under its newest width alone; a narrower one is i
 import os
 from pathlib import Path
 
-from tally import tiles
+from tally import note, tiles
 from tally.tiles import BadTile, Name
 
 
@@ -22,20 +22,39 @@ class Folder:
 
     def checkpoint(self) -> str:
         """The newest checkpoint, a signed note; "" if nothing was signed yet."""
-        try:
-            return (self.path / "checkpoint").read_text("utf-8")
-        except FileNotFoundError:
-            return ""
+        return self._text("checkpoint")
+
+    def cosigned(self) -> str:
+        """The newest checkpoint that witnesses have signed too; "" if none has."""
+        return self._text("cosigned")
+
+    def served(self) -> str:
+        """The newest checkpoint, with what witnesses have signed of it by now."""
+        signed = self.checkpoint()
+        return note.joined(signed, self.cosigned())
 
     def put_checkpoint(self, signed: str) -> None:
         """Keep a checkpoint, durably: it is what we are bound to, also if the database is lost."""
+        self._put_text("checkpoint", signed)
+
+    def put_cosigned(self, signed: str) -> None:
+        """Keep a checkpoint that witnesses have signed."""
+        self._put_text("cosigned", signed)
+
+    def _text(self, name: str) -> str:
+        try:
+            return (self.path / name).read_text("utf-8")
+        except FileNotFoundError:
+            return ""
+
+    def _put_text(self, name: str, text: str) -> None:
         self.path.mkdir(parents=True, exist_ok=True)
-        part = self.path / ".checkpoint.part"
+        part = self.path / f".{name}.part"
         with part.open("w", encoding="utf-8") as file:
-            file.write(signed)
+            file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        part.replace(self.path / "checkpoint")
+        part.replace(self.path / name)
         folder = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
         try:
             os.fsync(folder)

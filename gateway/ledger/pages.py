@@ -1,14 +1,17 @@
-"""The ledger's files over HTTP, for anybody: `/ledger/{campaign}/{node}/checkpoint`, `…/tile/…`, `…/key`."""
+"""The ledger's files over HTTP, for anybody, under `/ledger/{campaign}/{node}/`.
+
+`checkpoint`, `cosigned`, `tile/…` and `key`.
+"""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from aiohttp import web
 
 from gateway.intake.running import Running
 from gateway.ledger import publisher
-from gateway.ledger.folder import Missing
+from gateway.ledger.folder import Folder, Missing
 from gateway.ledger.publisher import Publisher
 from gateway.pages import guard
 from tally import tiles
@@ -24,13 +27,21 @@ def routes(published: Publisher, campaigns: Mapping[str, Running], node: str) ->
     def is_ours(request: web.Request) -> bool:
         return request.match_info["campaign"] in campaigns and request.match_info["node"] == node
 
-    async def checkpoint(request: web.Request) -> web.Response:
+    async def told(request: web.Request, read: Callable[[Folder], str]) -> web.Response:
         if not is_ours(request):
             raise web.HTTPNotFound
-        signed = await asyncio.to_thread(published.folder(request.match_info["campaign"]).checkpoint)
+        signed = await asyncio.to_thread(read, published.folder(request.match_info["campaign"]))
         if not signed:
             raise web.HTTPNotFound
         return web.Response(text=signed, content_type="text/plain", headers={**_HEADERS, **_BRIEFLY})
+
+    async def checkpoint(request: web.Request) -> web.Response:
+        """The newest, with what witnesses have signed of it by now."""
+        return await told(request, Folder.served)
+
+    async def cosigned(request: web.Request) -> web.Response:
+        """The newest that a witness has signed: while votes come in, a little older than the newest."""
+        return await told(request, Folder.cosigned)
 
     async def key(request: web.Request) -> web.Response:
         if not is_ours(request):
@@ -54,6 +65,7 @@ def routes(published: Publisher, campaigns: Mapping[str, Running], node: str) ->
     path = "/ledger/{campaign}/{node}"
     return [
         guard.get(f"{path}/checkpoint", checkpoint, guard.PUBLIC),
+        guard.get(f"{path}/cosigned", cosigned, guard.PUBLIC),
         guard.get(f"{path}/key", key, guard.PUBLIC),
         guard.get(f"{path}/tile/{{tile:.+}}", tile, guard.PUBLIC),
     ]

@@ -5,16 +5,20 @@ kept as they came: whoever has both can show them to anybody.
 """
 
 import base64
+import fcntl
 import os
 import secrets
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.client import HTTPException
 from pathlib import Path
 from typing import Final
 
 from gateway.ledger.folder import Folder
-from tally import note, tiles
+from tally import note, submission, tiles
 from tally.note import BadNote, Checkpoint, Signer, Verifier
+from tally.submission import Refusal
 from tally.tiles import BadTile, Name, Reader
 
 _TIMEOUT_SECONDS: Final = 20
@@ -45,20 +49,67 @@ class Witness:
 
         Raises `Alarm`, `Unreachable`.
         """
-        new, old = self._fetch("checkpoint").decode("utf-8", "replace"), self._seen.checkpoint()
-        now = self._opened(new)
-        if old:
-            self._goes_on(self._opened(old), now, old, new)
-        elif now.size:
-            self._shown(now, now.size)
-        self._seen.put_checkpoint(new)
-        return now, new
+        while True:
+            old = self._seen.checkpoint()  # before the new one is fetched: it may be handed in meanwhile
+            new = self._fetch("checkpoint").decode("utf-8", "replace")
+            now = self._opened(new)
+            if old:
+                self._goes_on(self._opened(old), now, old, new)
+            elif now.size:
+                self._shown(now, now.size)
+            with self._alone():
+                if self._seen.checkpoint() == old:
+                    self._seen.put_checkpoint(new)
+                    return now, new
 
     def cosign(self, signed: str, at: int, name: str) -> str:
         """Vouch for a note that `look` has returned, at a time (Unix seconds). It is kept in `cosigned`."""
-        vouched = self.signer(name).cosign(signed, at)
-        self._write("cosigned", vouched)
+        with self._alone():
+            vouched = self.signer(name).cosign(signed, at)
+            self._write("cosigned", vouched)
         return vouched
+
+    def add(self, body: bytes, at: int, name: str) -> str:
+        """Our signature lines for what a log hands in (`tally.submission`), once it is kept.
+
+        Raises `submission.Refusal`, and `Alarm` in its place, once, if the log may contradict itself.
+        """
+        asked = submission.read(body)
+        now, signed = submission.opened(asked.signed, [self._log])
+        with self._alone():
+            old = self._seen.checkpoint()
+            known = self._opened(old) if old else None
+            try:
+                submission.judge(known, asked, now)
+            except Refusal as refusal:
+                if known is not None and refusal.status in (409, 422) and refusal.size is None:
+                    self._suspect(known, now, old, signed, refusal)
+                raise
+            self._seen.put_checkpoint(signed)
+        ours = note.kept_of(self.cosign(signed, at, name), [self.signer(name).witness])
+        return ours.rpartition("\n\n")[2]
+
+    def _suspect(self, was: Checkpoint, now: Checkpoint, old: str, new: str, refusal: Refusal) -> None:
+        """Raise the alarm of what was refused, if it is new: a stranger can hand in the same again."""
+        if (self._state / _evidence_of(now)).exists():
+            return
+        alarm = self._contradiction(was, now, old, new)
+        if refusal.status == 409:
+            raise alarm from refusal
+        raise Alarm(
+            f"NOT COSIGNED: {self._log.name} signed {was.size} entries, root {was.root.hex()}, and then "
+            f"{now.size} entries, root {now.root.hex()}; the proof handed in does not show that these go on "
+            f"from those. Both notes are kept in {self._state}: look at the log (`televote witness`), and if "
+            "that does not show it either, tell the committee and the public"
+        ) from refusal
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Nobody else, of this process or another, changes what is kept here."""
+        self._state.mkdir(parents=True, exist_ok=True)
+        with (self._state / ".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
 
     def signer(self, name: str) -> Signer:
         """Our own key, made when it is first asked for; it keeps the name it was made with."""
@@ -101,7 +152,7 @@ class Witness:
         )
 
     def _evidence(self, told: Checkpoint, signed: str) -> Path:
-        name = f"evidence-{told.size}-{told.root.hex()[:12]}.txt"
+        name = _evidence_of(told)
         self._write(name, signed)
         return self._state / name
 
@@ -136,3 +187,7 @@ class Witness:
             file.flush()
             os.fsync(file.fileno())
         part.replace(self._state / name)
+
+
+def _evidence_of(told: Checkpoint) -> str:
+    return f"evidence-{told.size}-{told.root.hex()[:12]}.txt"

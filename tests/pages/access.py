@@ -13,6 +13,7 @@ ROWS: Final = {
     "GET /static/{file}": "public",
     "GET /static/vendor/{file}": "public",
     "GET /ledger/{campaign}/{node}/checkpoint": "public",
+    "GET /ledger/{campaign}/{node}/cosigned": "public",
     "GET /ledger/{campaign}/{node}/key": "public",
     "GET /ledger/{campaign}/{node}/tile/{tile}": "public",
     "GET /receipt": "public",
