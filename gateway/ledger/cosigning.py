@@ -141,10 +141,14 @@ class Cosigning:
         return self._standings[key]
 
     def _keep(self, log: Log, signed: str, vouched: Sequence[str]) -> None:
-        before = log.folder.cosigned()
-        whole = note.joined(signed, before)
+        """Keep what was signed of it by now, in the order of the settings."""
+        known = note.joined(signed, log.folder.cosigned())
         for one in vouched:
-            whole = note.joined(whole, one)
+            known = note.joined(known, one)
+        whole = signed
+        for witness in self._witnesses:
+            with suppress(BadNote):
+                whole = note.joined(whole, note.kept_of(known, [witness.key]))
         log.folder.put_cosigned(whole)
 
     async def _ask(self, log: Log, witness: Witness, standing: _Standing, signed: str) -> str:

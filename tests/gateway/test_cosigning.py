@@ -17,6 +17,7 @@ import pytest
 import structlog
 from aiohttp import ClientSession, web
 
+from gateway.ledger import cosigning
 from gateway.ledger.vouching import Vouching, listening
 from gateway.ledger.witness import Witness
 from tally import merkle, note, submission, tiles
@@ -210,6 +211,13 @@ async def test_what_cannot_be_kept_is_not_signed(tmp_path: Path) -> None:
 # ---- the real ones: our server, and witnesses that are processes of their own -------------------------
 
 
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server in this process asks sooner."""
+    monkeypatch.setattr(cosigning, "PACE_SECONDS", 0.1)
+    monkeypatch.setattr(cosigning, "_LONGEST_WAIT_SECONDS", 0.3)
+
+
 def free_port() -> int:
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
@@ -294,6 +302,7 @@ async def metric(visitor: Visitor, name: str) -> float | None:
     return next((float(line.split()[-1]) for line in text.splitlines() if line.startswith(name)), None)
 
 
+@pytest.mark.usefixtures("hasty")
 async def test_two_witnesses_sign_what_is_served(house: House, tmp_path: Path) -> None:
     """One is killed and restarted, one looks by itself all the time; both end up on the newest checkpoint."""
     origin = f"televote/{CAMPAIGN}/n1"
@@ -332,6 +341,7 @@ async def test_two_witnesses_sign_what_is_served(house: House, tmp_path: Path) -
             assert (await one.end())[0] == 0
 
 
+@pytest.mark.usefixtures("hasty")
 async def test_a_witness_that_is_away_delays_nobody(house: House, tmp_path: Path) -> None:
     """One refuses connections; one takes them and says nothing."""
     async with notaries(tmp_path, "away.example", "silent.example") as made:
@@ -355,6 +365,7 @@ async def test_a_witness_that_is_away_delays_nobody(house: House, tmp_path: Path
     assert "127.0.0.1" not in json.dumps(seen), "no addresses in logs"
 
 
+@pytest.mark.usefixtures("hasty")
 @pytest.mark.parametrize("now", [9, 2])
 async def test_a_fork_is_refused_and_told_by_both(house: House, tmp_path: Path, now: int) -> None:
     async with notaries(tmp_path, "notary.example") as (one,):
@@ -388,6 +399,7 @@ async def _cosigned(visitor: Visitor, one: Notary) -> bool:
     return one.name in signers(await served(visitor))
 
 
+@pytest.mark.usefixtures("hasty")
 async def test_the_log_goes_ahead_of_its_witness(house: House, tmp_path: Path) -> None:
     """The gateway has forgotten what the witness knows: it asks, and proves from there."""
     async with notaries(tmp_path, "notary.example") as (one,):
@@ -403,6 +415,7 @@ async def test_the_log_goes_ahead_of_its_witness(house: House, tmp_path: Path) -
         assert (await one.end())[0] == 0
 
 
+@pytest.mark.usefixtures("hasty")
 async def test_a_damaged_tile_accuses_nobody(house: House, tmp_path: Path) -> None:
     async with notaries(tmp_path, "notary.example") as (one,):
         told_of(house, [one])
@@ -421,6 +434,7 @@ async def test_a_damaged_tile_accuses_nobody(house: House, tmp_path: Path) -> No
         assert not list(one.state.glob("evidence-*"))
 
 
+@pytest.mark.usefixtures("hasty")
 @pytest.mark.parametrize("answer", ["", "hello\n", "— notary.example AAAA\n", "another's"])
 async def test_what_is_not_the_witness_is_not_kept(house: House, tmp_path: Path, answer: str) -> None:
     """What a stranger answers in the witness's place does not get beside our signature."""
