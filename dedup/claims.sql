@@ -59,6 +59,11 @@ DELETE FROM claims WHERE campaign = ?;
 SELECT count(*) FILTER (WHERE cap <> 'message'), count(*) FILTER (WHERE cap = 'message')
 FROM claims WHERE campaign = ?;
 
+-- name: every-claim
+SELECT claims.voter_key, claims.contest, claims.cap, claims.period, claims.ordinal, claims.candidate, claims.channel,
+  claims.seq
+FROM claims JOIN campaigns ON campaigns.id = claims.campaign WHERE campaigns.name = ?;
+
 -- name: campaign
 SELECT id, key_check FROM campaigns WHERE name = ?;
 

@@ -1,7 +1,8 @@
 """Verify and recount: one walk over the ledger's bytes, each entry checked before it is used."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
-from contextlib import aclosing, asynccontextmanager
+import re
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,11 +11,16 @@ from config.load import Loaded
 from gateway import board, clock, entrances, service
 from gateway.intake import schedule
 from gateway.intake.running import Running
+from gateway.ledger import publisher, signed
+from gateway.ledger.folder import Folder
+from gateway.ledger.signed import Bound
+from gateway.projections import Projections
 from gateway.storage.reader import Reader, open_reader
 from gateway.storage.store import Head
 from tally import count, merkle, seal, standings
 from tally import verify as verifying
 from tally.count import TotalKey
+from tally.note import BadNote, Checkpoint
 from tally.recount import Endings, Recount, ending
 from tally.verify import Checked, Stored, Tampered, Verifier
 
@@ -36,12 +42,15 @@ class Unfit(RuntimeError):
 @dataclass(frozen=True, slots=True)
 class Checkable:
     """A campaign's ledger, open for reading from one snapshot. `published` is where its signed files stand,
-    a folder for each node."""
+    a folder for each node; `signed` what they said of each node before the snapshot."""
 
     running: Running
     reader: Reader
     heads: list[Head]
     published: Path
+    signed: Mapping[str, Checkpoint | BadNote]
+    #: What `walk` has found to be other than signed, without knowing where.
+    doubts: list[Tampered] = field(default_factory=list)
 
     @property
     def entries(self) -> int:
@@ -74,10 +83,12 @@ class Checkable:
         """What opens the openings of a node's log."""
         return seal.Sealer(self.running.keys.sealing, f"{self.running.id}/{node}")
 
-    async def walk(self, on_rows: OnRows) -> AsyncGenerator[Chunk, None]:
-        """Every entry of every log, checked, in chunks; at the end of a log its root is compared too.
+    async def walk(self, on_rows: OnRows, *, signed: bool = False) -> AsyncGenerator[Chunk, None]:
+        """Every entry of every log, checked, in chunks; at the end of a log its root is compared with the one
+        recorded.
 
-        `on_rows` hears how many entries were checked so far.
+        `on_rows` hears how many entries were checked so far; `signed` compares with what was signed, too,
+        and an older copy has less.
 
         Raises `Tampered` at the first bad entry.
         """
@@ -85,11 +96,19 @@ class Checkable:
         for head in self.heads:
             name = f"{head.campaign}/{head.node}"
             verifier = Verifier(head.campaign, self.sealer(head.node))
+            told = self.signed.get(head.node) if signed else None
+            bound = Bound(
+                told if isinstance(told, Checkpoint) else Checkpoint("", 0, merkle.EMPTY_ROOT),
+                Folder(self.published / head.node),
+            )
             async with aclosing(self.reader.entries(head.log_id)) as chunks:
                 async for rows in chunks:
-                    yield Chunk(head.node, rows, [verifier.check(row) for row in rows])
+                    yield Chunk(head.node, rows, [_checked(verifier, bound, row) for row in rows])
                     done += len(rows)
                     on_rows(done)
+            bound.end()
+            if bound.doubt is not None:
+                self.doubts.append(bound.doubt)
             if verifier.size != head.size:
                 raise Tampered(verifier.size, f"missing: the log of {name} should have {head.size} entries")
             if verifier.root() != merkle.root(head.frontier):
@@ -98,10 +117,23 @@ class Checkable:
                 )
 
 
+def _checked(verifier: Verifier, bound: Bound, row: Stored) -> Checked:
+    """One entry. Raises `Tampered`."""
+    try:
+        checked = verifier.check(row)
+    except Tampered as found:
+        raise bound.earlier(found) from found
+    bound.see(row.leaf_hash)
+    return checked
+
+
 @asynccontextmanager
 async def open_ledger(loaded: Loaded, campaign: str) -> AsyncIterator[Checkable]:
     """A campaign's ledger. Raises `KeyError` for an unknown campaign, `store.Unavailable`, `Unfit`."""
     running = entrances.run_campaigns(loaded)[campaign]
+    published = service.published(loaded) / campaign
+    # Before the snapshot: what is signed is committed, so the snapshot has at least as much.
+    told = signed.read(published, lambda node: publisher.signer(running, node).verifier)
     async with open_reader(service.database(loaded)) as reader:
         check = await reader.key_check(campaign)
         if check is None:
@@ -110,7 +142,7 @@ async def open_ledger(loaded: Loaded, campaign: str) -> AsyncIterator[Checkable]
             raise Unfit(
                 f"{campaign}.key is not the secret this campaign was begun with: its entries cannot be opened"
             )
-        yield Checkable(running, reader, await reader.logs(campaign), service.published(loaded) / campaign)
+        yield Checkable(running, reader, await reader.logs(campaign), published, told)
 
 
 async def current(loaded: Loaded, campaign: str, now_ms: int) -> dict[str, Any]:
@@ -140,11 +172,103 @@ class Recounted:
 
 
 async def verify(ledger: Checkable, on_rows: OnRows) -> int:
-    """Re-hash and open everything; returns the number of entries. Raises `Tampered`."""
-    checked = 0
-    async for chunk in ledger.walk(on_rows):
-        checked += len(chunk.entries)
-    return checked
+    """Re-hash and open everything, hold it against what was signed, count again, and compare with all that is
+    kept beside it; returns the number of entries.
+
+    Raises `Tampered` at the first bad entry, `Unfit` if no entry is bad by itself.
+    """
+    damage = await ledger.reader.damage()
+    projections = Projections(ledger.running)
+
+    def see(chunk: Chunk) -> None:
+        for checked in chunk.entries:
+            with _sensible(checked):
+                projections.see(chunk.node, checked)
+
+    counting, _ = await _count(ledger, ledger.walk(on_rows, signed=True), see)
+    if fault := await projections.acts_and_cases(ledger.reader):
+        raise fault
+    if counting.faults:
+        raise _first_of(counting.faults)
+    if fault := await projections.claims(ledger.reader, counting, _entries(ledger)):
+        raise fault
+    if ledger.doubts:
+        raise ledger.doubts[0]
+    wrong = [
+        f"{what}: {had} kept, {has} by the ledger" for what, had, has in await _differences(ledger, counting)
+    ]
+    if damage:
+        wrong.append(f"the database file is damaged: {damage}")
+    wrong += _unsigned(ledger)
+    if wrong:
+        raise Unfit("; ".join(wrong))
+    return ledger.entries
+
+
+def _first_of(faults: Sequence[str]) -> Tampered:
+    """The fault of a recount that is about the earliest entry."""
+    named = (re.fullmatch(r"entry (\d+): (.*)", fault, re.DOTALL) for fault in faults)
+    return min((Tampered(int(one[1]), one[2]) for one in named if one), key=lambda found: found.seq)
+
+
+def _unsigned(ledger: Checkable) -> Iterator[str]:
+    for head in ledger.heads:
+        told, path = ledger.signed.get(head.node), ledger.published / head.node / "checkpoint"
+        if told is None:
+            yield f"{path} is missing: what was signed of this log before cannot be compared"
+        elif isinstance(told, BadNote):
+            yield f"{path} is not as it was signed: {told}"
+
+
+async def _entries(ledger: Checkable) -> AsyncGenerator[Checked, None]:
+    async with aclosing(ledger.walk(lambda _: None)) as chunks:
+        async for chunk in chunks:
+            for checked in chunk.entries:
+                yield checked
+
+
+@contextmanager
+def _sensible(checked: Checked) -> Iterator[None]:
+    """An entry that is whole, but says what no entry of ours says, is a bad one."""
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise Tampered(checked.seq, "it says what no entry can say") from error
+
+
+async def _count(
+    ledger: Checkable, walked: AsyncGenerator[Chunk, None], see: Callable[[Chunk], None]
+) -> tuple[Recount, list[Checked]]:
+    """Count from the ledger alone; also its acts. Raises `Tampered`."""
+    targets = await ledger.reader.targets(ledger.running.id)
+    counting, acts = Recount(ledger.running.rules(), targets), list[Checked]()
+    async with aclosing(walked) as chunks:
+        async for chunk in chunks:
+            for checked in chunk.entries:
+                with _sensible(checked):
+                    if checked.opening is not None:
+                        counting.message(checked.seq, checked.opening, chunk.node)
+                    elif checked.leaf.is_message:
+                        counting.gone(checked.seq, chunk.node)
+                    else:
+                        counting.act(checked, chunk.node)
+                        acts.append(checked)
+            see(chunk)
+    counting.finish()
+    return counting, acts
+
+
+async def _differences(ledger: Checkable, counting: Recount) -> list[tuple[str, int, int]]:
+    """Where what is kept is not what was counted: what, kept, counted."""
+    kept = await ledger.reader.totals(ledger.running.id)
+    differences = [(_words(key), had, has) for key, had, has in count.differences(kept, counting.totals)]
+    caps, ids = await ledger.reader.claims(ledger.running.id)
+    messages = sum(counting.totals[key] for key in counting.totals if key.subject == "received")
+    messages -= counting.erased
+    for what, had, has in (("claims", caps, counting.claims), ("message ids", ids, messages)):
+        if had != has:
+            differences.append((what, had, has))
+    return differences
 
 
 async def recount(
@@ -154,43 +278,28 @@ async def recount(
 
     Raises `Tampered`.
     """
-    targets = await ledger.reader.targets(ledger.running.id)
-    counting, done, last_ms = Recount(ledger.running.rules(), targets), list[Checked](), 0
-    async with aclosing(ledger.walk(on_rows)) as chunks:
-        async for chunk in chunks:
-            for checked in chunk.entries:
-                last_ms = max(last_ms, checked.leaf.at_ms)
-                if checked.opening is not None:
-                    counting.message(checked.seq, checked.opening, chunk.node)
-                elif checked.leaf.is_message:
-                    counting.gone(checked.seq, chunk.node)
-                else:
-                    counting.act(checked, chunk.node)
-                    done.append(checked)
-            see(chunk)
-    counting.finish()
+    last_ms = 0
+
+    def shown(chunk: Chunk) -> None:
+        nonlocal last_ms
+        last_ms = max(last_ms, *(checked.leaf.at_ms for checked in chunk.entries))
+        see(chunk)
+
+    counting, acts = await _count(ledger, ledger.walk(on_rows), shown)
     await ledger.follow()
-    kept = await ledger.reader.totals(ledger.running.id)
-    differences = [(_words(key), had, has) for key, had, has in count.differences(kept, counting.totals)]
-    caps, ids = await ledger.reader.claims(ledger.running.id)
-    messages = sum(counting.totals[key] for key in counting.totals if key.subject == "received")
-    messages -= counting.erased
-    for what, had, has in (("claims", caps, counting.claims), ("message ids", ids, messages)):
-        if had != has:
-            differences.append((what, had, has))
     return Recounted(
         entries=ledger.entries,
         roots=ledger.roots,
-        standings=_standings(ledger.running, counting.totals, done, last_ms),
-        differences=differences,
+        standings=_standings(ledger.running, counting.totals, acts, last_ms),
+        differences=await _differences(ledger, counting),
         faults=counting.faults,
-        acts=done,
+        acts=acts,
         endings=counting.endings,
     )
 
 
 def _words(key: TotalKey) -> str:
-    return " ".join(part for part in key if part)
+    return " ".join(str(part) for part in key if part)
 
 
 def _standings(

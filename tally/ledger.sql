@@ -51,6 +51,16 @@ SELECT DISTINCT of.node, acts.target_seq
 FROM acts JOIN logs ON logs.id = acts.log JOIN logs AS of ON of.id = acts.target_log
 WHERE logs.campaign = ?;
 
+-- name: every-act
+-- Also those of which nobody can say whose they are.
+SELECT logs.node, acts.seq, of.node, acts.target_seq
+FROM acts LEFT JOIN logs ON logs.id = acts.log LEFT JOIN logs AS of ON of.id = acts.target_log
+WHERE logs.campaign = ? OR logs.id IS NULL;
+
+-- name: every-case
+SELECT logs.node, cases.seq, cases.state, cases.text_key FROM cases LEFT JOIN logs ON logs.id = cases.log
+WHERE logs.campaign = ? OR logs.id IS NULL;
+
 -- name: add-acts
 INSERT INTO acts (log, seq, target_log, target_seq) VALUES {rows};
 

@@ -57,6 +57,8 @@ class Verifier:
 
     def check(self, row: Stored) -> Checked:
         """Check one row. Raises `Tampered`."""
+        if not _is_stored(row):
+            raise Tampered(self.size, "it is not stored as an entry is")
         if row.seq != self.size:
             raise Tampered(self.size, f"missing: the next entry stored is {row.seq}")
         hashed = merkle.leaf_hash(row.leaf)
@@ -71,6 +73,12 @@ class Verifier:
         self.size, self.frontier = merkle.extend(self.size, self.frontier, (hashed,))
         self.last_ms = checked.leaf.at_ms
         return checked
+
+
+def _is_stored(row: Stored) -> bool:
+    """Whether what was read from a damaged file is of the types it must be."""
+    types = tuple(map(type, row))
+    return types[:4] == (int, str, bytes, bytes) and types[4] in (bytes, type(None))
 
 
 def open_row(row: Stored, sealer: seal.Sealer | None) -> Checked:
