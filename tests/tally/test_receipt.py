@@ -1,6 +1,7 @@
 """A receipt's code is read however it is typed, and its proof holds offline, with the log's key alone."""
 
 import hashlib
+import os
 import random
 from collections.abc import Iterator
 
@@ -105,6 +106,18 @@ def test_receipts_with_one_byte_changed_do_not() -> None:
             changed = file[:at] + bytes([file[at] ^ other]) + file[at + 1 :]
             with pytest.raises(BadReceipt):
                 receipt.check(changed, SIGNER.verifier)
+
+
+@pytest.mark.soak
+def test_ten_thousand_receipts_hold_and_as_many_changed_ones_do_not() -> None:
+    """L6, as often as `TELEVOTE_RECEIPTS` says."""
+    draw, count = random.Random(10), int(os.environ.get("TELEVOTE_RECEIPTS", "10000"))
+    for one in receipts(count):
+        file = one.pack()
+        assert receipt.check(file, SIGNER.verifier)[0] == one
+        at, other = draw.randrange(len(file)), draw.randrange(1, 256)
+        with pytest.raises(BadReceipt):
+            receipt.check(file[:at] + bytes([file[at] ^ other]) + file[at + 1 :], SIGNER.verifier)
 
 
 def test_no_byte_of_a_receipt_is_idle() -> None:
