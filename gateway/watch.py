@@ -54,7 +54,7 @@ class Metrics:
             registry=registry,
         )
         self.witnesses = Counter(
-            "televote_witness_answers",
+            "televote_witness_requests",
             "Checkpoints handed to witnesses, by what came of it.",
             ["witness", "result"],
             registry=registry,

@@ -16,10 +16,9 @@ def look_up(db: sqlite3.Connection, code: int, decoy: Place) -> tuple[bool, File
 
     If none has, the one at `decoy` is read all the same: a guess takes as long as a code that is right.
     """
-    row = db.execute(LEDGER["receipt"], (code,)).fetchone()
-    place = decoy if row is None else Place(*row)
-    found = cases.filed(db, [place])
-    return row is not None, found[0] if found else None
+    log, seq, known = db.execute(LEDGER["receipt-or"], (code, *decoy)).fetchone()
+    found = cases.filed(db, [Place(log, seq)])
+    return bool(known), found[0] if found else None
 
 
 def adopt(db: sqlite3.Connection, log: int) -> None:

@@ -320,7 +320,7 @@ async def test_two_witnesses_sign_what_is_served(house: House, tmp_path: Path) -
             await until(both)
             await made[0].end(signal.SIGKILL)
             await votes(visitor, 5, 300)
-            await until(lambda: metric(visitor, 'televote_witness_answers_total{result="unreachable"'))
+            await until(lambda: metric(visitor, 'televote_witness_requests_total{result="unreachable"'))
             await made[0].start(visitor, every=1)
             await votes(visitor, 305, 5)
             await until(both)
@@ -356,7 +356,7 @@ async def test_a_witness_that_is_away_delays_nobody(house: House, tmp_path: Path
                 await until(
                     lambda: metric(
                         visitor,
-                        'televote_witness_answers_total{result="unreachable",witness="away.example"}',
+                        'televote_witness_requests_total{result="unreachable",witness="away.example"}',
                     )
                 )
                 assert (await visitor.get("/readyz"))[0] == 200
@@ -379,7 +379,7 @@ async def test_a_fork_is_refused_and_told_by_both(house: House, tmp_path: Path, 
         with structlog.testing.capture_logs() as logs:
             async with house.serve() as visitor:
                 word = "refused" if now > 6 else "ahead"
-                await until(lambda: metric(visitor, f'televote_witness_answers_total{{result="{word}"'))
+                await until(lambda: metric(visitor, f'televote_witness_requests_total{{result="{word}"'))
                 assert one.name not in signers(await served(visitor)), "nothing was vouched for"
                 await votes(visitor, 200, 1)
                 assert (await visitor.get("/readyz"))[0] == 200, "votes are taken all the same"
@@ -428,7 +428,7 @@ async def test_a_damaged_tile_accuses_nobody(house: House, tmp_path: Path) -> No
             good = tile.read_bytes()
             tile.write_bytes(bytes(len(good)))
             await votes(visitor, 266, 1)
-            await until(lambda: metric(visitor, 'televote_witness_answers_total{result="unproved"'))
+            await until(lambda: metric(visitor, 'televote_witness_requests_total{result="unproved"'))
             tile.write_bytes(good)
         assert await one.end() == (0, "")
         assert not list(one.state.glob("evidence-*"))
@@ -453,7 +453,7 @@ async def test_what_is_not_the_witness_is_not_kept(house: House, tmp_path: Path,
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", one.port).start()
         async with house.serve() as visitor:
-            await until(lambda: metric(visitor, 'televote_witness_answers_total{result="unverified"'))
+            await until(lambda: metric(visitor, 'televote_witness_requests_total{result="unverified"'))
             assert signers(await served(visitor)) == [f"televote/{CAMPAIGN}/n1"]
         await runner.cleanup()
 

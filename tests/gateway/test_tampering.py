@@ -1,7 +1,7 @@
 """What an insider or a failing disk changes in the database is found by `televote verify`, and named.
 
 L5: edits by SQL, also with hashes, frontier and tiles made again, but without the campaign's key. D7: one bit
-of the file. Of each many more in the long campaign, as many as `TELEVOTE_TRIALS` says.
+of the file. Of each many more in the long campaign, as many as `SOAK_TAMPERINGS` says.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ from tests.conftest import OPENS_MS, Clock, House
 from tests.docs import auditing
 
 CAMPAIGN = "beita-2018"
-TRIALS = int(os.environ.get("TELEVOTE_TRIALS", "1000"))
+TRIALS = int(os.environ.get("SOAK_TAMPERINGS", "1000"))
 
 
 @pytest.fixture(scope="module")

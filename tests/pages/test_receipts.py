@@ -330,35 +330,41 @@ async def test_a_hundred_thousand_guesses_find_nothing(house: House) -> None:
 
 @pytest.mark.soak
 async def test_a_million_guesses_find_nothing_and_take_as_long(house: House) -> None:
-    """L8: how long a look-up takes does not tell a right code from a wrong one. A ratio of medians, and how
-    often a wrong one is the slower of two (one half, if nobody can tell)."""
-    count = int(os.environ.get("TELEVOTE_GUESSES", "1000000"))
+    """L8: how long a look-up takes hardly tells a right code from a wrong one, where nothing is around it; the
+    next test has what a stranger can measure."""
+    count = int(os.environ.get("SOAK_GUESSES", "1000000"))
     async with giving(house).service() as counting:
         log = await filled(counting)
         assert await counting.store.run(guesses, count, random.Random(9)) == 0
         misses, hits = await counting.store.run(timed, log, random.Random(10))
     ratio = statistics.median(misses) / statistics.median(hits)
-    slower = sum(miss > hit for miss, hit in zip(misses, hits, strict=True)) / len(hits)
-    print(f"{count} guesses; medians {ratio:.3f}; slower {slower:.3f} of {len(hits)}")  # noqa: T201
+    print(f"{count} guesses; medians of {len(hits)} look-ups: {ratio:.3f}")  # noqa: T201
     assert 0.9 < ratio < 1.1
-    assert 0.4 < slower < 0.6
 
 
 @pytest.mark.soak
-async def test_thousands_of_guesses_over_http_have_one_shape(house: House) -> None:
-    """L8: status, headers and length of a right code's page and a wrong one's; and nothing is found."""
-    draw = random.Random(11)
+async def test_thousands_of_guesses_over_http_look_alike(house: House) -> None:
+    """L8: of a right code's page and a wrong one's, asked for one after the other in either order, all is the
+    same but the words; and neither is the slower one more often than the other."""
+    draw, pairs, slower = random.Random(11), 4_000, 0
     async with giving(house).serve() as visitor:
         codes = [await reply(visitor, f"139{n:08d}", "A01", f"m{n}") for n in range(200)]
+        await visitor.service.publisher.tick()
         shapes = set()
-        for number in range(4_000):
-            house.clock.ms += receipt.REFILL_MS
-            wrong = number % 2 == 0
-            code = slip.spelled(draw.getrandbits(60)) if wrong else draw.choice(codes)
-            answer = await ask(visitor, f"/receipt/{code}?lang=en")
-            assert said(Page(answer.text), "unknown" if wrong else "counted")
-            shapes.add(repr(shape(answer)))
+        for _ in range(pairs):
+            house.clock.ms += 2 * receipt.REFILL_MS
+            took = {}
+            for wrong in draw.sample((True, False), 2):
+                code = slip.spelled(draw.getrandbits(60)) if wrong else draw.choice(codes)
+                started = time.perf_counter()
+                answer = await ask(visitor, f"/receipt/{code}?lang=en")
+                took[wrong] = time.perf_counter() - started
+                assert said(Page(answer.text), "unknown" if wrong else "counted")
+                shapes.add(repr(shape(answer)))
+            slower += took[True] > took[False]
         assert len(shapes) == 1, shapes
+    print(f"of {pairs} pairs, the wrong code's answer took longer in {slower / pairs:.3f}")  # noqa: T201
+    assert abs(slower / pairs - 0.5) < 4 * 0.5 / pairs**0.5
 
 
 async def test_one_address_may_not_ask_all_day(house: House) -> None:

@@ -110,8 +110,8 @@ def test_receipts_with_one_byte_changed_do_not() -> None:
 
 @pytest.mark.soak
 def test_ten_thousand_receipts_hold_and_as_many_changed_ones_do_not() -> None:
-    """L6, as often as `TELEVOTE_RECEIPTS` says."""
-    draw, count = random.Random(10), int(os.environ.get("TELEVOTE_RECEIPTS", "10000"))
+    """L6, as often as `SOAK_RECEIPTS` says."""
+    draw, count = random.Random(10), int(os.environ.get("SOAK_RECEIPTS", "10000"))
     for one in receipts(count):
         file = one.pack()
         assert receipt.check(file, SIGNER.verifier)[0] == one
