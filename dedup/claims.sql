@@ -61,8 +61,10 @@ FROM claims WHERE campaign = ?;
 
 -- name: every-claim
 SELECT claims.voter_key, claims.contest, claims.cap, claims.period, claims.ordinal, claims.candidate, claims.channel,
-  claims.seq
-FROM claims JOIN campaigns ON campaigns.id = claims.campaign WHERE campaigns.name = ?;
+  claims.seq, logs.id IS NOT NULL
+FROM claims JOIN campaigns ON campaigns.id = claims.campaign
+LEFT JOIN logs ON logs.id = claims.log AND logs.campaign = campaigns.name
+WHERE campaigns.name = ?;
 
 -- name: campaign
 SELECT id, key_check FROM campaigns WHERE name = ?;

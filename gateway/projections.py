@@ -93,7 +93,7 @@ class Projections:
                 ids = (ids + _digest(use)) % _MODULUS
             else:
                 uses[use] += 1
-            if not _is_ordinal(claim, votes):
+            if not claim.has_log or not _is_ordinal(claim, votes):
                 return _named([("", claim.seq)], "a use of a cap")
         held = Counter(counting.held())
         if held != uses:

@@ -29,7 +29,7 @@ class CaseKept(NamedTuple):
 
 
 class ClaimKept(NamedTuple):
-    """A row of `claims`, as it is; `voter` in hex."""
+    """A row of `claims`, as it is; `voter` in hex, and whether it is of a log of the campaign."""
 
     voter: str
     contest: str
@@ -39,6 +39,7 @@ class ClaimKept(NamedTuple):
     candidate: str
     channel: str
     seq: int
+    has_log: bool
 
 
 class Reader:

@@ -291,6 +291,7 @@ def claim(one: Insider) -> int:
             "UPDATE claims SET candidate = candidate || 'x'",
             "UPDATE claims SET channel = channel || 'x'",
             "UPDATE claims SET campaign = campaign + 1",
+            "UPDATE claims SET log = log + 1",
         ]
     )
     one.db.execute(f"{how} {where}", key)

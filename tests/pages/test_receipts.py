@@ -330,8 +330,8 @@ async def test_a_hundred_thousand_guesses_find_nothing(house: House) -> None:
 
 @pytest.mark.soak
 async def test_a_million_guesses_find_nothing_and_take_as_long(house: House) -> None:
-    """L8: how long a look-up takes hardly tells a right code from a wrong one, where nothing is around it; the
-    next test has what a stranger can measure."""
+    """L8: how long a look-up takes hardly tells a right code from a wrong one, where nothing is around it.
+    The next test has what a stranger can measure."""
     count = int(os.environ.get("SOAK_GUESSES", "1000000"))
     async with giving(house).service() as counting:
         log = await filled(counting)
