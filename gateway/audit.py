@@ -62,6 +62,12 @@ class Checkable:
         """The Merkle root of each node's log, in hex."""
         return {head.node: merkle.root(head.frontier).hex() for head in self.heads}
 
+    @property
+    def unsigned(self) -> int:
+        """How many entries, the last ones of each log, were not signed before this was opened."""
+        told = [(head.size, self.signed.get(head.node)) for head in self.heads]
+        return sum(size - min(size, one.size if isinstance(one, Checkpoint) else 0) for size, one in told)
+
     async def follow(self) -> None:
         """Take up what the acts have changed: who withdrew, when it closes. Raises `store.Unsafe`."""
         schedule.resume(self.running, await self.reader.acts(self.running.id))
