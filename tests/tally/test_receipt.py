@@ -140,6 +140,7 @@ WRONG = {
     "a shorter hash": GOOD._replace(hashes=(GOOD.hashes[0][:31], *GOOD.hashes[1:])),
     "another log's checkpoint": GOOD._replace(checkpoint=Log(299).checkpoint),
     "not signed": GOOD._replace(checkpoint=GOOD.checkpoint.partition("\n\n")[0] + "\n\n"),
+    "a signature that is a dash": GOOD._replace(checkpoint=GOOD.checkpoint.replace("— ", "—\n")),
     "no leaf": GOOD._replace(leaf=b"hello"),
 }
 
