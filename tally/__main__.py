@@ -27,8 +27,10 @@ class Bad(ValueError):
     """The export, or the openings, are not what they must be."""
 
 
-class _Given:
+class _Given(NamedTuple):
     """What an auditor was given of a log: blinding key and opening, as `verify` has them opened."""
+
+    log: str
 
     def open(self, _seq: int, given: bytes) -> tuple[bytes, bytes]:
         """See `verify.Opens`."""
@@ -115,7 +117,7 @@ def _log(
     """Every entry of a log, opened, and all of them under the checkpoint."""
     signed = _read(f"{folder}/checkpoint-{node}.txt").decode("utf-8", "replace")
     checkpoint = note.read_checkpoint(note.open_note(signed, [key]))
-    verifier = Verifier(campaign, _Given())
+    verifier = Verifier(campaign, _Given(f"{campaign}/{node}"))
     for seq, leaf in enumerate(_leaves(f"{folder}/ledger-{node}.zip", checkpoint.size)):
         yield verifier.check_leaf(seq, leaf, given.get((node, seq)))
     if (checkpoint.origin, verifier.size) != (key.name, checkpoint.size):

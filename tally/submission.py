@@ -86,8 +86,9 @@ def opened(signed: str, believed: Sequence[Verifier]) -> tuple[Checkpoint, str]:
         raise Refusal(400, str(error)) from None
 
 
-def judge(known: Checkpoint | None, asked: Submission, now: Checkpoint) -> None:
-    """Whether a log that was as `known`, None if it was not seen yet, may be as `now`. Raises `Refusal`."""
+def judge(known: Checkpoint | None, asked: Submission, now: Checkpoint, *, ended: bool = False) -> None:
+    """Whether a log that was as `known`, None if it was not seen yet, may be as `now`. `ended` says that it
+    has gone on in another, and must be as it was. Raises `Refusal`."""
     size = known.size if known else 0
     if asked.old > now.size:
         raise Refusal(400, "the checkpoint is smaller than the old size")
@@ -102,6 +103,8 @@ def judge(known: Checkpoint | None, asked: Submission, now: Checkpoint) -> None:
         shown = tiles.proves_consistency(size, now.size, asked.proof, known.root, now.root)
     if not shown:
         raise Refusal(422, "the proof does not show that the log goes on from what is known here")
+    if ended and now.size != size:
+        raise Refusal(409, "this log has gone on in another epoch")
 
 
 def read_size(body: bytes) -> int | None:

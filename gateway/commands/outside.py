@@ -15,7 +15,8 @@ from config.settings import Listen, read_listen
 from gateway import clock, entrances, manual, printed, watch
 from gateway.commands.base import FAILED, Failed, Wrong, run, televote
 from gateway.ledger.vouching import Vouching, listening
-from gateway.ledger.witness import Alarm, Unreachable, Witness
+from gateway.ledger.watched import Alarm, Unreachable
+from gateway.ledger.witness import Witness
 from gateway.outbox import sender
 from tally import note
 
@@ -95,7 +96,10 @@ async def _serve(watching: Witness, name: str, listen: Listen, every: int) -> No
 
 
 def _look(watching: Witness, cosign: bool, name: str) -> None:
-    seen, signed = watching.look()
+    seen, signed, gaps = watching.look()
+    for log, gap in gaps:
+        lost, by = sum(gap.detail["lost"].values()), f"{gap.detail['by']} and {gap.detail['second']}"
+        click.echo(f"{log}: went on without {lost} lost entries, by {by}")
     click.echo(f"{seen.origin}: {seen.size} entries, root {seen.root.hex()}: consistent")
     if cosign:
         click.echo(watching.cosign(signed, clock.now_ms() // 1000, name))

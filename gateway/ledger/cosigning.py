@@ -8,7 +8,7 @@ delays nobody.
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Final, NamedTuple, Protocol
@@ -86,7 +86,7 @@ class Cosigning:
 
     def __init__(
         self,
-        logs: Sequence[Log],
+        logs: Callable[[], Sequence[Log]],
         witnesses: Sequence[Witness],
         session: aiohttp.ClientSession,
         observer: Observer,
@@ -112,7 +112,7 @@ class Cosigning:
 
     async def round(self) -> None:
         """Ask every witness once that has not signed the newest checkpoint, and is not to be waited for."""
-        await asyncio.gather(*(self._log_round(log) for log in self._logs))
+        await asyncio.gather(*(self._log_round(log) for log in self._logs()))
 
     async def _log_round(self, log: Log) -> None:
         signed, cosigned = await asyncio.to_thread(lambda: (log.folder.checkpoint(), log.folder.cosigned()))
@@ -131,7 +131,7 @@ class Cosigning:
 
     def _standing(self, log: Log, witness: Witness, cosigned: str) -> _Standing:
         """Where it stands; at first, as an earlier run has left it."""
-        key = (log.campaign, witness.key.name)
+        key = (log.key.name, witness.key.name)
         if key not in self._standings:
             standing = self._standings[key] = _Standing()
             with suppress(BadNote):
@@ -228,9 +228,10 @@ def _body(log: Log, now: Checkpoint, old: int, signed: str) -> bytes:
 
 @asynccontextmanager
 async def at_work(
-    logs: Sequence[Log], witnesses: Mapping[str, str], observer: Observer
+    logs: Callable[[], Sequence[Log]], witnesses: Mapping[str, str], observer: Observer
 ) -> AsyncIterator[None]:
-    """Asks the witnesses (vkey -> URL), if there are any, for as long as it is entered."""
+    """Asks the witnesses (vkey -> URL), if there are any, for as long as it is entered, to sign the newest
+    checkpoint of each of these logs."""
     asked = [Witness(note.read_vkey(vkey), url) for vkey, url in witnesses.items()]
     if not asked:
         yield

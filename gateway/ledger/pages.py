@@ -1,6 +1,6 @@
 """The ledger's files over HTTP, for anybody, under `/ledger/{campaign}/{node}/`.
 
-`checkpoint`, `cosigned`, `tile/…` and `key`.
+`checkpoint`, `cosigned`, `tile/…` and `key`. The logs of earlier epochs stay (`n1` beside `n1.e2`).
 """
 
 import asyncio
@@ -21,16 +21,18 @@ _BRIEFLY: Final = {"Cache-Control": "public, max-age=1"}
 _HEADERS: Final = {"X-Content-Type-Options": "nosniff", "Access-Control-Allow-Origin": "*"}
 
 
-def routes(published: Publisher, campaigns: Mapping[str, Running], node: str) -> list[web.RouteDef]:
+def routes(published: Publisher, campaigns: Mapping[str, Running]) -> list[web.RouteDef]:
     """The routes of the logs that this node keeps."""
 
-    def is_ours(request: web.Request) -> bool:
-        return request.match_info["campaign"] in campaigns and request.match_info["node"] == node
+    def folder(request: web.Request) -> Folder:
+        campaign, node = request.match_info["campaign"], request.match_info["node"]
+        found = published.folder(campaign, node) if campaign in campaigns else None
+        if found is None:
+            raise web.HTTPNotFound
+        return found
 
     async def told(request: web.Request, read: Callable[[Folder], str]) -> web.Response:
-        if not is_ours(request):
-            raise web.HTTPNotFound
-        signed = await asyncio.to_thread(read, published.folder(request.match_info["campaign"]))
+        signed = await asyncio.to_thread(read, folder(request))
         if not signed:
             raise web.HTTPNotFound
         return web.Response(text=signed, content_type="text/plain", headers={**_HEADERS, **_BRIEFLY})
@@ -44,18 +46,15 @@ def routes(published: Publisher, campaigns: Mapping[str, Running], node: str) ->
         return await told(request, Folder.cosigned)
 
     async def key(request: web.Request) -> web.Response:
-        if not is_ours(request):
-            raise web.HTTPNotFound
-        signer = publisher.signer(campaigns[request.match_info["campaign"]], node)
+        folder(request)
+        signer = publisher.signer(campaigns[request.match_info["campaign"]], request.match_info["node"])
         text = signer.verifier.vkey + "\n"
         return web.Response(text=text, content_type="text/plain", headers={**_HEADERS, **_BRIEFLY})
 
     async def tile(request: web.Request) -> web.Response:
-        if not is_ours(request):
-            raise web.HTTPNotFound
         try:
             name = tiles.read_name(request.match_info["tile"])
-            content = await asyncio.to_thread(published.folder(request.match_info["campaign"]).read, name)
+            content = await asyncio.to_thread(folder(request).read, name)
         except (tiles.BadTile, Missing):
             raise web.HTTPNotFound from None
         return web.Response(

@@ -11,7 +11,8 @@ from typing import Final
 
 from aiohttp import web
 
-from gateway.ledger.witness import Alarm, Witness
+from gateway.ledger.watched import Alarm
+from gateway.ledger.witness import Witness
 from tally import submission
 from tally.submission import Refusal
 

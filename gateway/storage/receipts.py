@@ -1,7 +1,7 @@
 """Messages by their receipts. Functions of a connection."""
 
 import sqlite3
-from typing import Final
+from typing import Final, NamedTuple
 
 from gateway.storage import cases
 from gateway.storage.blocks import LEDGER
@@ -11,14 +11,26 @@ from tally import receipt
 _CHUNK: Final = 2000
 
 
-def look_up(db: sqlite3.Connection, code: int, decoy: Place) -> tuple[bool, Filed | None]:
-    """Whether a message has that receipt, and the message as it stands now.
+class Looked(NamedTuple):
+    """Whether a message has the receipt, and the message as it stands now. Of one that was lost with the
+    newest database (`gateway/epoch.py`) only the name of its log and its place in it are known."""
+
+    known: bool
+    filed: Filed | None
+    lost: tuple[str, int] | None = None
+
+
+def look_up(db: sqlite3.Connection, code: int, decoy: Place) -> Looked:
+    """The message that has a receipt.
 
     If none has, the one at `decoy` is read all the same: a guess takes as long as a code that is right.
     """
     log, seq, known = db.execute(LEDGER["receipt-or"], (code, *decoy)).fetchone()
     found = cases.filed(db, [Place(log, seq)])
-    return bool(known), found[0] if found else None
+    if found or not known:
+        return Looked(bool(known), found[0] if found else None)
+    (name,) = db.execute(LEDGER["log-name"], (log,)).fetchone()
+    return Looked(True, None, (name, seq))
 
 
 def adopt(db: sqlite3.Connection, log: int) -> None:

@@ -70,7 +70,7 @@ async def ask(visitor: Visitor, path: str, **headers: str) -> Answer:
 async def rule(visitor: Visitor, code: str, kind: str, **how: object) -> None:
     """A ruling on the message that has the code."""
     running = visitor.service.campaigns[CAMPAIGN]
-    known, filed = await visitor.service.store.run(receipts.look_up, slip.read_code(code), Place(0, 0))
+    known, filed, _ = await visitor.service.store.run(receipts.look_up, slip.read_code(code), Place(0, 0))
     assert known
     assert filed is not None
     ruling = Ruling(kind, filed.place, **how)  # type: ignore[arg-type]
