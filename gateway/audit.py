@@ -12,7 +12,7 @@ from config.load import Loaded
 from gateway import board, clock, entrances, service
 from gateway.intake import schedule
 from gateway.intake.running import Running
-from gateway.ledger import publisher, signed
+from gateway.ledger import marks, publisher, signed
 from gateway.ledger.folder import Folder
 from gateway.ledger.signed import Bound
 from gateway.projections import Projections
@@ -102,6 +102,19 @@ class Checkable:
         """What opens the openings of a node's log."""
         return seal.Sealer(self.running.keys.sealing, f"{self.running.id}/{node}")
 
+    def is_over(self, node: str) -> bool:
+        """Whether a log has gone on in another epoch, and is signed no more."""
+        own, epoch = epochs.split(node)
+        return epochs.newest((head.node for head in self.heads), own) > epoch
+
+    def _bound(self, head: Head, told: Checkpoint | BadNote | None) -> Bound:
+        signed = told if isinstance(told, Checkpoint) else Checkpoint("", 0, merkle.EMPTY_ROOT)
+        folder = Folder(self.published / head.node)
+        if not self.is_over(head.node):
+            return Bound(signed, folder)
+        key = publisher.signer(self.running, head.node).verifier
+        return Bound(signed, folder, head.size, marks.before(folder, key))
+
     async def walk(self, on_rows: OnRows, *, signed: bool = False) -> AsyncGenerator[Chunk, None]:
         """Every entry of every log, checked, in chunks; at the end of a log its root is compared with the one
         recorded.
@@ -115,11 +128,7 @@ class Checkable:
         for head in self.heads:
             name = f"{head.campaign}/{head.node}"
             verifier = Verifier(head.campaign, self.sealer(head.node))
-            told = self.signed.get(head.node) if signed else None
-            bound = Bound(
-                told if isinstance(told, Checkpoint) else Checkpoint("", 0, merkle.EMPTY_ROOT),
-                Folder(self.published / head.node),
-            )
+            bound = self._bound(head, self.signed.get(head.node) if signed else None)
             async with aclosing(self.reader.entries(head.log_id)) as chunks:
                 async for rows in chunks:
                     yield Chunk(head.node, rows, [_checked(verifier, bound, row) for row in rows])
@@ -213,7 +222,9 @@ async def verify(ledger: Checkable, on_rows: OnRows) -> int:
             with _sensible(checked):
                 projections.see(chunk.node, checked)
 
-    counting, _ = await _count(ledger, ledger.walk(on_rows, signed=True), see)
+    counting, acts = await _count(ledger, ledger.walk(on_rows, signed=True), see)
+    if gone := [*_kept(ledger, acts), *_not_as_told(ledger, acts)]:
+        raise Unfit("; ".join(gone))
     if fault := await projections.acts_and_cases(ledger.reader):
         raise fault
     if counting.faults:
@@ -242,10 +253,23 @@ def _first_of(faults: Sequence[str]) -> Tampered:
 def _unsigned(ledger: Checkable) -> Iterator[str]:
     for head in ledger.heads:
         told, path = ledger.signed.get(head.node), ledger.published / head.node / "checkpoint"
-        if told is None:
+        if told is None and not (head.size == 0 and ledger.is_over(head.node)):
             yield f"{path} is missing: what was signed of this log before cannot be compared"
         elif isinstance(told, BadNote):
             yield f"{path} is not as it was signed: {told}"
+
+
+def _kept(ledger: Checkable, acts: Sequence[Checked]) -> list[str]:
+    return epochs.faults(acts, {head.node: head.size for head in ledger.heads})
+
+
+def _not_as_told(ledger: Checkable, acts: Sequence[Checked]) -> Iterator[str]:
+    """Where what was signed of an earlier epoch is not what the newest gap tells of it."""
+    for node, past in epochs.told(acts).items():
+        signed = ledger.signed.get(node)
+        if isinstance(signed, Checkpoint) and (signed.size, signed.root) != (past.size, past.root):
+            path = ledger.published / node / "checkpoint"
+            yield f"{path} is not the one that the newest gap tells of, with {past.size} entries"
 
 
 async def _entries(ledger: Checkable) -> AsyncGenerator[Checked, None]:
@@ -320,7 +344,7 @@ async def recount(
         roots=ledger.roots,
         standings=_standings(ledger.running, counting.totals, acts, last_ms),
         differences=await _differences(ledger, counting),
-        faults=counting.faults + _kept(acts, ledger.heads),
+        faults=counting.faults + _kept(ledger, acts),
         acts=acts,
         endings=counting.endings,
         overridden=list(counting.overridden()),
@@ -346,21 +370,3 @@ def _lost(acts: list[Checked]) -> Counter[str]:
     """How many messages went with a lost database, by outcome."""
     gaps = [act.leaf.detail["lost"] for act in acts if act.leaf.kind == "gap"]
     return sum((Counter(epochs.messages(lost, MessageOutcome)) for lost in gaps), Counter[str]())
-
-
-def _kept(acts: list[Checked], heads: list[Head]) -> list[str]:
-    """What is wrong with the logs of earlier epochs: each must be as long as the newest gap says."""
-    held, faults = {head.node: head.size for head in heads}, list[str]()
-    for gap in [act for act in acts if act.leaf.kind == "gap"][-1:]:
-        faults += [
-            f"{node}: {held.get(node)} entries, and {past.kept} were kept when {gap.node} was begun"
-            for node, past in epochs.read_gap(gap.leaf).items()
-            if held.get(node) != past.kept
-        ]
-    for act in acts:
-        two = act.leaf.detail.get("second", "") not in ("", act.leaf.detail["by"])
-        if act.leaf.kind == "gap" and not (two and act.seq == 0 and epochs.split(act.node)[1] > 1):
-            faults.append(f"entry {act.seq} of {act.node}: gap is out of place, or not by two people")
-    begun = {act.node for act in acts if act.leaf.kind == "gap"}
-    late = [head.node for head in heads if head.size and epochs.split(head.node)[1] > 1]
-    return faults + [f"{node}: it does not begin with a gap" for node in late if node not in begun]

@@ -8,9 +8,10 @@ import json
 import sys
 import zipfile
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from typing import Any, NamedTuple
 
-from tally import export, note, tiles
+from tally import epochs, export, note, tiles
 from tally.acts import REVISIONS
 from tally.count import TotalKey
 from tally.note import BadNote
@@ -46,23 +47,25 @@ class Counted(NamedTuple):
 
 def recount(folder: str, openings: str, vkeys: Sequence[str] = ()) -> Counted:
     """Count the export in a folder again from the openings, under its signed checkpoints, and compare with
-    its `standings.json`. Without a key of a log, the export's own word for it is taken.
+    its `standings.json`. Without a key, the export's own word for it is taken; the key of a log is also
+    that of the epochs after it.
 
     Raises `Bad`, `Tampered`, `OSError`.
     """
     manifest, standings = _json(f"{folder}/manifest.json"), _json(f"{folder}/standings.json")
     rules = json.loads(_read(f"{folder}/rules.txt").split(b"\n", 1)[1])
     given, entries = _given(openings, rules["id"]), list[tuple[str, Checked]]()
+    sizes = dict[str, int]()
     for told in manifest["ledger"]:
-        name = f"televote/{rules['id']}/{told['node']}"
-        vkey = next((one for one in vkeys or [told["vkey"]] if one.startswith(f"{name}+")), None)
-        if vkey is None:
-            raise Bad(f"none of the keys is of {name}")
         node = told["node"]
-        entries += ((node, one) for one in _log(folder, node, note.read_vkey(vkey), rules["id"], given))
+        verifier = _key(vkeys or [told["vkey"]], f"televote/{rules['id']}", node)
+        log = list(_log(folder, node, verifier, rules["id"], given))
+        entries += ((node, one) for one in log)
+        sizes[node] = len(log)
     counting = _counted(rules, entries)
-    if counting.faults:
-        raise Bad("; ".join(counting.faults))
+    acts = [one for _, one in entries if not one.leaf.is_message]
+    if faults := counting.faults + epochs.faults(acts, sizes):
+        raise Bad("; ".join(faults))
     found = balance(counting.totals)
     _agree("balance", standings["balance"], found)
     votes = dict[tuple[str, str, str], int]()
@@ -74,6 +77,17 @@ def recount(folder: str, openings: str, vkeys: Sequence[str] = ()) -> Counted:
                 where = f"{contest['id']} {one['code']} {channel}"
                 _agree(where, one["by_channel"].get(channel, 0), counting.totals.get(key, 0))
     return Counted(len(entries), votes)
+
+
+def _key(vkeys: Sequence[str], place: str, node: str) -> note.Verifier:
+    """The key of a log: among those given, or that of an earlier epoch under the log's own name."""
+    own, epoch = epochs.split(node)
+    for key in map(note.read_vkey, vkeys):
+        where, _, name = key.name.rpartition("/")
+        of, since = epochs.split(name)
+        if (where, of) == (place, own) and 0 < since <= epoch:
+            return key._replace(name=f"{place}/{node}")
+    raise Bad(f"none of the keys is of {place}/{node}")
 
 
 def _agree(what: str, told: object, found: object) -> None:
@@ -89,6 +103,7 @@ def _counted(rules: dict[str, Any], entries: Sequence[tuple[str, Checked]]) -> R
         for _, checked in entries
         if checked.leaf.kind in REVISIONS
     ]
+    judging = rules.get("evaluation") or {}
     counting = Recount(
         Rules(
             caps=caps,
@@ -97,6 +112,14 @@ def _counted(rules: dict[str, Any], entries: Sequence[tuple[str, Checked]]) -> R
             pending=ALWAYS_PENDING | frozenset(rules.get("pending", ())),
             releases=rules.get("withdrawal") == "release",
             adjudicators=rules.get("adjudicators", 1),
+            judged={
+                name: {
+                    one["id"]: (Fraction(one["max"]), Fraction(one.get("step", 1)))
+                    for one in each["criteria"]
+                }
+                for name, each in judging.get("contests", {}).items()
+            },
+            judges=judging.get("judges", 0),
         ),
         frozenset(targets),
     )

@@ -37,11 +37,16 @@ def read(published: Path, key: Callable[[str], Verifier]) -> "dict[str, Checkpoi
 class Bound:
     """One log's entries against what was signed: `see` each, in order; `end` after the last.
 
+    `kept` is how many there are of a log that has gone on in another epoch: the others are lost, and these
+    must be the beginning of what was signed, as the tiles prove; or as `before` says, which was signed too.
     `doubt` is what is to be said if the entries are not those that were signed, and nothing tells which.
     """
 
-    def __init__(self, signed: Checkpoint, folder: Folder) -> None:
-        self._signed, self._folder = signed, folder
+    def __init__(
+        self, signed: Checkpoint, folder: Folder, kept: int | None = None, before: Checkpoint | None = None
+    ) -> None:
+        self._signed, self._folder, self._before = signed, folder, before
+        self._upto = signed.size if kept is None else min(kept, signed.size)
         self._size, self._frontier = 0, merkle.Frontier()
         self._first: int | None = None
         self._tile: list[bytes] = []
@@ -50,7 +55,7 @@ class Bound:
     def see(self, hashed: bytes) -> None:
         """The hash of the next entry. Raises `Tampered` at the last under the signature, if the entries so
         far do not give the root, and it can be told which is the first bad one."""
-        if self._size >= self._signed.size:
+        if self._size >= self._upto:
             return
         if self._size % tiles.WIDTH == 0:
             self._tile = self._published(self._size // tiles.WIDTH)
@@ -58,12 +63,12 @@ class Bound:
         if self._first is None and at < len(self._tile) and self._tile[at] != hashed:
             self._first = self._size
         self._size, self._frontier = merkle.extend(self._size, self._frontier, (hashed,))
-        if self._size == self._signed.size and merkle.root(self._frontier) != self._signed.root:
+        if self._size == self._upto and not self._is_shown(merkle.root(self._frontier)):
             if self._first is not None and self._are_signed():
                 raise Tampered(self._first, _OTHER)
             self.doubt = Tampered(
                 0,
-                f"or a later one up to {self._signed.size - 1} is not the one that was signed. Which one "
+                f"or a later one up to {self._upto - 1} is not the one that was signed. Which one "
                 "cannot be told, for the published tiles are not those that were signed either",
             )
 
@@ -75,9 +80,21 @@ class Bound:
 
     def end(self) -> None:
         """Raises `Tampered` if fewer entries were there than were signed."""
-        if self._size < self._signed.size:
+        if self._size < self._upto:
             missing = Tampered(self._size, f"missing: {self._signed.size} entries were signed")
             raise self.earlier(missing)
+
+    def _is_shown(self, root: bytes) -> bool:
+        """Whether the entries so far, which have this root, are those that were signed."""
+        if self._upto == self._signed.size:
+            return root == self._signed.root
+        if self._before is not None and self._before.size == self._upto:
+            return root == self._before.root
+        try:
+            proof = tiles.Reader(self._signed.size, self._folder.read).consistency(self._upto)
+        except (Missing, BadTile, OSError):
+            return False
+        return tiles.proves_consistency(self._upto, self._signed.size, proof, root, self._signed.root)
 
     def _are_signed(self) -> bool:
         """Whether the published tiles give the root that is signed."""
