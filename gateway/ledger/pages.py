@@ -1,10 +1,10 @@
-"""The ledger's files over HTTP, for anybody: `/ledger/{campaign}/{node}/checkpoint`, `…/tile/…`, `…/key`.
+"""The ledger's files over HTTP, for anybody, under `/ledger/{campaign}/{node}/`.
 
-The logs of earlier epochs stay (`n1` beside `n1.e2`).
+`checkpoint`, `cosigned`, `tile/…` and `key`. The logs of earlier epochs stay (`n1` beside `n1.e2`).
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from aiohttp import web
@@ -31,11 +31,19 @@ def routes(published: Publisher, campaigns: Mapping[str, Running]) -> list[web.R
             raise web.HTTPNotFound
         return found
 
-    async def checkpoint(request: web.Request) -> web.Response:
-        signed = await asyncio.to_thread(folder(request).checkpoint)
+    async def told(request: web.Request, read: Callable[[Folder], str]) -> web.Response:
+        signed = await asyncio.to_thread(read, folder(request))
         if not signed:
             raise web.HTTPNotFound
         return web.Response(text=signed, content_type="text/plain", headers={**_HEADERS, **_BRIEFLY})
+
+    async def checkpoint(request: web.Request) -> web.Response:
+        """The newest, with what witnesses have signed of it by now."""
+        return await told(request, Folder.served)
+
+    async def cosigned(request: web.Request) -> web.Response:
+        """The newest that a witness has signed: while votes come in, a little older than the newest."""
+        return await told(request, Folder.cosigned)
 
     async def key(request: web.Request) -> web.Response:
         folder(request)
@@ -56,6 +64,7 @@ def routes(published: Publisher, campaigns: Mapping[str, Running]) -> list[web.R
     path = "/ledger/{campaign}/{node}"
     return [
         guard.get(f"{path}/checkpoint", checkpoint, guard.PUBLIC),
+        guard.get(f"{path}/cosigned", cosigned, guard.PUBLIC),
         guard.get(f"{path}/key", key, guard.PUBLIC),
         guard.get(f"{path}/tile/{{tile:.+}}", tile, guard.PUBLIC),
     ]
