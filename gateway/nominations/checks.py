@@ -21,67 +21,98 @@ WORDS: Final[Mapping[str, Wording]] = {
         "“{title}” has more than {most} characters", "shorten it", "“{title}”超过 {most} 字", "请缩短"
     ),
     "control": faults.words(
-        "“{title}” holds characters that cannot be seen", "delete and type it again",
-        "“{title}”含有不可见字符", "请删去后重新输入",
+        "“{title}” holds characters that cannot be seen",
+        "delete and type it again",
+        "“{title}”含有不可见字符",
+        "请删去后重新输入",
     ),
     "not_a_phone": faults.words(
-        "“{title}” is not a telephone number", "write 7 to 15 digits; several with 、 between",
-        "“{title}”不是电话号码", "请写 7 到 15 位数字；多个号码用顿号隔开",
+        "“{title}” is not a telephone number",
+        "write 7 to 15 digits; several with 、 between",
+        "“{title}”不是电话号码",
+        "请写 7 到 15 位数字；多个号码用顿号隔开",
     ),
     "number_in_public": faults.words(
-        "“{title}” is public, and holds what may be a telephone or identity number", "take the number out",
-        "“{title}”对外公开，其中似有电话或证件号码", "请删去号码",
+        "“{title}” is public, and holds what may be a telephone or identity number",
+        "take the number out",
+        "“{title}”对外公开，其中似有电话或证件号码",
+        "请删去号码",
     ),
     "not_an_age": faults.words(
-        "“{title}” is not an age from 16 to 100", "write whole years", "“{title}”不是 16 至 100 的年龄", "请填写周岁整数"
+        "“{title}” is not an age from 16 to 100",
+        "write whole years",
+        "“{title}”不是 16 至 100 的年龄",
+        "请填写周岁整数",
     ),
     "twin": faults.words(
         "the same name of the same unit stands in row {row} already",
         "keep one row, or tell the two apart in the name",
-        "同单位同名称已在第 {row} 行", "请只保留一行；如为两人，请在姓名中加以区分",
+        "同单位同名称已在第 {row} 行",
+        "请只保留一行；如为两人，请在姓名中加以区分",
     ),
     "entered": faults.words(
         "the same name of the same unit has been nominated already",
         "take the row out, or change the nomination on its page",
-        "同单位同名称已经申报", "请删去这一行，或在其页面上修改",
+        "同单位同名称已经申报",
+        "请删去这一行，或在其页面上修改",
     ),
     "code_twice": faults.words(
-        "the code stands in row {row} already", "give each its own, or leave it empty",
-        "编码已在第 {row} 行使用", "请各用不同编码，或留空由系统给出",
+        "the code stands in row {row} already",
+        "give each its own, or leave it empty",
+        "编码已在第 {row} 行使用",
+        "请各用不同编码，或留空由系统给出",
     ),
     "code_used": faults.words(
-        "the code was given before", "take another, or leave it empty", "编码已经用过", "请换一个，或留空由系统给出"
+        "the code was given before",
+        "take another, or leave it empty",
+        "编码已经用过",
+        "请换一个，或留空由系统给出",
     ),
     "code_range": faults.words(
-        "the code is not of this contest’s range, {codes}", "take one of the range, or leave it empty",
-        "编码不在本项目的范围 {codes} 内", "请用范围内的编码，或留空",
+        "the code is not of this contest’s range, {codes}",
+        "take one of the range, or leave it empty",
+        "编码不在本项目的范围 {codes} 内",
+        "请用范围内的编码，或留空",
     ),
     "code_unapproved": faults.words(
-        "there is a code, and not all three have agreed", "fill in the three opinions, or leave the code empty",
-        "有编码，但三级意见没有都同意", "请填齐三级意见，或把编码留空",
+        "there is a code, and not all three have agreed",
+        "fill in the three opinions, or leave the code empty",
+        "有编码，但三级意见没有都同意",
+        "请填齐三级意见，或把编码留空",
     ),
     "codes_gone": faults.words(
-        "no code is left in the range {codes}", "have a longer range written into the campaign file",
-        "编码范围 {codes} 已用完", "请在活动文件中放宽范围",
+        "no code is left in the range {codes}",
+        "have a longer range written into the campaign file",
+        "编码范围 {codes} 已用完",
+        "请在活动文件中放宽范围",
     ),
-    "in_future": faults.words("“{title}” is in the future", "write the day it was signed", "“{title}”晚于今天", "请写签署当天的日期"),
+    "in_future": faults.words(
+        "“{title}” is in the future", "write the day it was signed", "“{title}”晚于今天", "请写签署当天的日期"
+    ),
     "before_previous": faults.words(
-        "“{title}” is before the endorsement it follows", "write the days in their order",
-        "“{title}”早于上一级意见的日期", "请按先后顺序填写",
+        "“{title}” is before the endorsement it follows",
+        "write the days in their order",
+        "“{title}”早于上一级意见的日期",
+        "请按先后顺序填写",
     ),
     "out_of_turn": faults.words(
-        "“{title}” comes before those before it have agreed", "fill in the earlier ones first",
-        "“{title}”之前的意见还没有都同意", "请先填写上一级意见",
+        "“{title}” comes before those before it have agreed",
+        "fill in the earlier ones first",
+        "“{title}”之前的意见还没有都同意",
+        "请先填写上一级意见",
     ),
     "note_missing": faults.words(
-        "“{title}” is missing: who does not agree says why", "write the reason", "没有填写“{title}”：不同意或退回须说明理由",
+        "“{title}” is missing: who does not agree says why",
+        "write the reason",
+        "没有填写“{title}”：不同意或退回须说明理由",
         "请写明理由",
     ),
-}  # fmt: skip
+}
 
 #: What a nomination may lack while it is being written; anything else is refused at once.
 UNFINISHED: Final = ("missing", "too_short")
 _PHONE: Final = re.compile(r"\+?[0-9]{7,15}(-[0-9]{1,6})?", re.ASCII)
+_BETWEEN: Final = re.compile(r"[、，,;；/\s]+(?=[+0-9(])")
 _NUMBER_LIKE: Final = re.compile(r"[0-9]{7,}", re.ASCII)
 _MINE: Final = re.compile(r"我(?![国省市区县院局])")
 
@@ -102,8 +133,8 @@ def tidy(field: Field, text: str) -> str:
             return "\n".join(line.rstrip() for line in text.split("\n"))
         case "phone":
             plain = unicodedata.normalize("NFKC", text)
-            parts = re.split(r"[、，,;；/\s]{1,}(?=[+0-9(])", plain) if not _PHONE.fullmatch(_bare(plain)) else [plain]
-            return "、".join(_bare(part) for part in parts)
+            whole = _PHONE.fullmatch(_bare(plain))
+            return "、".join(_bare(part) for part in ([plain] if whole else _BETWEEN.split(plain)))
         case "age":
             return unicodedata.normalize("NFKC", text).removesuffix("周岁").removesuffix("岁").strip()
         case "choice":
@@ -143,12 +174,18 @@ def flaws(field: Field, value: str) -> Iterator[Flaw]:
         yield Flaw(field.key, "too_short", {"title": title, "n": n, "least": field.least})
     elif field.kind == "phone" and not all(_PHONE.fullmatch(part) for part in value.split("、")):
         yield Flaw(field.key, "not_a_phone", {"title": title})
-    elif field.kind == "age" and not (re.fullmatch(r"[0-9]{1,3}", value, re.ASCII) and 16 <= int(value) <= 100):
+    elif field.kind == "age" and not (
+        re.fullmatch(r"[0-9]{1,3}", value, re.ASCII) and 16 <= int(value) <= 100
+    ):
         yield Flaw(field.key, "not_an_age", {"title": title})
     elif field.kind == "choice" and value not in field.choices:
         yield Flaw(field.key, "not_a_choice", {"title": title, "choices": "、".join(field.choices)})
-    elif field.key == "summary" and _NUMBER_LIKE.search(re.sub(r"[-\s]", "", unicodedata.normalize("NFKC", value))):
+    elif field.key == "summary" and _NUMBER_LIKE.search(_run_together(value)):
         yield Flaw(field.key, "number_in_public", {"title": title})
+
+
+def _run_together(text: str) -> str:
+    return re.sub(r"[-\s]", "", unicodedata.normalize("NFKC", text))
 
 
 def first_person(deeds: str) -> bool:
@@ -211,3 +248,8 @@ def standing(complete: bool, opinions: Mapping[str, Opinion], withdrawn: bool) -
         if one.ruling != "agree":
             return "declined" if one.ruling == "disagree" else "returned"
     return "approved"
+
+
+def code(text: str) -> str:
+    """A code as it is kept, whatever is wrong with it."""
+    return re.sub(r"\s", "", unicodedata.normalize("NFKC", text)).upper()

@@ -1,7 +1,7 @@
 """The two application forms (申报表), as data: every field, what it may hold, who may see it. Pure.
 
-A field of the form is endorsed: who changes it afterwards needs new endorsements. `ours` are what the form has
-not and publication needs.
+A field of the form is endorsed: who changes it afterwards needs new endorsements. `ours` are what the
+form has not and publication needs.
 """
 
 from collections.abc import Mapping
@@ -47,45 +47,83 @@ class Form(NamedTuple):
 
 GENDERS: Final = ("男", "女")
 PARTIES: Final = (
-    "中共党员 中共预备党员 共青团员 民革党员 民盟盟员 民建会员 民进会员 农工党党员 致公党党员 九三学社社员 台盟盟员 "
-    "无党派人士 群众"
+    "中共党员 中共预备党员 共青团员 民革党员 民盟盟员 民建会员 民进会员 农工党党员 致公党党员 "
+    "九三学社社员 台盟盟员 无党派人士 群众"
 ).split()
 #: How people write choices besides.
 ALIKE: Final[Mapping[str, str]] = {
-    "男性": "男", "女性": "女", "党员": "中共党员", "中国共产党党员": "中共党员", "预备党员": "中共预备党员",
-    "团员": "共青团员", "无党派": "无党派人士",
-}  # fmt: skip
+    "男性": "男",
+    "女性": "女",
+    "党员": "中共党员",
+    "中国共产党党员": "中共党员",
+    "预备党员": "中共预备党员",
+    "团员": "共青团员",
+    "无党派": "无党派人士",
+}
 
 _PHONE: Final = Field(
-    "phone", Said("联系电话", "Telephone"), "phone", required=True, private=True, titles=("电话", "手机"),
+    "phone",
+    Said("联系电话", "Telephone"),
+    "phone",
+    required=True,
+    private=True,
+    titles=("电话", "手机"),
     hint=Said("仅组委会可见。", "For the committee only."),
-)  # fmt: skip
+)
 _ACCOUNT: Final = (
     Field(
-        "honours", Said("所获主要荣誉、奖励", "Honours and awards"), "text", most=2_000,
+        "honours",
+        Said("所获主要荣誉、奖励", "Honours and awards"),
+        "text",
+        most=2_000,
         titles=("所获荣誉", "主要荣誉", "荣誉奖励"),
     ),
-    Field("deeds_title", Said("主要事迹标题", "Title of the deeds"), required=True, titles=("标题", "事迹标题")),
     Field(
-        "deeds_subtitle", Said("主要事迹副标题", "Subtitle"), required=True, most=100, titles=("副标题", "事迹副标题")
+        "deeds_title", Said("主要事迹标题", "Title of the deeds"), required=True, titles=("标题", "事迹标题")
     ),
     Field(
-        "deeds", Said("主要事迹", "Main deeds"), "text", required=True, most=20_000, least=LEAST_DEEDS,
+        "deeds_subtitle",
+        Said("主要事迹副标题", "Subtitle"),
+        required=True,
+        most=100,
+        titles=("副标题", "事迹副标题"),
+    ),
+    Field(
+        "deeds",
+        Said("主要事迹", "Main deeds"),
+        "text",
+        required=True,
+        most=20_000,
+        least=LEAST_DEEDS,
         titles=("事迹", "主要事迹材料"),
-        hint=Said(f"不少于 {LEAST_DEEDS} 字，用第三人称。", f"{LEAST_DEEDS} characters or more, in the third person."),
+        hint=Said(
+            f"不少于 {LEAST_DEEDS} 字，用第三人称。",
+            f"{LEAST_DEEDS} characters or more, in the third person.",
+        ),
     ),
-)  # fmt: skip
+)
 _OURS: Final = (
     Field(
-        "summary", Said("公开简介", "Public summary"), "text", required=True, most=300, ours=True, titles=("简介",),
-        hint=Said("公布在候选人页面上，不要写电话等个人信息。", "Shown to the public: no telephone numbers here."),
+        "summary",
+        Said("公开简介", "Public summary"),
+        "text",
+        required=True,
+        most=300,
+        ours=True,
+        titles=("简介",),
+        hint=Said(
+            "公布在候选人页面上，不要写电话等个人信息。", "Shown to the public: no telephone numbers here."
+        ),
     ),
     Field("name_en", Said("英文名称", "Name in English"), most=100, ours=True),
     Field(
-        "aliases", Said("短信别名", "Names in texts"), most=100, ours=True,
+        "aliases",
+        Said("短信别名", "Names in texts"),
+        most=100,
+        ours=True,
         hint=Said("短信中也算数的名称，用分号隔开。", "What counts in a text besides the code; “;” between."),
     ),
-)  # fmt: skip
+)
 
 WINDOW: Final = Form(
     "window",
@@ -94,15 +132,19 @@ WINDOW: Final = Form(
         Field("name", Said("申报窗口", "Window"), required=True, titles=("窗口名称", "窗口")),
         Field("unit", Said("推荐窗口单位", "Unit"), required=True, titles=("推荐单位", "所属单位", "单位")),
         Field(
-            "leader", Said("窗口负责人及职务", "Head of the window, and post"), required=True, private=True,
-            titles=("窗口负责人", "负责人及职务"), hint=Said("仅组委会可见。", "For the committee only."),
+            "leader",
+            Said("窗口负责人及职务", "Head of the window, and post"),
+            required=True,
+            private=True,
+            titles=("窗口负责人", "负责人及职务"),
+            hint=Said("仅组委会可见。", "For the committee only."),
         ),
         _PHONE,
         *_ACCOUNT,
         *_OURS,
     ),
     Said("推荐窗口单位意见", "The unit's endorsement"),
-)  # fmt: skip
+)
 
 STAR: Final = Form(
     "star",
@@ -113,7 +155,11 @@ STAR: Final = Form(
         Field("age", Said("年龄", "Age"), "age", required=True, private=True),
         _PHONE,
         Field(
-            "party", Said("政治面貌", "Political affiliation"), "choice", required=True, private=True,
+            "party",
+            Said("政治面貌", "Political affiliation"),
+            "choice",
+            required=True,
+            private=True,
             choices=tuple(PARTIES),
         ),
         Field("people", Said("民族", "Ethnic group"), required=True, most=20, private=True),
@@ -123,7 +169,7 @@ STAR: Final = Form(
         *_OURS,
     ),
     Said("推荐单位意见", "The unit's endorsement"),
-)  # fmt: skip
+)
 
 FORMS: Final[Mapping[str, Form]] = {form.id: form for form in (WINDOW, STAR)}
 
@@ -142,7 +188,12 @@ def opinion(form: Form, stage: str) -> str:
 def columns(form: Form) -> list[Column]:
     """The columns of a spreadsheet of such forms: the fields, the three endorsements, the code."""
     fields = [
-        Column(one.key, (one.title.zh, one.title.en, *one.titles), one.required, one.key in ("name", "unit", "deeds"))
+        Column(
+            one.key,
+            (one.title.zh, one.title.en, *one.titles),
+            one.required,
+            one.key in ("name", "unit", "deeds"),
+        )
         for one in form.fields
     ]
     opinions = [
