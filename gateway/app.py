@@ -20,11 +20,13 @@ from gateway.desk.desk import Desk
 from gateway.exports import Exports
 from gateway.intake.receive import RETRY_SECONDS, Door
 from gateway.ledger import pages as ledger
+from gateway.nominations.register import Register
 from gateway.outbox import postman
 from gateway.pages import (
     account,
     acts,
     arrival,
+    candidate,
     desk,
     evaluation,
     exports,
@@ -32,6 +34,7 @@ from gateway.pages import (
     guard,
     handin,
     live,
+    nominations,
     notice,
     operators,
     panel,
@@ -72,6 +75,7 @@ class Server:
     pulse: Pulse
     exports: Exports
     metrics: Metrics
+    register: Register
     people: People | None = None
     url: str = ""
     draining: bool = False
@@ -138,7 +142,8 @@ def _server(loaded: Loaded, service: Service, metrics: Metrics) -> Server:
     board = Board(
         service.store, service.campaigns, lambda: recorder.version, service.now_ms, pulse, figures.VIEWS
     )
-    server = Server(service, board, pulse, Exports(loaded), metrics)
+    register = Register(service, Path(loaded.settings.data), os.urandom)
+    server = Server(service, board, pulse, Exports(loaded), metrics, register)
     return server
 
 
@@ -161,7 +166,7 @@ async def _listening(settings: Settings, server: Server) -> AsyncIterator[None]:
         app[guard.OFFICE] = Office(
             server.people.sessions, server.service.campaigns, entry, settings.trusted_proxies
         )
-        app.add_routes(staff_routes(server, server.people))
+        app.add_routes(staff_routes(server, server.people, Path(settings.campaigns)))
     controls = control.application(server.service, server.status, server.users)
     for one in (app, controls):
         guard.check(one)
@@ -225,14 +230,15 @@ def routes(server: Server, settings: Settings) -> list[web.RouteDef]:
         *ledger.routes(server.service.publisher, server.service.campaigns),
         *public.routes(server.board, final=lambda running: server.board.is_final(running.id)),
         *notice.routes(server.service),
+        *candidate.routes(server.service, server.register),
         *receipt.routes(server.service, settings.trusted_proxies),
         guard.get("/healthz", _health, PUBLIC),
         guard.get("/readyz", _readiness(server), PUBLIC),
     ]
 
 
-def staff_routes(server: Server, people: People) -> list[web.RouteDef]:
-    """The pages for people who sign in. They stand on an `Office`."""
+def staff_routes(server: Server, people: People, files: Path) -> list[web.RouteDef]:
+    """The pages for people who sign in. They stand on an `Office`. `files` is where campaign files are."""
     secretary = Secretary(server.service, server.exports)
     chamber = Chamber(server.service, os.urandom, people.accounts.sits, secretary)
     campaigns = server.service.campaigns
@@ -247,6 +253,7 @@ def staff_routes(server: Server, people: People) -> list[web.RouteDef]:
         *acts.routes(server.service, chamber, server.board),
         *result.routes(server.service, chamber, secretary),
         *evaluation.routes(server.service, chamber, server.board, secretary.scoring),
+        *nominations.routes(server.service, server.register, files),
         *panel.routes(server.service, secretary.scoring),
         *notice.staff_routes(server.service, secretary),
         *records.routes(server.service, server.board),

@@ -7,13 +7,17 @@ form has not and publication needs.
 from collections.abc import Mapping
 from typing import Final, Literal, NamedTuple
 
-from gateway.pages.words import Said
+from config.wording import Said
 from gateway.spreadsheet.table import Column
 
 Kind = Literal["line", "text", "phone", "age", "choice"]
 
 #: The least length of the main deeds, as the form demands it: characters that are not blank.
 LEAST_DEEDS: Final = 1_000
+
+
+def _said(zh: str, en: str) -> Said:
+    return Said(en, zh)
 
 
 class Field(NamedTuple):
@@ -29,7 +33,7 @@ class Field(NamedTuple):
     ours: bool = False
     choices: tuple[str, ...] = ()
     titles: tuple[str, ...] = ()
-    hint: Said = Said("", "")
+    hint: Said = _said("", "")
 
 
 class Form(NamedTuple):
@@ -63,40 +67,40 @@ ALIKE: Final[Mapping[str, str]] = {
 
 _PHONE: Final = Field(
     "phone",
-    Said("联系电话", "Telephone"),
+    _said("联系电话", "Telephone"),
     "phone",
     required=True,
     private=True,
     titles=("电话", "手机"),
-    hint=Said("仅组委会可见。", "For the committee only."),
+    hint=_said("仅组委会可见。", "For the committee only."),
 )
 _ACCOUNT: Final = (
     Field(
         "honours",
-        Said("所获主要荣誉、奖励", "Honours and awards"),
+        _said("所获主要荣誉、奖励", "Honours and awards"),
         "text",
         most=2_000,
         titles=("所获荣誉", "主要荣誉", "荣誉奖励"),
     ),
     Field(
-        "deeds_title", Said("主要事迹标题", "Title of the deeds"), required=True, titles=("标题", "事迹标题")
+        "deeds_title", _said("主要事迹标题", "Title of the deeds"), required=True, titles=("标题", "事迹标题")
     ),
     Field(
         "deeds_subtitle",
-        Said("主要事迹副标题", "Subtitle"),
+        _said("主要事迹副标题", "Subtitle"),
         required=True,
         most=100,
         titles=("副标题", "事迹副标题"),
     ),
     Field(
         "deeds",
-        Said("主要事迹", "Main deeds"),
+        _said("主要事迹", "Main deeds"),
         "text",
         required=True,
         most=20_000,
         least=LEAST_DEEDS,
         titles=("事迹", "主要事迹材料"),
-        hint=Said(
+        hint=_said(
             f"不少于 {LEAST_DEEDS} 字，用第三人称。",
             f"{LEAST_DEEDS} characters or more, in the third person.",
         ),
@@ -105,70 +109,74 @@ _ACCOUNT: Final = (
 _OURS: Final = (
     Field(
         "summary",
-        Said("公开简介", "Public summary"),
+        _said("公开简介", "Public summary"),
         "text",
         required=True,
         most=300,
         ours=True,
         titles=("简介",),
-        hint=Said(
+        hint=_said(
             "公布在候选人页面上，不要写电话等个人信息。", "Shown to the public: no telephone numbers here."
         ),
     ),
-    Field("name_en", Said("英文名称", "Name in English"), most=100, ours=True),
+    Field("name_en", _said("英文名称", "Name in English"), most=100, ours=True),
     Field(
         "aliases",
-        Said("短信别名", "Names in texts"),
+        _said("短信别名", "Names in texts"),
         most=100,
         ours=True,
-        hint=Said("短信中也算数的名称，用分号隔开。", "What counts in a text besides the code; “;” between."),
+        hint=_said(
+            "短信中也算数的名称，用分号隔开。", "What counts in a text besides the code; “;” between."
+        ),
     ),
 )
 
 WINDOW: Final = Form(
     "window",
-    Said("最美服务窗口申报表", "Application: service window"),
+    _said("最美服务窗口申报表", "Application: service window"),
     (
-        Field("name", Said("申报窗口", "Window"), required=True, titles=("窗口名称", "窗口")),
-        Field("unit", Said("推荐窗口单位", "Unit"), required=True, titles=("推荐单位", "所属单位", "单位")),
+        Field("name", _said("申报窗口", "Window"), required=True, titles=("窗口名称", "窗口")),
+        Field("unit", _said("推荐窗口单位", "Unit"), required=True, titles=("推荐单位", "所属单位", "单位")),
         Field(
             "leader",
-            Said("窗口负责人及职务", "Head of the window, and post"),
+            _said("窗口负责人及职务", "Head of the window, and post"),
             required=True,
             private=True,
             titles=("窗口负责人", "负责人及职务"),
-            hint=Said("仅组委会可见。", "For the committee only."),
+            hint=_said("仅组委会可见。", "For the committee only."),
         ),
         _PHONE,
         *_ACCOUNT,
         *_OURS,
     ),
-    Said("推荐窗口单位意见", "The unit's endorsement"),
+    _said("推荐窗口单位意见", "The unit's endorsement"),
 )
 
 STAR: Final = Form(
     "star",
-    Said("最美服务明星申报表", "Application: service star"),
+    _said("最美服务明星申报表", "Application: service star"),
     (
-        Field("name", Said("申报个人", "Person"), required=True, titles=("姓名",)),
-        Field("gender", Said("性别", "Gender"), "choice", required=True, private=True, choices=GENDERS),
-        Field("age", Said("年龄", "Age"), "age", required=True, private=True),
+        Field("name", _said("申报个人", "Person"), required=True, titles=("姓名",)),
+        Field("gender", _said("性别", "Gender"), "choice", required=True, private=True, choices=GENDERS),
+        Field("age", _said("年龄", "Age"), "age", required=True, private=True),
         _PHONE,
         Field(
             "party",
-            Said("政治面貌", "Political affiliation"),
+            _said("政治面貌", "Political affiliation"),
             "choice",
             required=True,
             private=True,
             choices=tuple(PARTIES),
         ),
-        Field("people", Said("民族", "Ethnic group"), required=True, most=20, private=True),
-        Field("unit", Said("所属单位", "Unit"), required=True, titles=("所属单位及职务", "单位", "工作单位")),
-        Field("post", Said("职务", "Post"), titles=("职位",)),
+        Field("people", _said("民族", "Ethnic group"), required=True, most=20, private=True),
+        Field(
+            "unit", _said("所属单位", "Unit"), required=True, titles=("所属单位及职务", "单位", "工作单位")
+        ),
+        Field("post", _said("职务", "Post"), titles=("职位",)),
         *_ACCOUNT,
         *_OURS,
     ),
-    Said("推荐单位意见", "The unit's endorsement"),
+    _said("推荐单位意见", "The unit's endorsement"),
 )
 
 FORMS: Final[Mapping[str, Form]] = {form.id: form for form in (WINDOW, STAR)}

@@ -3,15 +3,16 @@
 import asyncio
 import hmac
 import json
-from collections.abc import Callable, Mapping, Sequence
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from config.nominations import Nominating
 from dedup import keys
-from gateway.intake.revise import Refused
 from gateway.intake.running import Running
 from gateway.nominations import checks, papers, pictures, records, roster, sheet
 from gateway.nominations.cabinet import Cabinet
@@ -44,6 +45,24 @@ class Nomination:
     files: tuple[Filed, ...]
 
 
+class Refused(RuntimeError):
+    """It is not done; `word` says why, `words_nominations.REFUSED` lists them all."""
+
+    def __init__(self, word: str) -> None:
+        super().__init__(word)
+        self.word = word
+
+
+class Public(NamedTuple):
+    """What everybody may see of a nomination; `portrait` is the number of its photo, 0 for none."""
+
+    id: int
+    name: str
+    unit: str
+    summary: str
+    portrait: int
+
+
 class Unkept(Exception):
     """What is wrong with a form: nothing was kept."""
 
@@ -58,6 +77,7 @@ class Register:
     def __init__(self, service: Service, data: Path, random: Callable[[int], bytes]) -> None:
         self._service, self._data, self._random = service, data, random
         self._turns = {name: asyncio.Lock() for name in service.campaigns}
+        self._public: dict[str, Mapping[tuple[str, str], Public]] = {}
         self._reading = asyncio.Lock()  # one spreadsheet at a time: votes go first
 
     # Looking
@@ -90,14 +110,13 @@ class Register:
         files = await self._service.store.run(records.files, id_)
         return Nomination(head, form, values, tuple(flaws), tuple(files))
 
-    async def published(self, running: Running, contest: str, code: str) -> tuple[Head, Values] | None:
-        """What the public may read of the approved candidate with that code: the open fields; None if there
-        is none."""
-        for one in await self.heads(running, contest):
-            if one.code == code and one.standing == "approved":
-                fields, _ = await self._service.store.run(records.version, one.id)
-                return one, {key: fields.get(key, "") for key in ("name", "unit", "summary")}
-        return None
+    async def published(self, running: Running) -> Mapping[tuple[str, str], Public]:
+        """What everybody may see of the approved, by contest and code. It is read once after each change."""
+        known = self._public.get(running.id)
+        if known is None:
+            known = await self._service.store.run(_published, running.id)
+            self._public[running.id] = known
+        return known
 
     async def file(self, running: Running, id_: int, file: int) -> tuple[Filed, bytes]:
         """A file that is attached. Raises `cabinet.Lost`."""
@@ -122,8 +141,7 @@ class Register:
         """A new nomination, which need not be complete; returns its number. Raises `Unkept`."""
         form = FORMS[nominating_of(running, contest).form]
         said = self._version(running, form, given)
-        async with self._turns[running.id]:
-            self._may(running)
+        async with self._changing(running):
             await self._alone(running, contest, said, 0)
             (id_,) = await self._service.store.run(
                 records.add, running.id, contest, [New(said)], by, self._service.now_ms()
@@ -136,8 +154,7 @@ class Register:
         """Another version. Endorsements of what it said before hold no more. Raises `Unkept`."""
         form = FORMS[nominating_of(running, contest).form]
         said = self._version(running, form, given)
-        async with self._turns[running.id]:
-            self._may(running)
+        async with self._changing(running):
             await self.head(running, contest, id_)
             await self._alone(running, contest, said, id_)
             await self._service.store.run(records.change, id_, said, by, self._service.now_ms())
@@ -146,12 +163,12 @@ class Register:
         """The nominations of a spreadsheet, all or none; returns how many. Raises `Faulty`."""
         nominating = nominating_of(running, contest)
         form = FORMS[nominating.form]
-        self._may(running)
-        async with self._reading, self._turns[running.id]:
+        async with self._reading, self._changing(running):
             known = await self._known(running, contest)
             entered = await asyncio.to_thread(_read, content, nominating, known, self.today(running))
             new = await asyncio.to_thread(self._new, running, form, nominating, entered, known)
-            self._may(running)
+            if not self.may_change(running):  # reading takes its time
+                raise Refused("roster_frozen")
             await self._service.store.run(records.add, running.id, contest, new, by, self._service.now_ms())
         return len(new)
 
@@ -164,8 +181,7 @@ class Register:
         code, "" for none. Raises `Unkept`."""
         nominating = nominating_of(running, contest)
         form = FORMS[nominating.form]
-        async with self._turns[running.id]:
-            self._may(running)
+        async with self._changing(running):
             head = await self.head(running, contest, id_)
             if not head.complete or head.withdrawn:
                 raise Refused("not_complete")
@@ -183,8 +199,7 @@ class Register:
     async def recode(self, running: Running, contest: str, id_: int, code: str, by: str) -> None:
         """Give an approved nomination another code by hand; the earlier one is used up."""
         nominating = nominating_of(running, contest)
-        async with self._turns[running.id]:
-            self._may(running)
+        async with self._changing(running):
             head = await self.head(running, contest, id_)
             if head.standing != "approved":
                 raise Refused("not_approved")
@@ -197,13 +212,17 @@ class Register:
         self, running: Running, contest: str, id_: int, *, out: bool, reason: str, by: str
     ) -> None:
         """Take a nomination back, or up again. It keeps its code."""
-        async with self._turns[running.id]:
-            self._may(running)
+        async with self._changing(running):
             await self.head(running, contest, id_)
             if not reason.strip() or len(reason) > 500:
                 raise Refused("no_reason_given")
             now_ms = self._service.now_ms()
             await self._service.store.run(records.withdraw, id_, out, reason.strip(), by, now_ms)
+
+    async def write(self, running: Running, file: Path) -> None:
+        """Put the approved into the campaign file. Raises `NotWritten`, `OSError`."""
+        async with self._changing(running):
+            await asyncio.to_thread(roster.write, file, await self.approved(running))
 
     # Files
 
@@ -211,8 +230,7 @@ class Register:
         self, running: Running, contest: str, id_: int, kind: str, name: str, content: bytes, by: str
     ) -> None:
         """Keep a file: a photo without its metadata, or a paper. Raises `Refused` for any other."""
-        async with self._turns[running.id]:
-            self._may(running)
+        async with self._changing(running):
             await self.head(running, contest, id_)
             if len(await self._service.store.run(records.files, id_)) >= MOST_FILES:
                 raise Refused("files_many")
@@ -225,8 +243,7 @@ class Register:
 
     async def detach(self, running: Running, contest: str, id_: int, file: int, by: str) -> None:
         """Destroy a file."""
-        async with self._turns[running.id]:
-            self._may(running)
+        async with self._changing(running):
             await self.head(running, contest, id_)
             for one in await self._service.store.run(records.files, id_):
                 if one.id == file:
@@ -247,9 +264,16 @@ class Register:
         """Whether the roster is still open."""
         return not running.opened and running.status(self._service.now_ms()) == "scheduled"
 
-    def _may(self, running: Running) -> None:
-        if not self.may_change(running):
-            raise Refused("roster_frozen")
+    @asynccontextmanager
+    async def _changing(self, running: Running) -> AsyncIterator[None]:
+        """One change at a time, as long as there may be any. Raises `Refused`."""
+        async with self._turns[running.id]:
+            if not self.may_change(running):
+                raise Refused("roster_frozen")
+            try:
+                yield
+            finally:
+                self._public.pop(running.id, None)
 
     def _cabinet(self, running: Running) -> Cabinet:
         return Cabinet(self._data / "nominations" / running.id, _sealer(running))
@@ -330,6 +354,16 @@ def nominating_of(running: Running, contest: str) -> Nominating:
     found = running.campaign.nominations.get(contest)
     if found is None:
         raise Refused("no_nominations")
+    return found
+
+
+def _published(db: sqlite3.Connection, campaign: str) -> dict[tuple[str, str], Public]:
+    found = {}
+    for one in records.heads(db, campaign):
+        if one.standing == "approved":
+            fields, _ = records.version(db, one.id)
+            public = Public(one.id, one.name, one.unit, fields.get("summary", ""), one.portrait)
+            found[one.contest, one.code] = public
     return found
 
 

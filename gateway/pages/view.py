@@ -50,7 +50,8 @@ class Bar(NamedTuple):
 
 
 class Chart(NamedTuple):
-    """One contest: its candidates by code, and its bars by votes if there are votes to show."""
+    """One contest: its candidates by code, and its bars by votes if there are votes to show. `link` is where
+    candidates have pages of their own."""
 
     id: str
     name: str
@@ -59,6 +60,7 @@ class Chart(NamedTuple):
     candidates: list[Bar]
     votes: str
     bars: list[Bar]
+    link: str = ""
 
 
 def page(running: Running, status: str, shown: Standings | None, lang: Lang) -> dict[str, Any]:
@@ -178,9 +180,16 @@ def charts(running: Running, shown: Standings | None, lang: Lang) -> list[Chart]
                 candidates=sorted(candidates, key=lambda bar: _code_order(bar.code)),
                 votes=votes,
                 bars=bars,
+                link=_link(running, contest.id),
             )
         )
     return charts
+
+
+def _link(running: Running, contest: str) -> str:
+    """Where the candidates' own pages are, "" if they have none: no nominations are kept."""
+    nominated = contest in running.campaign.nominations
+    return f"/campaigns/{running.id}/candidates/{contest}" if nominated else ""
 
 
 def _bars(contest: dict[str, Any] | None, names: dict[str, str]) -> tuple[str, list[Bar]]:
