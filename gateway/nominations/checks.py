@@ -112,7 +112,6 @@ WORDS: Final[Mapping[str, Wording]] = {
 #: What a nomination may lack while it is being written; anything else is refused at once.
 UNFINISHED: Final = ("missing", "too_short")
 _PHONE: Final = re.compile(r"\+?[0-9]{7,15}(-[0-9]{1,6})?", re.ASCII)
-_BETWEEN: Final = re.compile(r"[、，,;；/\s]+(?=[+0-9(])")
 _NUMBER_LIKE: Final = re.compile(r"[0-9]{7,}", re.ASCII)
 _MINE: Final = re.compile(r"我(?![国省市区县院局])")
 
@@ -133,8 +132,7 @@ def tidy(field: Field, text: str) -> str:
             return "\n".join(line.rstrip() for line in text.split("\n"))
         case "phone":
             plain = unicodedata.normalize("NFKC", text)
-            whole = _PHONE.fullmatch(_bare(plain))
-            return "、".join(_bare(part) for part in ([plain] if whole else _BETWEEN.split(plain)))
+            return "、".join(_bare(part) for part in re.split(r"[、,;/\n]", plain))
         case "age":
             return unicodedata.normalize("NFKC", text).removesuffix("周岁").removesuffix("岁").strip()
         case "choice":

@@ -27,6 +27,8 @@ _XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.shee
 #: The form around a file; and a form whose 20,000 characters are written as %E4%B8%80.
 _ROOM: Final = 64 * 1024
 _FORM_BYTES: Final = 512 * 1024
+#: An endorsement that has not been begun.
+_EMPTY: Final = {"stage": "", "ruling": "agree", "who": "", "on": "", "note": "", "code": ""}
 #: Of a file that somebody has handed in: it opens nothing, and nothing is made of it but what it says it is.
 FILE_HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; sandbox",
@@ -320,7 +322,7 @@ class _Pages:
             "told": (getattr(REFUSED[refused], lang) if refused else "")
             or (getattr(WORDS[error], lang) if error else ""),
             **self._beside(one, running, lang, may=frame["may"]),
-            "endorsing": endorsing or {},
+            "endorsing": {**_EMPTY, **(endorsing or {})},
             "wrong": [nominations_view.said(flaw, lang) for flaw in wrong],
             "history": [
                 (times.shown(did.at_ms, running.zone), did.by, *self._did(did, one, lang))
@@ -335,7 +337,7 @@ class _Pages:
             "standing": getattr(WORDS[f"standing_{one.head.standing}"], lang),
             "missing": [nominations_view.said(flaw, lang) for flaw in one.flaws],
             "mine": checks.first_person(one.values.get("deeds", "")),
-            "stages": nominations_view.stages(one.form, one.head, lang, may=may),
+            "stages": nominations_view.stages(one.form, one.head, lang),
             "endorsable": nominations_view.endorsable(one.form, one.head, lang, may=may),
             "rulings": [
                 (key, getattr(WORDS[f"ruling_{key}"], lang)) for key in ("agree", "disagree", "return")
@@ -356,9 +358,7 @@ class _Pages:
         what = getattr(WORDS[f"did_{did.what}"], lang)
         if did.what != "opinion":
             return what, did.detail
-        labels = {
-            stage.key: stage.label for stage in nominations_view.stages(one.form, one.head, lang, may=False)
-        }
+        labels = {stage.key: stage.label for stage in nominations_view.stages(one.form, one.head, lang)}
         return what, f"{labels[did.detail]}：{getattr(WORDS[f'ruling_{did.more}'], lang)}"
 
     def _frame(self, running: Running, contest: str, nominating: Nominating, lang: Lang) -> dict[str, Any]:

@@ -45,7 +45,7 @@ class Input(NamedTuple):
 
 
 class Stage(NamedTuple):
-    """One endorsement as it is shown; `state` is done, lapsed, open or closed."""
+    """One endorsement as it is shown; `state` is done, lapsed or none."""
 
     key: str
     label: str
@@ -120,19 +120,18 @@ def said(flaw: Flaw, lang: Lang) -> str:
     return text.format_map(dict(flaw.fill))
 
 
-def stages(form: Form, head: Head, lang: Lang, *, may: bool) -> list[Stage]:
-    """The three endorsements. One can be recorded if all before it agree."""
-    found, open_ = [], may and head.complete and not head.withdrawn
+def stages(form: Form, head: Head, lang: Lang) -> list[Stage]:
+    """The three endorsements."""
+    found = []
     for stage in STAGES:
         label = opinion(form, stage) if lang == "zh" else _english(form, stage)
         one = head.opinions.get(stage)
-        state = "lapsed" if one is None and stage in head.stale else "done" if one else "closed"
+        state = "lapsed" if one is None and stage in head.stale else "done" if one else "none"
         if one is not None:
             word = _said(f"ruling_{one.ruling}", lang)
             found.append(Stage(stage, label, state, word, one.who, one.on.isoformat(), one.note))
         else:
-            found.append(Stage(stage, label, "open" if open_ else state))
-        open_ = open_ and one is not None and one.ruling == "agree"
+            found.append(Stage(stage, label, state))
     return found
 
 
