@@ -112,6 +112,8 @@ WORDS: Final[Mapping[str, Wording]] = {
 #: What a nomination may lack while it is being written; anything else is refused at once.
 UNFINISHED: Final = ("missing", "too_short")
 _PHONE: Final = re.compile(r"\+?[0-9]{7,15}(-[0-9]{1,6})?", re.ASCII)
+#: Control characters but line break and tab, halves of surrogates, line and paragraph separators.
+_UNSEEN: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029]")
 _NUMBER_LIKE: Final = re.compile(r"[0-9]{7,}", re.ASCII)
 _MINE: Final = re.compile(r"我(?![国省市区县院局])")
 
@@ -143,12 +145,14 @@ def tidy(field: Field, text: str) -> str:
 
 
 def _bare(number: str) -> str:
-    return re.sub(r"[\s()（）]|(?<=[0-9])-(?=[0-9]{5})", "", number)
+    """A number without what people write between its digits; only an extension keeps its hyphen."""
+    plain = re.sub(r"\b(0[0-9]{2,3})-", r"\1", re.sub(r"[\s()]", "", number))
+    return plain if _PHONE.fullmatch(plain) else plain.replace("-", "")
 
 
 def length(text: str) -> int:
     """Characters that are not blank."""
-    return sum(not letter.isspace() for letter in text)
+    return sum(map(len, text.split()))
 
 
 def read(form: Form, given: Mapping[str, str]) -> tuple[Values, list[Flaw]]:
@@ -164,7 +168,7 @@ def flaws(field: Field, value: str) -> Iterator[Flaw]:
         if field.required:
             yield Flaw(field.key, "missing", {"title": title})
         return
-    if any(unicodedata.category(one) in ("Cc", "Cs", "Zl", "Zp") and one not in "\n\t" for one in value):
+    if _UNSEEN.search(value):
         yield Flaw(field.key, "control", {"title": title})
     elif len(value) > field.most:
         yield Flaw(field.key, "too_many", {"title": title, "most": field.most})

@@ -83,7 +83,7 @@ async def hand_in(staff: Staff, path: str, content: bytes, name: str = "a.xlsx",
     form = FormData()
     for key, value in {"csrf": staff.csrf, **fields}.items():
         form.add_field(key, value)
-    form.add_field("file", content, filename=name)
+    form.add_field("file", io.BytesIO(content), filename=name)
     headers = {"Accept": "text/html", "Accept-Language": "zh", "Origin": staff.visitor.server.url}
     return await staff.ask("POST", path, headers, data=form)
 

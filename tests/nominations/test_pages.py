@@ -158,12 +158,10 @@ async def test_a_code_is_never_given_twice(house: House) -> None:
         assert ">A03<" in (await wang.get(third)).text, "A01 stays used, although it was changed"
         await wang.post(f"{first}/withdraw", reason="单位撤回")
         assert "编码已经用过" in (await wang.post(f"{third}/code?lang=zh", code="A05")).text
-        database = house.database
-    with closing(sqlite3.connect(database)) as db, pytest.raises(sqlite3.IntegrityError):
-        row = (CAMPAIGN, "A01", 1, "", 0)
-        db.execute(
-            "INSERT INTO nomination_codes (campaign, code, nomination, by, at_ms) VALUES (?, ?, ?, ?, ?)", row
-        )
+    with closing(sqlite3.connect(house.database)) as db:
+        add = "INSERT INTO nomination_codes (campaign, code, nomination, by, at_ms) VALUES (?, ?, ?, ?, ?)"
+        with pytest.raises(sqlite3.IntegrityError):
+            db.execute(add, (CAMPAIGN, "A01", 1, "", 0))
 
 
 async def test_two_at_once_get_two_codes(house: House) -> None:
