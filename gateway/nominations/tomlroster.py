@@ -57,12 +57,11 @@ def _span(
     begin = found.get(("contests", index, "candidates", 0), 0)
     if not begin or not re.match(r"\s*\[\[", lines[begin - 1]):
         raise ByHand(contest)
-    end = begin
-    for n, line in enumerate(lines[begin:], begin + 1):
-        if re.match(r"\s*\[", line) and not re.match(r"\s*\[\[\s*contests\s*\.\s*candidates\s*\]\]", line):
-            break
-        if line.strip() and not line.lstrip().startswith("#"):
-            end = n
+    own = ("contests", index, "candidates")
+    others = [line for path, line in found.items() if line > begin and path[:3] != own]
+    end = min(others, default=len(lines) + 1) - 1
+    while not lines[end - 1].strip() or lines[end - 1].lstrip().startswith("#"):
+        end -= 1  # what stands before the next table is about that
     return begin, end
 
 
@@ -72,7 +71,7 @@ def _end(lines: Sequence[str], begin: int, key: str, contest: str) -> int:
         if key == "candidates" and "]" not in lines[end - 1]:
             continue
         try:
-            read: dict[str, Any] = tomllib.loads("\n".join(lines[begin - 1 : end]))
+            read: dict[str, Any] = tomllib.loads("\n".join(lines[begin - 1 : end]) + "\n")
         except tomllib.TOMLDecodeError:
             continue
         if set(read) == {key}:
