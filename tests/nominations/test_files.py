@@ -7,6 +7,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from gateway.nominations import papers, pictures
 from gateway.nominations.papers import NoPaper
@@ -24,15 +25,14 @@ from tests.nominations.papers import (
     png,
 )
 
-PILLOW = pytest.importorskip("PIL.Image", reason="Pillow reads what we wrote: a reader that is not ours")
 GPS = b"GPS-31.2304N-121.4737E"
 PDF = b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
 
 
 def jpeg(orientation: int = 6, progressive: bool = False, size: tuple[int, int] = (320, 240)) -> bytes:
     """A JPEG as a telephone writes it: with position, maker's notes, a comment, and more behind its end."""
-    image = PILLOW.radial_gradient("L").resize(size).convert("RGB")
-    exif = PILLOW.Exif()
+    image = Image.radial_gradient("L").resize(size).convert("RGB")
+    exif = Image.Exif()
     exif[0x0112] = orientation
     exif[0x010E] = GPS.decode()
     exif.get_ifd(0x8825).update({1: "N", 2: (31.0, 13.0, 49.4), 3: "E", 4: (121.0, 28.0, 25.3)})
@@ -53,7 +53,7 @@ def jpeg(orientation: int = 6, progressive: bool = False, size: tuple[int, int] 
 
 
 def pixels(data: bytes) -> bytes:
-    opened = PILLOW.open(io.BytesIO(data))
+    opened = Image.open(io.BytesIO(data))
     return bytes(opened.convert("RGB").tobytes())
 
 
@@ -68,7 +68,7 @@ def test_a_photo_keeps_its_pixels_and_loses_what_the_camera_wrote(
     assert GPS not in clean.content
     assert b"MotionPhoto" not in clean.content
     assert pixels(clean.content) == pixels(data)
-    exif = PILLOW.open(io.BytesIO(clean.content)).getexif()
+    exif = Image.open(io.BytesIO(clean.content)).getexif()
     assert dict(exif) == ({} if orientation == 1 else {0x0112: orientation})
     assert not exif.get_ifd(0x8825)
     assert (clean.media, clean.width, clean.height) == ("image/jpeg", 320, 240)
@@ -200,7 +200,7 @@ async def test_files_over_a_server(house: House) -> None:
             tag = {"If-None-Match": response.headers["ETag"]}
             shown = await response.read()
         assert GPS not in shown
-        assert PILLOW.open(io.BytesIO(shown)).size == (320, 240)
+        assert Image.open(io.BytesIO(shown)).size == (320, 240)
         async with visitor.session.get(f"{visitor.server.url}{public}/photo", headers=tag) as response:
             assert response.status == 304
         assert f'src="{public}/photo"' in (await visitor.get(public))[1]
