@@ -94,7 +94,9 @@ def inputs(form: Form, values: Mapping[str, str], flaws: Sequence[Flaw], lang: L
     return [
         Input(
             one.key,
-            getattr(one.title, lang) + (_said("needed", lang) if one.required else ""),
+            getattr(one.title, lang)
+            + (_said("ours", lang) if one.ours else "")
+            + (_said("needed", lang) if one.required else ""),
             one.kind,
             values.get(one.key, ""),
             _hint(one.hint, one.least, values.get(one.key, ""), lang),

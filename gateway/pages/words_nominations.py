@@ -98,7 +98,7 @@ WORDS: Final[Mapping[str, Said]] = {
     "save_it": Said("保存", "Save"),
     "field_choose": Said("请选择", "choose"),
     "needed": Said("（必填）", " (required)"),
-    "ours": Said("公布用", "For publication"),
+    "ours": Said("（公布用）", " (for publication)"),
     "now_length": Said("现有 {n} 字。", "{n} characters now."),
     "unkept": Said("没有保存，请更正标出的各项。", "Nothing was kept: mend the fields that are marked."),
     "still_missing": Said("还缺：", "Still missing:"),
