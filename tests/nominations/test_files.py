@@ -1,5 +1,6 @@
 """Photos and documents: known by their bytes, without metadata, kept and handed out safely."""
 
+import asyncio
 import hashlib
 import io
 import struct
@@ -12,6 +13,7 @@ from PIL import Image
 from gateway.nominations import papers, pictures
 from gateway.nominations.papers import NoPaper
 from gateway.nominations.pictures import NoPicture
+from tests.cli.commands import call
 from tests.conftest import House
 from tests.nominations.papers import (
     CAMPAIGN,
@@ -242,3 +244,17 @@ async def test_a_file_that_was_changed_on_the_disk_is_not_handed_out(house: Hous
         (file,) = (house.folder / "nominations" / CAMPAIGN).iterdir()
         file.write_bytes(b"<script>alert(1)</script>")
         assert (await wang.get(f"{one}/files/1")).status == 404
+
+
+async def test_a_backup_has_the_files(house: House) -> None:
+    async with before(house).serve() as visitor:
+        wang = await clerk(visitor)
+        one = await entered(wang)
+        await hand_in(wang, f"{one}/files", PDF, "a.pdf", kind="paper")
+        backup = house.folder.parent / "backup"
+        told = await asyncio.to_thread(call, "backup", backup, settings=house.settings)
+        assert told.code == 0, told.err
+    kept, copied = (folder / "nominations" / CAMPAIGN for folder in (house.folder, backup))
+    assert {file.name: file.read_bytes() for file in copied.iterdir()} == {
+        file.name: file.read_bytes() for file in kept.iterdir()
+    }
