@@ -21,13 +21,15 @@ class Stored(NamedTuple):
 class Checked:
     """A row that passed: its leaf, and what is sealed beside it: a message's opening, an act's private part.
 
-    `opening` is None and `private` empty where there is none, it was erased, or no key was given.
+    `opening` is None and `private` empty where there is none, it was erased, or no key was given. `node` is
+    the log's, "" if no key was given.
     """
 
     seq: int
     leaf: entry.Leaf
     opening: entry.Opening | None
     private: Mapping[str, Any] = field(default_factory=dict)
+    node: str = ""
 
 
 class Tampered(ValueError):
@@ -79,14 +81,15 @@ def open_row(row: Stored, sealer: seal.Sealer | None) -> Checked:
     Raises `entry.BadEntry`.
     """
     leaf = entry.read_leaf(row.leaf)
+    node = "" if sealer is None else sealer.log.rpartition("/")[2]
     if sealer is None or row.sealed is None:
-        return Checked(row.seq, leaf, None)
+        return Checked(row.seq, leaf, None, node=node)
     blinding, packed = sealer.open(row.seq, row.sealed)
     if entry.commitment(blinding, packed) != leaf.commit:
         raise entry.BadEntry("its opening is not what the leaf commits to")
     if not leaf.is_message:
-        return Checked(row.seq, leaf, None, acts.unpack(packed))
+        return Checked(row.seq, leaf, None, acts.unpack(packed), node)
     opening = entry.unpack(packed)
     if (opening.outcome, opening.received_ms) != (leaf.kind, leaf.at_ms):
         raise entry.BadEntry("its opening and its leaf tell different outcomes or times")
-    return Checked(row.seq, leaf, opening)
+    return Checked(row.seq, leaf, opening, node=node)

@@ -1,4 +1,7 @@
-"""The ledger's files over HTTP, for anybody: `/ledger/{campaign}/{node}/checkpoint`, `…/tile/…`, `…/key`."""
+"""The ledger's files over HTTP, for anybody: `/ledger/{campaign}/{node}/checkpoint`, `…/tile/…`, `…/key`.
+
+The logs of earlier epochs stay (`n1` beside `n1.e2`).
+"""
 
 import asyncio
 from collections.abc import Mapping
@@ -8,7 +11,7 @@ from aiohttp import web
 
 from gateway.intake.running import Running
 from gateway.ledger import publisher
-from gateway.ledger.folder import Missing
+from gateway.ledger.folder import Folder, Missing
 from gateway.ledger.publisher import Publisher
 from gateway.pages import guard
 from tally import tiles
@@ -18,33 +21,32 @@ _BRIEFLY: Final = {"Cache-Control": "public, max-age=1"}
 _HEADERS: Final = {"X-Content-Type-Options": "nosniff", "Access-Control-Allow-Origin": "*"}
 
 
-def routes(published: Publisher, campaigns: Mapping[str, Running], node: str) -> list[web.RouteDef]:
+def routes(published: Publisher, campaigns: Mapping[str, Running]) -> list[web.RouteDef]:
     """The routes of the logs that this node keeps."""
 
-    def is_ours(request: web.Request) -> bool:
-        return request.match_info["campaign"] in campaigns and request.match_info["node"] == node
+    def folder(request: web.Request) -> Folder:
+        campaign, node = request.match_info["campaign"], request.match_info["node"]
+        found = published.folder(campaign, node) if campaign in campaigns else None
+        if found is None:
+            raise web.HTTPNotFound
+        return found
 
     async def checkpoint(request: web.Request) -> web.Response:
-        if not is_ours(request):
-            raise web.HTTPNotFound
-        signed = await asyncio.to_thread(published.folder(request.match_info["campaign"]).checkpoint)
+        signed = await asyncio.to_thread(folder(request).checkpoint)
         if not signed:
             raise web.HTTPNotFound
         return web.Response(text=signed, content_type="text/plain", headers={**_HEADERS, **_BRIEFLY})
 
     async def key(request: web.Request) -> web.Response:
-        if not is_ours(request):
-            raise web.HTTPNotFound
-        signer = publisher.signer(campaigns[request.match_info["campaign"]], node)
+        folder(request)
+        signer = publisher.signer(campaigns[request.match_info["campaign"]], request.match_info["node"])
         text = signer.verifier.vkey + "\n"
         return web.Response(text=text, content_type="text/plain", headers={**_HEADERS, **_BRIEFLY})
 
     async def tile(request: web.Request) -> web.Response:
-        if not is_ours(request):
-            raise web.HTTPNotFound
         try:
             name = tiles.read_name(request.match_info["tile"])
-            content = await asyncio.to_thread(published.folder(request.match_info["campaign"]).read, name)
+            content = await asyncio.to_thread(folder(request).read, name)
         except (tiles.BadTile, Missing):
             raise web.HTTPNotFound from None
         return web.Response(

@@ -6,7 +6,7 @@ the same after what was sealed has been erased.
 """
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from config.problems import Lang
 from gateway.intake.running import Running
@@ -39,26 +39,46 @@ def standing(outcome: str, acts: Iterable[Leaf], *, waits: bool) -> str:
     return now
 
 
-def page(
-    code: int, filed: Filed | None, running: Running | None, *, signed: bool, lang: Lang
-) -> dict[str, Any]:
-    """The values of `receipt.html` for a code, and for a message if one has it."""
-    values: dict[str, Any] = {**BLANK, "spelled": receipt.spelled(code), "answer": _answer("unknown", lang)}
-    if filed is None or running is None:
-        return values
-    leaf = entry.read_leaf(filed.stored.leaf)
-    acts = [entry.read_leaf(act.leaf) for act in filed.acts]
-    waits = filed.state in ("waiting", "disputed")
+class Message(NamedTuple):
+    """A message's leaf, its place in its log, and the message as stored; None if all but the leaf was "
+    "lost."""
+
+    leaf: bytes
+    seq: int
+    filed: Filed | None
+
+
+def unknown(code: int, lang: Lang) -> dict[str, Any]:
+    """The values of `receipt.html` for a code that no message has."""
+    return {**BLANK, "spelled": receipt.spelled(code), "answer": _answer("unknown", lang)}
+
+
+def page(code: int, message: Message, running: Running, *, signed: bool, lang: Lang) -> dict[str, Any]:
+    """The values of `receipt.html` for a message's code."""
+    leaf = entry.read_leaf(message.leaf)
     return {
-        **values,
-        "answer": _answer(standing(leaf.kind, acts, waits=waits), lang),
+        **BLANK,
+        "spelled": receipt.spelled(code),
+        "answer": _lost(leaf, lang) if message.filed is None else _stands(leaf, message.filed, lang),
         "vote": running.campaign.name_in(lang),
         "received": _received(leaf.at_ms // 60_000 * 60_000, running, lang),
-        "entry": str(filed.place.seq),
+        "entry": str(message.seq),
         "signed": signed,
         "found": True,
         "voids": any(contest.over_cap == "void_all" for contest in running.campaign.contests),
     }
+
+
+def _stands(leaf: Leaf, filed: Filed, lang: Lang) -> dict[str, str]:
+    acts = [entry.read_leaf(act.stored.leaf) for act in filed.acts]
+    return _answer(standing(leaf.kind, acts, waits=filed.state in ("waiting", "disputed")), lang)
+
+
+def _lost(leaf: Leaf, lang: Lang) -> dict[str, str]:
+    """A message that was lost with the newest database: what its leaf says, and that it counts no more."""
+    answer, was = _answer("lost", lang), _answer(leaf.kind, lang)["heading"]
+    said: str = getattr(WORDS["receipt_was"], lang)
+    return {**answer, "because": f"{answer['because']} {said.format(was=was)}"}
 
 
 #: The values where nothing is said of any message.

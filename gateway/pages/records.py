@@ -228,6 +228,9 @@ def _act(running: Running, acted: Acted, lang: Lang) -> dict[str, Any]:
     """An act of the log: what is public of it, and the committee's note."""
     leaf, private = acted.act.leaf, acted.act.private
     detail = {key: value for key, value in leaf.detail.items() if key not in _OWN}
+    if leaf.kind == "gap":
+        detail = {name: f"{past['kept']}/{past['size']}" for name, past in detail["logs"].items()}
+        detail |= {f"lost.{ended}": n for ended, n in leaf.detail["lost"].items()}
     return {
         "entry": acted.place.seq,
         "node": acted.node,

@@ -39,6 +39,7 @@ WORDS: Final[Mapping[str, Said]] = {
         "In this vote, a number that votes more often than it may loses all its votes. Whether that happened "
         "afterwards does not show here.",
     ),
+    "receipt_was": Said("登记时的结果：{was}。", "When it was recorded: {was}."),
     "receipt_bad_code": Said(
         "回执码应为 12 位字母和数字，请核对后再输入。",
         "A receipt code has twelve letters and digits: check it, and enter it again.",
@@ -122,6 +123,14 @@ STANDINGS: Final[Mapping[str, Standing]] = {
     ),
     "test": Standing(_NOT, Said("这是测试消息。", "It was a test.")),
     "unparsed": Standing(_NOT, Said("无法读取。", "It could not be read.")),
+    "lost": Standing(
+        Said("内容已遗失", "Its contents were lost"),
+        Said(
+            "这条消息登记过，但内容随数据库遗失，没有计入；如果之后重新发送过，以重新发送的为准。",
+            "It was recorded, but what it said was lost with the database: it does not count, unless it was "
+            "sent again since.",
+        ),
+    ),
     "unknown": Standing(
         Said("没有这个回执码", "No such receipt"),
         Said("没有消息有这个回执码。请核对后再试。", "No message has this code. Check it, and try again."),
