@@ -310,7 +310,7 @@ class _Draw:
         rng = self.rng
         for _ in range(rng.choice([1, 1, 2, 5])):
             end = sent.find(b"\r\n\r\n") + 4 if self.often(0.7) else len(sent)
-            at = rng.randrange(max(end, 1))
+            at = rng.randrange(min(max(end, 1), len(sent)))
             to = min(at + rng.choice([1, 1, 4, 40]), len(sent))
             match rng.randrange(6):
                 case 0:
