@@ -1,4 +1,4 @@
-"""What a command may ask of the server on the control socket: read strictly, for its work is the vote's own."""
+"""What a command may ask of the server on the control socket: read strictly."""
 
 from typing import Annotated, Final, Literal
 
@@ -25,7 +25,7 @@ class Message(_Asked):
     text: str
     form: Form
     sent_ms: _Whole | None
-    sent_grain_ms: Annotated[int, Field(ge=1, le=2**53)]
+    sent_grain_ms: Annotated[int, Field(ge=0, le=2**53)]
     raw: Base64Bytes
     part: Part | None
 

@@ -42,15 +42,15 @@ class Unknown(LookupError):
 
 def _there(things: Mapping[str, T], name: str, what: str) -> T:
     if name not in things:
-        raise Unknown(f"the server has no {what} of that name: was the configuration changed since it started?")
+        raise Unknown(f"the server has no {what} of that name: is its configuration older?")
     return things[name]
 
 
 def _unfit(error: ValidationError) -> str:
     """What is wrong with a request, without what it says."""
     first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-    where = ".".join(part if isinstance(part, int) else part[:40] for part in first["loc"])
-    return f"the server cannot read this ({first['type']} at {where or 'the whole'}): are both of one version?"
+    where = ".".join(str(part)[:40] for part in first["loc"]) or "the whole"
+    return f"the server cannot read this ({first['type']} at {where}): are both of one version?"
 
 
 def socket(data: Path) -> Path:

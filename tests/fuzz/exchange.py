@@ -68,7 +68,7 @@ def statuses(answer: bytes) -> list[int]:
 
 
 def wrong(case: Case, answer: bytes) -> str:
-    """What is wrong with an answer, "" if nothing: 5xx but 503, 503 without Retry-After, none where one is due."""
+    """What is wrong with an answer, "" if nothing: a 5xx but 503 with Retry-After, none where one is due."""
     given = statuses(answer)
     if any(status >= 500 and status != 503 for status in given) or (
         429 in given and b"/receipt" not in case.sent

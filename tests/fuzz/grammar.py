@@ -48,16 +48,21 @@ WORDS: Final = _words()
 #: Values that have broken something somewhere, as bytes of a form, a path or a header.
 WILD: Final = [
     *(canary.encode() for canary in CANARIES),
-    b"", b"0", b"-1", b"1e999", b"NaN", b"null", b"true", b"[]", b"{}", b"9" * 19, b"9" * 5000, b"\0", b"A\0B",
-    b"\xff\xfe", b"\xed\xa0\x80", b"\xef\xbb\xbf", "投票".encode(), "１３８７７７６６６５５".encode(), "٣".encode(), "😀".encode(),
+    b"", b"0", b"-1", b"1e999", b"NaN", b"null", b"true", b"[]", b"{}", b"9" * 19, b"9" * 5000, b"\0",
+    b"A\0B", b"\xff\xfe", b"\xed\xa0\x80", b"\xef\xbb\xbf", "投票".encode(),
+    "１３８７７７６６６５５".encode(), "٣".encode(), "😀".encode(),
     b"..", b"../../etc/passwd", b"%00", b"%", b"%zz", b"%ED%A0%80", b"%2e%2e", b"*", b"a" * 300, b"a" * 9000,
-    b"' OR 1=1 --", b"<script>", b"{{7*7}}", b"${x}", b"%s%n", b"=1+1", b"\x1b[31m", b"A01", b"A01 B02", b"+8613877766655",
-    b"2026-11-26T00:00:00Z", b"n1/1", b"1-1", b"1", b"beita-2018", b"n1", b"7Q4K-9XWM-2T0R", b"a,b,c", b"\r\n",
+    b"' OR 1=1 --", b"<script>", b"{{7*7}}", b"${x}", b"%s%n", b"=1+1", b"\x1b[31m", b"A01",
+    b"A01 B02", b"+8613877766655",
+    b"2026-11-26T00:00:00Z", b"n1/1", b"1-1", b"1", b"beita-2018", b"n1", b"7Q4K-9XWM-2T0R", b"a,b,c",
+    b"\r\n",
 ]  # fmt: skip
 TYPES: Final = [
     b"application/json", b"application/json; charset=bogus", b"application/x-www-form-urlencoded",
-    b"application/x-www-form-urlencoded; charset=utf-7", b"multipart/form-data", b"multipart/form-data; boundary=x",
-    b"multipart/form-data; boundary=" + b"x" * 200, b"text/plain", b"text/plain; charset=\xff", b"", b";", b"/", b"a/b; c=\"",
+    b"application/x-www-form-urlencoded; charset=utf-7", b"multipart/form-data",
+    b"multipart/form-data; boundary=x",
+    b"multipart/form-data; boundary=" + b"x" * 200, b"text/plain", b"text/plain; charset=\xff",
+    b"", b";", b"/", b"a/b; c=\"",
 ]  # fmt: skip
 HEADERS: Final = {
     b"Accept": [b"text/html", b"application/json", b"text/event-stream", b"*/*;q=x", b""],
@@ -306,7 +311,7 @@ class _Draw:
                 return self.wild() + self.rng.choice([b"", b"[" * 20_000, b"a=1&" * 2000, b"x" * 70_000])
 
     def damaged(self, sent: bytes) -> bytes:
-        """The bytes, with some of them changed, lost, doubled or put elsewhere; the head more than the body."""
+        """The bytes, with some of them changed, lost, doubled or moved; the head more than the body."""
         rng = self.rng
         for _ in range(rng.choice([1, 1, 2, 5])):
             end = sent.find(b"\r\n\r\n") + 4 if self.often(0.7) else len(sent)

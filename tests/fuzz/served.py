@@ -70,7 +70,7 @@ def _is_fault(line: str) -> bool:
         return True
     with suppress(ValueError):
         said = json.loads(line)
-        return said["level"] in ("error", "critical") or "exception" in said
+        return said["level"] in ("error", "critical")
     return True
 
 

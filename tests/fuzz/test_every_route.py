@@ -54,9 +54,7 @@ def test_no_request_is_a_fault(tmp_path: Path, cases: int, capsys: pytest.Captur
             ) as told:
                 exposed = await told.text()
             with capsys.disabled():
-                print(
-                    f"\n{cases} cases: grown {grown:.1f} MB in the second half, slowest {server.slowest:.2f} s"
-                )
+                print(f"\n{cases} cases: {grown:.1f} MB more by the end, slowest {server.slowest:.2f} s")  # noqa: T201
             assert found == []
             await server.still_counts(session)
             assert [canary for canary in CANARIES if canary in exposed] == []
