@@ -23,6 +23,7 @@ class Watched(Running):
 
     said: list[str] = field(default_factory=list)
     slowest: float = 0.0
+    probing: asyncio.Task[None] | None = None
 
     async def _drain(self, stream: asyncio.StreamReader) -> None:
         while line := await stream.readline():
@@ -58,6 +59,9 @@ class Watched(Running):
         """A vote is taken and acknowledged; the log has no faults; then it stops, and what it kept holds."""
         await self.vote(session, 99, again=True)
         assert "m99" in self.acknowledged
+        assert self.probing is not None
+        assert not self.probing.done(), self.probing
+        self.probing.cancel()
         assert await self.end(signal.SIGTERM) == 0
         assert self.faults() == []
         for words in (("verify",), ("recount",)):
@@ -80,12 +84,11 @@ async def watched(folder: Folder) -> AsyncIterator[tuple[Watched, ClientSession]
     running = Watched(folder.path)
     await running.start()
     async with ClientSession(timeout=SECONDS) as session:
-        probing = asyncio.create_task(running.probe(session))
+        running.probing = asyncio.create_task(running.probe(session))
         try:
             yield running, session
-            assert not probing.done(), probing
         finally:
-            probing.cancel()
-            await asyncio.gather(probing, return_exceptions=True)
+            running.probing.cancel()
+            await asyncio.gather(running.probing, return_exceptions=True)
             if running.process is not None and running.process.returncode is None:
                 await running.end(signal.SIGKILL)
