@@ -29,11 +29,9 @@ ASKED = [
 ]
 
 
-def _post(path: str, body: bytes, head: str = "") -> Case:
-    lines = (
-        f"POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{head}Content-Length: {len(body)}\r\n\r\n"
-    )
-    return Case(0, lines.encode() + body, whole=True)
+def _post(path: str, body: bytes, head: str = "", host: str = "x") -> Case:
+    lines = f"POST {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{head}"
+    return Case(0, f"{lines}Content-Length: {len(body)}\r\n\r\n".encode() + body, whole=True)
 
 
 def test_what_was_found_is_refused(tmp_path: Path) -> None:
