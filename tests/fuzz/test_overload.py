@@ -12,7 +12,7 @@ from tests.fuzz.folder import set_up
 from tests.fuzz.served import Watched, watched
 from tests.gateway.test_process import SECONDS
 
-VOTES = int(os.environ.get("OVERLOAD_VOTES", "4000"))
+VOTES = int(os.environ.get("OVERLOAD_VOTES", "2500"))
 SOAK_VOTES = int(os.environ.get("OVERLOAD_SOAK_VOTES", "100000"))
 TOGETHER = 300
 #: The 99.9th percentile of chi-square with ten degrees of freedom: there are eleven candidates.

@@ -9,7 +9,7 @@ import pytest
 from tests.fuzz.folder import set_up
 from tests.fuzz.served import Watched, watched
 
-SLOW = int(os.environ.get("SLOW_CLIENTS", "60"))
+SLOW = int(os.environ.get("SLOW_CLIENTS", "25"))
 SOAK_SLOW = int(os.environ.get("SLOW_SOAK_CLIENTS", "300"))
 #: The head's ten seconds and the body's three, and what a machine that is busy may take.
 BOUND = 40.0

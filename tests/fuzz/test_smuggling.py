@@ -15,7 +15,7 @@ from tests.fuzz.exchange import PATIENCE, statuses
 from tests.fuzz.folder import set_up
 from tests.fuzz.served import Watched, watched
 
-TRIALS = int(os.environ.get("SMUGGLING_TRIALS", "600"))
+TRIALS = int(os.environ.get("SMUGGLING_TRIALS", "300"))
 SOAK_TRIALS = int(os.environ.get("SMUGGLING_SOAK_TRIALS", "10000"))
 TOGETHER = 16
 
