@@ -58,6 +58,7 @@ from gateway.result.reminding import Reminder
 from gateway.result.secretary import Secretary
 from gateway.room.chamber import Chamber
 from gateway.service import Service, open_service
+from gateway.silence import Silence
 from gateway.watch import CONTENT_TYPE, Metrics
 
 _log = structlog.get_logger()
@@ -198,9 +199,10 @@ async def _listening(settings: Settings, server: Server) -> AsyncIterator[None]:
     for one in (app, controls):
         guard.check(one)
     runner, inner = _runner(app), _runner(controls)
+    listening: asyncio.Task[None] | None = None
     try:
         await runner.setup()
-        _before(runner, door)
+        listening = asyncio.create_task(_before(runner, door).run())
         site = web.TCPSite(runner, settings.listen.host, settings.listen.port, backlog=1024)
         await site.start()
         await inner.setup()
@@ -213,22 +215,28 @@ async def _listening(settings: Settings, server: Server) -> AsyncIterator[None]:
         yield
         _log.info("stopping")
     finally:
+        if listening is not None:
+            listening.cancel()
+            await asyncio.gather(listening, return_exceptions=True)
         await runner.cleanup()
         await inner.cleanup()
 
 
-def _before(runner: web.AppRunner, door: Door) -> None:
-    """Put the door before the application's router: a vote has one place to go."""
+def _before(runner: web.AppRunner, door: Door) -> Silence:
+    """Put the door before the application: a vote has one place to go. What it returns is to be `run`."""
     assert runner.server is not None
     pages = runner.server.request_handler
+    silence = Silence(runner.server)
 
     async def handle(request: web.BaseRequest) -> web.StreamResponse:
+        silence.broken_by(request)
         if door.takes(request):
             return await door.handle(request)
         response: web.StreamResponse = await pages(request)
         return response
 
     runner.server.request_handler = handle
+    return silence
 
 
 def _runner(app: web.Application) -> web.AppRunner:

@@ -9,13 +9,15 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, UnixConnector, web
+from pydantic import ValidationError
 
+from gateway.asked import USERS, Close, Erase, Take
 from gateway.erasure import NotErased
 from gateway.intake.importer import Landed
-from gateway.intake.inbound import Form, Inbound, Part
+from gateway.intake.inbound import Inbound
 from gateway.intake.recorder import Busy, Stopping
 from gateway.intake.schedule import TooEarly
 from gateway.pages import guard
@@ -27,9 +29,28 @@ _LARGEST: Final = 256 * 1024 * 1024
 _BUSY_SECONDS: Final = 0.5
 _PATH_BYTES: Final = 100  # a socket's path has room for 107
 
+T = TypeVar("T")
+
 
 class NotServing(RuntimeError):
     """The server could not be asked, or could not do it; the message says why."""
+
+
+class Unknown(LookupError):
+    """The server has nothing of that name."""
+
+
+def _there(things: Mapping[str, T], name: str, what: str) -> T:
+    if name not in things:
+        raise Unknown(f"the server has no {what} of that name: is its configuration older?")
+    return things[name]
+
+
+def _unfit(error: ValidationError) -> str:
+    """What is wrong with a request, without what it says."""
+    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+    where = ".".join(str(part)[:40] for part in first["loc"]) or "the whole"
+    return f"the server cannot read this ({first['type']} at {where}): are both of one version?"
 
 
 def socket(data: Path) -> Path:
@@ -57,23 +78,24 @@ def application(
     """The server's side."""
 
     async def take(request: web.Request) -> web.Response:
-        asked = await request.json()
-        source = service.sources[asked["source"]]
-        inbound = [_inbound(one) for one in asked["messages"]]
+        asked = Take.model_validate_json(await request.read())
+        source = _there(service.sources, asked.source, "source")
+        inbound = [one.inbound() for one in asked.messages]
         return web.json_response({"landed": await service.take(source, inbound)})
 
     async def close(request: web.Request) -> web.Response:
-        asked = await request.json()
-        running = service.campaigns[asked["campaign"]]
-        await service.schedule.close(running, asked["by"], asked["reason"], asked["now"])
+        asked = Close.model_validate_json(await request.read())
+        running = _there(service.campaigns, asked.campaign, "campaign")
+        await service.schedule.close(running, asked.by, asked.reason, asked.now)
         return web.json_response({})
 
     async def erase(request: web.Request) -> web.Response:
-        asked = await request.json()
-        return web.json_response({"messages": await carry_out(service, **asked)})
+        asked = Erase.model_validate_json(await request.read())
+        _there(service.campaigns, asked.campaign, "campaign")
+        return web.json_response({"messages": await carry_out(service, **dict(asked))})
 
     async def people(request: web.Request) -> web.Response:
-        return web.json_response(await users(await request.json()))
+        return web.json_response(await users(dict(USERS.validate_json(await request.read()))))
 
     async def tell(_: web.Request) -> web.Response:
         return web.json_response(status())
@@ -82,6 +104,10 @@ def application(
     async def said(request: web.Request, handler: Any) -> web.StreamResponse:
         try:
             response: web.StreamResponse = await handler(request)
+        except ValidationError as error:
+            return web.json_response({"error": _unfit(error)}, status=400)
+        except Unknown as error:
+            return web.json_response({"error": str(error)}, status=404)
         except Busy as error:
             return web.json_response({"error": str(error)}, status=503)
         except (Stopping, Unavailable, TooEarly, NotErased) as error:
@@ -172,9 +198,3 @@ async def connect(data: Path) -> AsyncIterator[Client]:
 
 def _plain(inbound: Inbound) -> dict[str, Any]:
     return {**inbound._asdict(), "raw": base64.b64encode(inbound.raw).decode()}
-
-
-def _inbound(plain: dict[str, Any]) -> Inbound:
-    part = Part(*plain["part"]) if plain["part"] else None
-    form, raw = Form(plain["form"]), base64.b64decode(plain["raw"])
-    return Inbound(**{**plain, "form": form, "raw": raw, "part": part})

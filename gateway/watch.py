@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequenc
 from typing import Any, Final, TextIO
 
 import structlog
+from aiohttp.http_exceptions import HttpProcessingError
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -177,9 +178,23 @@ class _Libraries(logging.Handler):
     it was, where, and the exception's type."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        raised = _raised(record.exc_info[1] if record.exc_info else None)
+        error = record.exc_info[1] if record.exc_info else None
         at = f"{record.filename}:{record.lineno}"
-        structlog.get_logger().log(record.levelno, "library", logger=record.name, at=at, **raised)
+        level = logging.INFO if record.name == "aiohttp.server" and _is_the_clients(error) else record.levelno
+        structlog.get_logger().log(level, "library", logger=record.name, at=at, **_raised(error))
+
+
+def _is_the_clients(error: BaseException | None) -> bool:
+    """Whether an error is that a client hung up, or that its bytes are no HTTP: anybody can cause as many of
+    these as he likes, and nobody need be woken. The parser's own are raised where bytes are received; what
+    is raised by a handler is ours."""
+    if isinstance(error, ConnectionError):
+        return True
+    if not isinstance(error, HttpProcessingError):
+        return False
+    return all(
+        frame.f_code.co_name != "_handle_request" for frame, _ in traceback.walk_tb(error.__traceback__)
+    )
 
 
 def log_to(stream: TextIO | None = None, level: str = "info") -> None:

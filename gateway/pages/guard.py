@@ -15,6 +15,7 @@ from weakref import WeakKeyDictionary
 
 import aiohttp_jinja2
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from config.problems import Lang
 from gateway.intake.receive import RETRY_SECONDS, Networks, client, within
@@ -243,7 +244,10 @@ async def form(request: web.Request) -> dict[str, str]:
         raise Refused("slow") from None
     except web.HTTPRequestEntityTooLarge:
         raise Refused("too_large") from None
-    except (ValueError, LookupError, ConnectionError, web.RequestPayloadError) as error:
+    except (
+        *(ValueError, LookupError, ConnectionError, AssertionError, web.RequestPayloadError),
+        HttpProcessingError,  # a part's head
+    ) as error:
         raise Refused("unreadable") from error
     return {name: value for name in read if isinstance(value := read[name], str)}
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import structlog
+from aiohttp.http_exceptions import BadHttpMessage
 from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
@@ -373,6 +374,18 @@ def test_an_exception_is_its_type_and_place_without_its_words(log: io.StringIO) 
     assert not any(word in log.getvalue() for word in (CANARY, CANARY_TEXT))
 
 
+def test_the_parsers_error_is_an_error_where_a_handler_let_it_out(log: io.StringIO) -> None:
+    def _handle_request() -> None:
+        raise BadHttpMessage("a part's head")
+
+    try:
+        _handle_request()
+    except BadHttpMessage:
+        logging.getLogger("aiohttp.server").exception("Error handling request")
+    (line,) = lines(log)
+    assert (line["level"], line["exception"]) == ("error", "BadHttpMessage")
+
+
 MALFORMED = [
     b"GET /in/sim/TOKEN?from=CANARY HTTP/9\r\n\r\n",
     b"GET /in/sim/TOKEN?from=CANARY HTTP/1.1\r\nHost : x\r\n\r\n",
@@ -403,6 +416,7 @@ async def test_nothing_that_was_sent_is_logged_however_broken(
             assert answer.startswith((b"HTTP/1.0 4", b"HTTP/1.1 4")), answer
             writer.close()
             await writer.wait_closed()
+        assert {line["level"] for line in lines(log)} == {"info"}, "anybody can send such"
         for step in ("authenticate", "read"):
             with monkeypatch.context() as patched:
                 patched.setattr(type(visitor.service.sources["sms"].provider), step, fail)

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from config import load
 from gateway import audit, control, entrances, setup
+from gateway.asked import Message
 from gateway.control import NotServing
 from gateway.intake import importer, logfile
 from gateway.intake.calllog import Row, UnreadableLog
@@ -210,7 +211,7 @@ def test_a_folder_too_deep_for_a_socket_is_refused(tmp_path: Path) -> None:
 )
 @settings(deadline=None, max_examples=50)
 def test_a_message_handed_over_is_the_same_message(inbound: Inbound) -> None:
-    assert control._inbound(json.loads(json.dumps(control._plain(inbound)))) == inbound
+    assert Message.model_validate_json(json.dumps(control._plain(inbound))).inbound() == inbound
 
 
 # The samples that Asterisk wrote, by its own clock, which was set to UTC.
