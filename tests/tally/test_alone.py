@@ -12,6 +12,7 @@ import pytest
 import tally
 from gateway import entrances
 from gateway.ledger import publisher
+from tally import note
 from tests.conftest import House
 from tests.docs import auditing
 from tests.intake.test_revise import CAMPAIGN
@@ -112,5 +113,8 @@ async def test_it_finds_what_is_not_right(played: tuple[Path, Path, str], tmp_pa
     bad(openings, given.replace(b'\\"A02\\"', b'\\"A03\\"', 1), "not what the leaf commits to")
     bad(openings, b"\n".join(given.split(b"\n")[:-5]), "is gone")
     other = recount(tmp_path, out, openings, "--vkey", key.replace("n1+", "n2+"))
+    assert (other.returncode, "its id is another's" in other.stderr) == (1, True)
+    renamed = note.read_vkey(key)._replace(name=f"televote/{CAMPAIGN}/n2").vkey
+    other = recount(tmp_path, out, openings, "--vkey", renamed)
     assert (other.returncode, "none of the keys" in other.stderr) == (1, True)
     assert recount(tmp_path, out, tmp_path / "nothing").returncode == 1
