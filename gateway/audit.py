@@ -15,6 +15,7 @@ from gateway.storage.store import Head
 from tally import count, merkle, seal, standings
 from tally import verify as verifying
 from tally.count import TotalKey
+from tally.open_ballots import OpenCount
 from tally.recount import Endings, Recount, ending
 from tally.verify import Checked, Stored, Tampered, Verifier
 
@@ -156,10 +157,12 @@ async def recount(
     """
     targets = await ledger.reader.targets(ledger.running.id)
     counting, done, last_ms = Recount(ledger.running.rules(), targets), list[Checked](), 0
+    openly = OpenCount(ledger.running.open_ballots, targets)
     async with aclosing(ledger.walk(on_rows)) as chunks:
         async for chunk in chunks:
             for checked in chunk.entries:
                 last_ms = max(last_ms, checked.leaf.at_ms)
+                openly.leaf(checked.seq, checked.leaf, chunk.node)
                 if checked.opening is not None:
                     counting.message(checked.seq, checked.opening, chunk.node)
                 elif checked.leaf.is_message:
@@ -172,6 +175,7 @@ async def recount(
     await ledger.follow()
     kept = await ledger.reader.totals(ledger.running.id)
     differences = [(_words(key), had, has) for key, had, has in count.differences(kept, counting.totals)]
+    differences += openly.against(counting.totals)
     caps, ids = await ledger.reader.claims(ledger.running.id)
     messages = sum(counting.totals[key] for key in counting.totals if key.subject == "received")
     messages -= counting.erased
@@ -183,7 +187,7 @@ async def recount(
         roots=ledger.roots,
         standings=_standings(ledger.running, counting.totals, done, last_ms),
         differences=differences,
-        faults=counting.faults,
+        faults=counting.faults + openly.faults,
         acts=done,
         endings=counting.endings,
     )

@@ -12,8 +12,8 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
+from tally.entry import Selected
 from tally.outcome import MessageOutcome
-from tally.recount import Selected
 from tally.verify import Checked
 
 #: A message's outcome and selections by a ruling, and the ruling's entry.

@@ -52,7 +52,7 @@ class Running:
     """One campaign, running. What every message asks stands here ready.
 
     `ballots` are by contest; `pending` the outcomes that wait for a person; `receipts` tells whether messages
-    get one.
+    get one; `open_ballots` whether entries tell everybody whom messages chose.
     What the ledger's acts have changed is taken up by `follow`: `opened`, `closed`, who has withdrawn, who
     is barred, when it closes. `edition` counts the changes that bear on how a message is read; `closed_ms`
     is set by an early close only.
@@ -69,6 +69,7 @@ class Running:
     pending: frozenset[MessageOutcome]
     skew_ms: int
     receipts: bool
+    open_ballots: bool
     barred: frozenset[str]
     tested: frozenset[str]
     opened: bool = False
@@ -81,6 +82,12 @@ class Running:
     def id(self) -> str:
         """The campaign's id."""
         return self.campaign.id
+
+    @property
+    def entries_are_public(self) -> bool:
+        """Whether anybody may read the entries now: with open ballots they tell the figures."""
+        mode = self.campaign.publish.mode
+        return not self.open_ballots or mode == "live" or (self.closed and mode != "never")
 
     def window(self, channel: Channel) -> ChannelWindow:
         """The channel's window, cut short if the campaign was closed early."""
@@ -180,6 +187,7 @@ def run(campaign: Campaign, secret: bytes) -> Running:
         pending=ALWAYS_PENDING | campaign.pending,
         skew_ms=campaign.skew_ms,
         receipts=campaign.gives_receipts,
+        open_ballots=campaign.ballots == "open",
         barred=_lines(campaign, campaign.bar_list),
         tested=_lines(campaign, campaign.test_lines),
         _windows={channel: campaign.window_for(channel) for channel in CHANNELS},

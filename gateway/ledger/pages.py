@@ -1,4 +1,8 @@
-"""The ledger's files over HTTP, for anybody: `/ledger/{campaign}/{node}/checkpoint`, `…/tile/…`, `…/key`."""
+"""The ledger's files over HTTP, for anybody: `/ledger/{campaign}/{node}/checkpoint`, `…/tile/…`, `…/key`.
+
+Where ballots are open, the entries would tell the figures: they are kept back until the public may see those.
+Checkpoint and tiles of hashes are not: whoever watches the log needs nothing else.
+"""
 
 import asyncio
 from collections.abc import Mapping
@@ -15,6 +19,7 @@ from tally import tiles
 
 _FOREVER: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
 _BRIEFLY: Final = {"Cache-Control": "public, max-age=1"}
+_KEPT_BACK: Final = "ballots are open: the entries are published when the figures are\n"
 _HEADERS: Final = {"X-Content-Type-Options": "nosniff", "Access-Control-Allow-Origin": "*"}
 
 
@@ -44,6 +49,8 @@ def routes(published: Publisher, campaigns: Mapping[str, Running], node: str) ->
             raise web.HTTPNotFound
         try:
             name = tiles.read_name(request.match_info["tile"])
+            if name.level < 0 and not campaigns[request.match_info["campaign"]].entries_are_public:
+                raise web.HTTPForbidden(text=_KEPT_BACK, headers=_HEADERS)
             content = await asyncio.to_thread(published.folder(request.match_info["campaign"]).read, name)
         except (tiles.BadTile, Missing):
             raise web.HTTPNotFound from None

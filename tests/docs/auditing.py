@@ -29,6 +29,15 @@ RULES = (
 )
 
 
+#: The same with open ballots, beside which a vote too many voids none.
+OPEN_RULES = (*RULES[1:], ("adjudicators = 1", 'adjudicators = 1\nballots = "open"\nreceipts = true'))
+
+
+def open_ballots(house: House) -> None:
+    """Let the house's campaign have open ballots."""
+    house.edit(house.campaign, "adjudicators = 1", 'adjudicators = 1\nballots = "open"')
+
+
 async def play(house: House, bulk: int = 300) -> None:
     """Every kind of act, with more than one tile of messages around them; closed, and one message waits."""
     for old, new in RULES:
