@@ -215,7 +215,9 @@ def routes(server: Server, settings: Settings) -> list[web.RouteDef]:
         *guarded,
         *ledger.routes(server.service.publisher, server.service.campaigns, settings.node),
         *public.routes(server.board, final=lambda running: server.board.is_final(running.id)),
-        *receipt.routes(server.service, settings.node, settings.trusted_proxies),
+        *receipt.routes(
+            server.service, settings.node, settings.trusted_proxies, lambda name: server.board.is_final(name)
+        ),
         guard.get("/healthz", _health, PUBLIC),
         guard.get("/readyz", _readiness(server), PUBLIC),
     ]

@@ -2,10 +2,13 @@
 
 A code that nobody has gets the same page with other words, as long, after the same work. Nothing here is
 logged, kept by caches, or says whom a message was for.
+
+Where ballots are open, the ledger tells of every entry what it chose. So a code, which leads to its entry, is
+looked up only once the result is final; until then it gets the very answer that nobody's gets.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
 from aiohttp import web
@@ -56,9 +59,11 @@ class _Found(NamedTuple):
     checkpoint: str
 
 
-def routes(service: Service, node: str, trusted_proxies: Networks) -> list[web.RouteDef]:
-    """The routes of the receipts. The application also needs `public.set_up`."""
-    pages = _Receipts(service, node, trusted_proxies)
+def routes(
+    service: Service, node: str, trusted_proxies: Networks, final: Callable[[str], bool]
+) -> list[web.RouteDef]:
+    """The routes of the receipts; `final` says whether a campaign's result is. Also needs `public.set_up`."""
+    pages = _Receipts(service, node, trusted_proxies, final)
     return [
         guard.get("/receipt", pages.form, PUBLIC),
         guard.get("/receipt/{code}", pages.page, PUBLIC),
@@ -67,15 +72,18 @@ def routes(service: Service, node: str, trusted_proxies: Networks) -> list[web.R
 
 
 class _Receipts:
-    def __init__(self, service: Service, node: str, trusted_proxies: Networks) -> None:
-        self._service, self._node, self._proxies = service, node, trusted_proxies
+    def __init__(
+        self, service: Service, node: str, trusted_proxies: Networks, final: Callable[[str], bool]
+    ) -> None:
+        self._service, self._node, self._proxies, self._final = service, node, trusted_proxies, final
         self._allowance = Allowance(BURST, REFILL_MS)
 
     async def form(self, request: web.Request) -> web.Response:
         """The form; what was typed in leads on to its page."""
         typed = request.query.get("code")
         if typed is None:
-            return _draw(request, receipt_view.BLANK)
+            held = receipt_view.held(self._held(), public.asking(request).lang)
+            return _draw(request, {**receipt_view.BLANK, "held": held})
         try:
             code = receipt.spelled(receipt.read_code(typed))
         except BadCode:
@@ -93,7 +101,7 @@ class _Receipts:
             return _deny(request, denied)
         lang = public.asking(request).lang
         if found is None:
-            return _draw(request, receipt_view.page(code, None, None, signed=False, lang=lang))
+            return _draw(request, receipt_view.nothing(code, self._held(), lang))
         signed = found.checkpoint != ""
         return _draw(request, receipt_view.page(code, found.filed, found.running, signed=signed, lang=lang))
 
@@ -131,7 +139,15 @@ class _Receipts:
         if running is None or not running.receipts:
             return None
         checkpoint = await asyncio.to_thread(self._checkpoint, running, node, filed.place.seq)
-        return _Found(filed, running, checkpoint) if known else None
+        return _Found(filed, running, checkpoint) if known and running not in self._held() else None
+
+    def _held(self) -> list[Running]:
+        """The campaigns whose codes are not told yet."""
+        return [
+            running
+            for name, running in self._service.campaigns.items()
+            if running.receipts and running.open_ballots and not self._final(name)
+        ]
 
     def _decoy(self, code: int) -> Place:
         """A message to read where nobody has the code: any, and with every code another."""

@@ -5,9 +5,10 @@ that is sealed is opened for it, so the page could not tell whom a vote was for 
 the same after what was sealed has been erased.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
+from config.campaign import JOINED
 from config.problems import Lang
 from gateway.intake.running import Running
 from gateway.pages import view
@@ -39,18 +40,28 @@ def standing(outcome: str, acts: Iterable[Leaf], *, waits: bool) -> str:
     return now
 
 
-def page(
-    code: int, filed: Filed | None, running: Running | None, *, signed: bool, lang: Lang
-) -> dict[str, Any]:
-    """The values of `receipt.html` for a code, and for a message if one has it."""
-    values: dict[str, Any] = {**BLANK, "spelled": receipt.spelled(code), "answer": _answer("unknown", lang)}
-    if filed is None or running is None:
-        return values
+def nothing(code: int, unsaid: Sequence[Running], lang: Lang) -> dict[str, Any]:
+    """The values of `receipt.html` for a code of which nothing is said: nobody has it, or a message in a
+    campaign whose codes are not told yet. `unsaid` are these."""
+    answer = _answer("not_yet" if unsaid else "unknown", lang)
+    return {**BLANK, "spelled": receipt.spelled(code), "answer": answer, "held": held(unsaid, lang)}
+
+
+def held(unsaid: Sequence[Running], lang: Lang) -> str:
+    """When the codes of these campaigns can be looked up, "" if there are none."""
+    names = JOINED[lang].join(running.campaign.name_in(lang) for running in unsaid)
+    said: str = getattr(WORDS["receipt_held"], lang)
+    return said.format(votes=names) if unsaid else ""
+
+
+def page(code: int, filed: Filed, running: Running, *, signed: bool, lang: Lang) -> dict[str, Any]:
+    """The values of `receipt.html` for the code of a message."""
     leaf = entry.read_leaf(filed.stored.leaf)
     acts = [entry.read_leaf(act.leaf) for act in filed.acts]
     waits = filed.state in ("waiting", "disputed")
     return {
-        **values,
+        **BLANK,
+        "spelled": receipt.spelled(code),
         "answer": _answer(standing(leaf.kind, acts, waits=waits), lang),
         "vote": running.campaign.name_in(lang),
         "received": _received(leaf.at_ms // 60_000 * 60_000, running, lang),
@@ -58,6 +69,7 @@ def page(
         "signed": signed,
         "found": True,
         "voids": any(contest.over_cap == "void_all" for contest in running.campaign.contests),
+        "open": running.open_ballots,
     }
 
 
@@ -73,6 +85,8 @@ BLANK: Final[dict[str, Any]] = {
     "signed": False,
     "found": False,
     "voids": False,
+    "open": False,
+    "held": "",
 }
 
 

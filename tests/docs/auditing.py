@@ -21,8 +21,10 @@ from tests.intake.test_revise import (
     void,
 )
 
+Rules = tuple[tuple[str, str], ...]
+
 #: One vote too many voids all of a contest; a withdrawal gives votes back; two people rule.
-RULES = (
+RULES: Rules = (
     ('over_cap = "first"', 'over_cap = "void_all"'),
     ('withdrawal = "keep"', 'withdrawal = "release"'),
     ("adjudicators = 1", "adjudicators = 2"),
@@ -30,17 +32,17 @@ RULES = (
 
 
 #: The same with open ballots, beside which a vote too many voids none.
-OPEN_RULES = (*RULES[1:], ("adjudicators = 1", 'adjudicators = 1\nballots = "open"\nreceipts = true'))
+OPEN_RULES: Rules = (*RULES[1:], ("adjudicators = 2", 'adjudicators = 2\nballots = "open"'))
 
 
-def open_ballots(house: House) -> None:
-    """Let the house's campaign have open ballots."""
-    house.edit(house.campaign, "adjudicators = 1", 'adjudicators = 1\nballots = "open"')
+def open_ballots(house: House, more: str = "") -> None:
+    """Let the house's campaign have open ballots, and whatever else."""
+    house.edit(house.campaign, "adjudicators = 1", f'adjudicators = 1\nballots = "open"{more}')
 
 
-async def play(house: House, bulk: int = 300) -> None:
+async def play(house: House, bulk: int = 300, rules: Rules = RULES) -> None:
     """Every kind of act, with more than one tile of messages around them; closed, and one message waits."""
-    for old, new in RULES:
+    for old, new in rules:
         house.edit(house.campaign, old, new)
     async with house.service() as counting:
         room = Room(house, counting)
