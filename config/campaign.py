@@ -27,6 +27,7 @@ from pydantic_core import InitErrorDetails
 
 from config import crosschecks
 from config.contest import Candidate, Caps, Contest, plain
+from config.evaluation import Evaluation
 from config.fields import (
     AT_LEAST_ONE,
     AreaCode,
@@ -47,6 +48,8 @@ from config.fields import (
     refused,
     unix_ms,
 )
+from config.notice import PublicNotice, Timetable
+from config.organiser import Organiser
 from config.problems import Lang
 from config.voice import Voice
 from dedup.caller import Kind, Numbering
@@ -197,6 +200,10 @@ class Campaign(Table):
     caller: Caller
     replies: Replies = Replies()
     voice: Voice = Voice()
+    evaluation: Evaluation | None = None
+    organiser: Organiser = Organiser()
+    notice: PublicNotice = PublicNotice()
+    timetable: Timetable = Timetable()
     contests: Annotated[Many[Contest], AT_LEAST_ONE]
 
     @model_validator(mode="wrap")
@@ -293,7 +300,12 @@ class Campaign(Table):
 
 
 def _between(data: dict[str, Any]) -> list[InitErrorDetails]:
-    errors = [*crosschecks.contests_twice(data), *crosschecks.clashes(data), *crosschecks.open_ballots(data)]
+    errors = [
+        *crosschecks.contests_twice(data),
+        *crosschecks.clashes(data),
+        *crosschecks.not_contests(data),
+        *crosschecks.open_ballots(data),
+    ]
     try:
         numbering = Caller.model_validate(data.get("caller")).numbering()
     except ValidationError:

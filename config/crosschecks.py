@@ -1,4 +1,5 @@
-"""What only shows between the tables of a campaign file: clashing codes, a contest's id given twice.
+"""What only shows between the tables of a campaign file: clashing codes, a contest's id given twice, or
+nowhere.
 
 These look at the file's values as they were read, and skip what is not readable: so a clash is told
 at once with whatever else is wrong, and not only after that is mended.
@@ -36,6 +37,17 @@ def contests_twice(data: dict[str, Any]) -> Iterator[InitErrorDetails]:
         name, path = contest.get("id"), ("contests", index, "id")
         if isinstance(name, str) and first.setdefault(name, path) != path:
             yield error_at(path, refused("contest_twice", first=Elsewhere(first[name])))
+
+
+def not_contests(data: dict[str, Any]) -> Iterator[InitErrorDetails]:
+    """Contests that the evaluation names and the campaign has not."""
+    evaluation = data.get("evaluation")
+    judged = evaluation.get("contests") if isinstance(evaluation, dict) else None
+    known = [one["id"] for _, one in _tables(data, "contests") if isinstance(one.get("id"), str)]
+    for name in judged if isinstance(judged, dict) else ():
+        if name not in known:
+            path = ("evaluation", "contests", name)
+            yield error_at(path, refused("no_contest", known=", ".join(known) or "–"))
 
 
 def strange_lines(data: dict[str, Any], numbering: Numbering) -> Iterator[InitErrorDetails]:

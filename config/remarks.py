@@ -37,6 +37,9 @@ def of_campaign(campaign: Campaign) -> Iterator[Remark]:
         for cap in contest.caps:
             if cap.per != "candidate" and cap.votes < contest.selections.max:
                 yield (*path, "selections"), "selections_over", {"per": cap.per, "votes": cap.votes}
+    for name, judging in campaign.evaluation.contests.items() if campaign.evaluation else ():
+        if judging.shortlist and judging.shortlist > len(campaign.contests_by_id[name].candidates):
+            yield ("evaluation", "contests", name, "shortlist"), "seats_over", {}
     languages: tuple[Lang, ...] = ("zh", "en")
     for lang in languages:
         texts: Mapping[MessageOutcome, str] = getattr(campaign.replies, lang)

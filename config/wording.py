@@ -223,7 +223,67 @@ WORDING: Final[Mapping[str, Wording]] = {
         "不是可以播放的录音",
         "请写 play: 加网址或音频文件名，用 ASCII 字符，不含空格；其中可用 {{code}}",
     ),
+    "points": _words(
+        "is not an exact number of points above 0",
+        'write a whole number, or a text with a point such as "2.5"',
+        "不是大于 0 的准确分值",
+        '请写整数，或用引号写小数，例如 "2.5"',
+    ),
+    "share": _words(
+        "is not an exact share of the whole",
+        'write it in quotes, such as "60%" or "0.6", at most "100%"',
+        "不是准确的比例",
+        '请用引号书写，例如 "60%" 或 "0.6"，不超过 "100%"',
+    ),
+    "ties": _words(
+        "leaves ties open, or names a rule twice",
+        'write some of "public", "panel" and last "lot", each once',
+        "不能解决所有并列，或有重复的规则",
+        '请从 "public"、"panel" 中选写，最后写 "lot"，各一次',
+    ),
     # values that do not go together
+    "criterion_step": _words(
+        "does not lead to max",
+        "write a step of which max is a multiple",
+        "按此步长达不到 max",
+        "max 须是 step 的整数倍",
+    ),
+    "criterion_twice": _words(
+        "has two criteria with the same id",
+        "give each its own id",
+        "有两项标准的 id 相同",
+        "每项标准的 id 必须不同",
+    ),
+    "trim_needed": _words(
+        "leaves nothing out, and that is no trimmed mean",
+        'write trim = 1 or more, or panel = "mean"',
+        "没有去掉任何评分，不是去极值平均",
+        '请写 trim = 1 或更大的数，或写 panel = "mean"',
+    ),
+    "trim_idle": _words(
+        "does nothing, for the panel's score is no trimmed mean",
+        'write panel = "trimmed_mean", or take trim out',
+        "不起作用，因为评议分不是去极值平均",
+        '请写 panel = "trimmed_mean"，或删去 trim',
+    ),
+    "trim_many": _words(
+        "leaves out every judge's score",
+        "write less than half of judges",
+        "会去掉所有评委的评分",
+        "须少于 judges 的一半",
+    ),
+    "no_contest": _words(
+        "is not a contest of this campaign",
+        "the contests are: {known}",
+        "不是本次评选的项目",
+        "评选项目：{known}",
+    ),
+    "timetable_order": _words(
+        "is before {before}",
+        "give the steps days in their order",
+        "早于 {before}",
+        "请按先后顺序填写各步骤日期",
+    ),
     "window_order": _words(
         "is not after the opening",
         "write a closes_at later than {opens}",
@@ -307,10 +367,10 @@ WORDING: Final[Mapping[str, Wording]] = {
     ),
     "open_receipt": _words(
         "tells the receipt with the reply, and ballots are open: whoever sees it could look up the choice",
-        "take {{receipt}} out and write receipts = true (the committee tells codes once it is final), "
+        "take {{receipt}} out and write receipts = true (the committee tells codes once it is certified), "
         'or ballots = "sealed"',
         "选票公开时，回复里不能有回执码：看到它的人可以查出投给了谁",
-        '请删去 {{receipt}}，改用 receipts = true（结果最终确定后由评委会告知），或 ballots = "sealed"',
+        '请删去 {{receipt}}，改用 receipts = true（结果核定后由评委会告知），或 ballots = "sealed"',
     ),
     "open_too_many": _words(
         "is open, and there are so many candidates that an entry could not name them all",

@@ -19,7 +19,7 @@ WHERE campaign = ? AND cap IN ('campaign', 'candidate', 'day', 'void') AND voter
 
 -- name: held
 -- The same with the entry that made each claim, for a ruling that may take it back.
-SELECT voter_key, contest, cap, period, ordinal, candidate, channel, seq FROM claims
+SELECT voter_key, contest, cap, period, ordinal, candidate, channel, log, seq FROM claims
 WHERE campaign = ? AND cap IN ('campaign', 'candidate', 'day', 'void') AND voter_key IN ({voters});
 
 -- name: release

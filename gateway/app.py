@@ -26,15 +26,19 @@ from gateway.pages import (
     acts,
     arrival,
     desk,
+    evaluation,
     exports,
     figures,
     guard,
     handin,
     live,
+    notice,
     operators,
+    panel,
     public,
     receipt,
     records,
+    result,
     rulings,
     signin,
     times,
@@ -44,6 +48,9 @@ from gateway.pages.guard import Office
 from gateway.people.people import People, carry_out, open_people
 from gateway.people.roles import PUBLIC, TOKEN
 from gateway.pulse import Pulse
+from gateway.result import timetable
+from gateway.result.reminding import Reminder
+from gateway.result.secretary import Secretary
 from gateway.room.chamber import Chamber
 from gateway.service import Service, open_service
 from gateway.watch import CONTENT_TYPE, Metrics
@@ -107,6 +114,7 @@ async def serve(loaded: Loaded, now_ms: Callable[[], int] = clock.now_ms) -> Asy
         server.people = open_people(service.store, loaded.settings.accounts, service.campaigns, now_ms)
         _gauges(server)
         showing = asyncio.create_task(board.run())
+        reminding = asyncio.create_task(Reminder(service.campaigns.values(), now_ms).run())
         try:
             async with (
                 workshop.at_work(service),
@@ -120,7 +128,8 @@ async def serve(loaded: Loaded, now_ms: Callable[[], int] = clock.now_ms) -> Asy
             await board.stop()
             await server.exports.stop()
             showing.cancel()
-            await asyncio.gather(showing, return_exceptions=True)
+            reminding.cancel()
+            await asyncio.gather(showing, reminding, return_exceptions=True)
 
 
 def _server(loaded: Loaded, service: Service, metrics: Metrics) -> Server:
@@ -213,11 +222,10 @@ def routes(server: Server, settings: Settings) -> list[web.RouteDef]:
         ]
     return [
         *guarded,
-        *ledger.routes(server.service.publisher, server.service.campaigns, settings.node),
+        *ledger.routes(server.service.publisher, server.service.campaigns),
         *public.routes(server.board, final=lambda running: server.board.is_final(running.id)),
-        *receipt.routes(
-            server.service, settings.node, settings.trusted_proxies, lambda name: server.board.is_final(name)
-        ),
+        *notice.routes(server.service),
+        *receipt.routes(server.service, settings.trusted_proxies),
         guard.get("/healthz", _health, PUBLIC),
         guard.get("/readyz", _readiness(server), PUBLIC),
     ]
@@ -225,7 +233,8 @@ def routes(server: Server, settings: Settings) -> list[web.RouteDef]:
 
 def staff_routes(server: Server, people: People) -> list[web.RouteDef]:
     """The pages for people who sign in. They stand on an `Office`."""
-    chamber = Chamber(server.service, os.urandom, people.accounts.sits)
+    secretary = Secretary(server.service, server.exports)
+    chamber = Chamber(server.service, os.urandom, people.accounts.sits, secretary)
     campaigns = server.service.campaigns
     zone = times.zone_of(campaigns)
     return [
@@ -236,6 +245,10 @@ def staff_routes(server: Server, people: People) -> list[web.RouteDef]:
         *exports.routes(server.board, server.exports),
         *rulings.routes(server.service, chamber),
         *acts.routes(server.service, chamber, server.board),
+        *result.routes(server.service, chamber, secretary),
+        *evaluation.routes(server.service, chamber, server.board, secretary.scoring),
+        *panel.routes(server.service, secretary.scoring),
+        *notice.staff_routes(server.service, secretary),
         *records.routes(server.service, server.board),
         *_desk_routes(server),
     ]
@@ -284,6 +297,19 @@ def _gauges(server: Server) -> None:
         "1 while the campaign's window is open.",
         lambda: {
             name: float(one.status(service.now_ms()) == "open") for name, one in service.campaigns.items()
+        },
+    )
+    metrics.by_campaign(
+        "televote_certified",
+        "1 once two people have certified the result.",
+        lambda: {name: float(one.certified) for name, one in service.campaigns.items()},
+    )
+    metrics.by_campaign(
+        "televote_late_steps",
+        "Steps of the timetable that are late.",
+        lambda: {
+            name: sum(step.state == "late" for step in timetable.steps(one, service.now_ms()))
+            for name, one in service.campaigns.items()
         },
     )
     metrics.by_campaign(

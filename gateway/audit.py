@@ -1,5 +1,6 @@
 """Verify and recount: one walk over the ledger's bytes, each entry checked before it is used."""
 
+from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
@@ -12,10 +13,12 @@ from gateway.intake import schedule
 from gateway.intake.running import Running
 from gateway.storage.reader import Reader, open_reader
 from gateway.storage.store import Head
-from tally import count, merkle, seal, standings
+from tally import count, entry, epochs, merkle, seal, standings
 from tally import verify as verifying
+from tally.acts import REVISIONS
 from tally.count import TotalKey
 from tally.open_ballots import OpenCount
+from tally.outcome import MessageOutcome
 from tally.recount import Endings, Recount, ending
 from tally.verify import Checked, Stored, Tampered, Verifier
 
@@ -71,6 +74,15 @@ class Checkable:
                 endings[place] = (*ending(now), act.seq)
         return endings
 
+    async def rulings(self) -> dict[tuple[str, int], str]:
+        """Where the last ruling on a message stands, by the message's place."""
+        found: dict[tuple[str, int], str] = {}
+        for node, stored in await self.reader.acts(self.running.id):
+            leaf = entry.read_leaf(stored.leaf)
+            if leaf.kind in REVISIONS:
+                found[leaf.detail["node"], leaf.detail["entry"]] = epochs.place(node, stored.seq)
+        return found
+
     def sealer(self, node: str) -> seal.Sealer:
         """What opens the openings of a node's log."""
         return seal.Sealer(self.running.keys.sealing, f"{self.running.id}/{node}")
@@ -100,10 +112,15 @@ class Checkable:
 
 
 @asynccontextmanager
-async def open_ledger(loaded: Loaded, campaign: str) -> AsyncIterator[Checkable]:
-    """A campaign's ledger. Raises `KeyError` for an unknown campaign, `store.Unavailable`, `Unfit`."""
+async def open_ledger(
+    loaded: Loaded, campaign: str, database: Path | None = None
+) -> AsyncIterator[Checkable]:
+    """A campaign's ledger; `database` is another one than the settings'.
+
+    Raises `KeyError` for an unknown campaign, `store.Unavailable`, `Unfit`.
+    """
     running = entrances.run_campaigns(loaded)[campaign]
-    async with open_reader(service.database(loaded)) as reader:
+    async with open_reader(database or service.database(loaded)) as reader:
         check = await reader.key_check(campaign)
         if check is None:
             raise Unfit(f"nothing has been recorded for {campaign} yet")
@@ -187,7 +204,7 @@ async def recount(
         roots=ledger.roots,
         standings=_standings(ledger.running, counting.totals, done, last_ms),
         differences=differences,
-        faults=counting.faults + openly.faults,
+        faults=counting.faults + openly.faults + _kept(done, ledger.heads),
         acts=done,
         endings=counting.endings,
     )
@@ -202,4 +219,29 @@ def _standings(
 ) -> dict[str, Any]:
     kinds = {act.leaf.kind for act in acts}
     status = "closed" if "close" in kinds else "open" if "open" in kinds else "scheduled"
-    return standings.build(running.roll, totals, status, clock.stamp(last_ms, running.zone))
+    as_of = clock.stamp(last_ms, running.zone)
+    return standings.build(running.roll, totals, status, as_of, _lost(acts))
+
+
+def _lost(acts: list[Checked]) -> Counter[str]:
+    """How many messages went with a lost database, by outcome."""
+    gaps = [act.leaf.detail["lost"] for act in acts if act.leaf.kind == "gap"]
+    return sum((Counter(epochs.messages(lost, MessageOutcome)) for lost in gaps), Counter[str]())
+
+
+def _kept(acts: list[Checked], heads: list[Head]) -> list[str]:
+    """What is wrong with the logs of earlier epochs: each must be as long as the newest gap says."""
+    held, faults = {head.node: head.size for head in heads}, list[str]()
+    for gap in [act for act in acts if act.leaf.kind == "gap"][-1:]:
+        faults += [
+            f"{node}: {held.get(node)} entries, and {past.kept} were kept when {gap.node} was begun"
+            for node, past in epochs.read_gap(gap.leaf).items()
+            if held.get(node) != past.kept
+        ]
+    for act in acts:
+        two = act.leaf.detail.get("second", "") not in ("", act.leaf.detail["by"])
+        if act.leaf.kind == "gap" and not (two and act.seq == 0 and epochs.split(act.node)[1] > 1):
+            faults.append(f"entry {act.seq} of {act.node}: gap is out of place, or not by two people")
+    begun = {act.node for act in acts if act.leaf.kind == "gap"}
+    late = [head.node for head in heads if head.size and epochs.split(head.node)[1] > 1]
+    return faults + [f"{node}: it does not begin with a gap" for node in late if node not in begun]

@@ -166,9 +166,8 @@ class Board:
         return moment
 
     def is_final(self, campaign: str) -> bool:
-        """Whether the campaign is closed, and nothing in it waits for a person."""
-        shown = self._shown[campaign]
-        return shown.running.closed and not shown.standings["balance"]["waiting"]
+        """Whether two people have certified the result."""
+        return self._shown[campaign].running.certified
 
     async def run(self) -> None:
         """Refresh every second until stopped."""
@@ -266,7 +265,7 @@ class Board:
 def as_they_stand(running: Running, totals: Mapping[TotalKey, int], now_ms: int) -> Standings:
     """The standings from kept totals, as of `now_ms`, to the second."""
     as_of = clock.stamp(now_ms // 1000 * 1000, running.zone)
-    return standings.build(running.roll, totals, running.status(now_ms), as_of)
+    return standings.build(running.roll, totals, running.status(now_ms), as_of, running.lost)
 
 
 def _text(current: Standings | None) -> str | None:

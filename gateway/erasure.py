@@ -64,6 +64,10 @@ class _Asked(NamedTuple):
     line: str = ""
 
 
+#: Acts whose private part is of no caller, and which the count, or the evaluation, needs.
+_STAYS: Final = ("withdraw", "score", "lot")
+
+
 @dataclass(slots=True)
 class _Going:
     """What is to go: entries by node, whose claims by them, how many messages, and what they came to."""
@@ -82,7 +86,7 @@ class _Going:
             self.messages += 1
         elif not checked.leaf.is_message:
             self.counting.act(checked, one.node)
-        if checked.opening is not None or (checked.private and checked.leaf.kind != "withdraw"):
+        if checked.opening is not None or (checked.private and checked.leaf.kind not in _STAYS):
             self.places.setdefault(one.node, []).append(checked.seq)
 
     def totals(self, *, waiting: bool) -> Totals:
@@ -229,7 +233,7 @@ class Eraser:
         return Act(running, "erase", self._now_ms(), detail, private, erased=destroyed, size=size)
 
     async def _everything(self, running: Running, logs: Mapping[int, str]) -> AsyncIterator[Entry]:
-        for log, node in sorted(logs.items(), key=lambda one: one[1]):
+        for log, node in sorted(logs.items()):
             since = 0
             while rows := await self._store.run(_some, log, since):
                 for row in rows:
@@ -263,7 +267,8 @@ class Eraser:
             barred = kind in ("bar", "unbar") and act.checked.private.get("line") == line
             if _about(act) in theirs or kind == "withdraw" or (barred and line and running.closed):
                 found.append(act)
-        return sorted(found, key=lambda one: (one.node, one.checked.seq))
+        order = {node: log for log, node in logs.items()}
+        return sorted(found, key=lambda one: (order[one.node], one.checked.seq))
 
     async def _more(self, places: Iterable[tuple[str, int]], logs: Mapping[int, str]) -> Sequence[Filed]:
         numbers = {node: log for log, node in logs.items()}

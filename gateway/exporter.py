@@ -5,7 +5,7 @@ The openings are no part of it: they go into a file of their own, elsewhere, for
 
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,14 +13,14 @@ import gateway
 from dedup import caller
 from gateway import audit, clock
 from gateway.audit import Checkable, Chunk, OnRows, Recounted, Unfit
-from gateway.ledger import publisher
+from gateway.ledger import marks, publisher
 from gateway.ledger.archive import Archive, Parted
 from gateway.ledger.folder import Folder, Missing
 from gateway.ledger.manifest_key import ManifestSigner
+from gateway.panel import evaluating
 from gateway.storage.store import Head
-from tally import export, note, tiles
+from tally import certified, export, note, tiles
 from tally.note import BadNote, Checkpoint
-from tally.recount import Endings
 from tally.tiles import BadTile
 from tally.verify import Checked
 
@@ -28,8 +28,8 @@ MANIFEST: Final = "manifest.json"
 SIGNATURE: Final = "manifest.json.minisig"
 
 #: What the committee alone may have: times and masked numbers of single messages.
-_COMMITTEE: Final = frozenset({"outcomes.csv", "messages.csv", "acts.csv"})
-_FORKED: Final = (
+_COMMITTEE: Final = frozenset({"outcomes.csv", "messages.csv", "acts.csv", "evaluation.json"})
+FORKED: Final = (
     "the ledger does not go on from what was signed of it: this is an older copy, or it was changed. "
     "Nothing was signed"
 )
@@ -50,7 +50,9 @@ async def export_to(
     if openings is not None and folder.resolve() in openings.resolve().parents:  # noqa: ASYNC240 -- one look
         raise Inside
     endings = await ledger.endings()
-    writing = _Writing(folder, ledger, endings, openings)
+    rulings = await ledger.rulings()
+    ruled = {place: (outcome, ended, rulings[place]) for place, (outcome, ended, _) in endings.items()}
+    writing = _Writing(folder, ledger, ruled, openings)
     try:
         counted = await audit.recount(ledger, on_rows, writing.see)
         if not counted.agrees or counted.endings != endings:
@@ -60,7 +62,7 @@ async def export_to(
         manifest = writing.finish(counted)
         writing.keep()
     except Parted as error:
-        raise Unfit(_FORKED) from error
+        raise Unfit(FORKED) from error
     finally:
         writing.discard()
     return manifest
@@ -69,8 +71,14 @@ async def export_to(
 class _Writing:
     """The files of an export while they are written."""
 
-    def __init__(self, folder: Path, ledger: Checkable, endings: Endings, openings: Path | None) -> None:
-        self._folder, self._ledger, self._endings = folder, ledger, endings
+    def __init__(
+        self,
+        folder: Path,
+        ledger: Checkable,
+        ruled: Mapping[tuple[str, int], export.Ruled],
+        openings: Path | None,
+    ) -> None:
+        self._folder, self._ledger, self._ruled = folder, ledger, ruled
         self._files: list[_File] = []
         self._archives: dict[str, Archive] = {}
         self._openings = None if openings is None else _File(openings, mode=0o600)
@@ -109,6 +117,12 @@ class _Writing:
         self._begin("acts.csv").write(export.to_csv(export.act_rows(counted.acts, self._stamp)))
         self._begin("standings.csv").write(export.to_csv(export.standings_rows(counted.standings)))
         self._begin("standings.json").write([export.to_json(counted.standings)])
+        weighed = evaluating.document(running, counted.standings, evaluating.read(counted.acts))
+        if running.closed and weighed is not None and weighed["complete"]:
+            self._begin("evaluation.json").write([export.to_json(weighed)])
+        listed = evaluating.shortlist(counted.standings, weighed)
+        result = certified.document(running.progress, counted.standings, listed, counted.acts, self._stamp)
+        self._begin("result.json").write([export.to_json(result)])
         self._begin("rules.txt").write([running.campaign.rules_text])
         for head in self._ledger.heads:
             signer = publisher.signer(running, head.node)
@@ -142,18 +156,18 @@ class _Writing:
     def _archive(self, node: str) -> Archive:
         if node not in self._archives:
             (head,) = (head for head in self._ledger.heads if head.node == node)
-            self._archives[node] = Archive(self._folder, _signed(self._ledger, head))
+            self._archives[node] = Archive(self._folder, signed_so_far(self._ledger, head))
         return self._archives[node]
 
     def _ending(self, chunk: Chunk, checked: Checked) -> export.Ruled | None:
-        return self._endings.get((chunk.node, checked.seq))
+        return self._ruled.get((chunk.node, checked.seq))
 
     def _stamp(self, ms: int) -> str:
         return clock.stamp(ms, self._ledger.running.zone)
 
 
-def _signed(ledger: Checkable, head: Head) -> Checkpoint | None:
-    """What was signed of a log before, as far as this export goes; None if nothing was. Raises `Unfit`."""
+def signed_so_far(ledger: Checkable, head: Head) -> Checkpoint | None:
+    """What was signed of a log before, as far as it goes here; None if nothing was. Raises `Unfit`."""
     folder, signer = Folder(ledger.published / head.node), publisher.signer(ledger.running, head.node)
     text = folder.checkpoint()
     if not text:
@@ -162,6 +176,8 @@ def _signed(ledger: Checkable, head: Head) -> Checkpoint | None:
         signed = note.read_checkpoint(note.open_note(text, [signer.verifier]))
         if signed.size <= head.size:
             return signed
+        if (before := marks.before(folder, signer.verifier)) and before.size == head.size:
+            return before
         return Checkpoint(signed.origin, head.size, tiles.Reader(head.size, folder.read).root())
     except (BadNote, BadTile, Missing) as error:
         raise Unfit(
@@ -175,7 +191,8 @@ def _manifest(ledger: Checkable, counted: Recounted, files: "list[_File]") -> di
     pending = counted.standings["balance"]["waiting"]
     return {
         "format": "televote-export/2",
-        "stamp": "final" if closes and not pending else "provisional",
+        "stamp": "final" if running.certified else "provisional",
+        "status": running.progress.status,
         "closed": bool(closes),
         "waiting_for_a_ruling": pending,
         "campaign": running.id,
@@ -197,6 +214,11 @@ def _manifest(ledger: Checkable, counted: Recounted, files: "list[_File]") -> di
                 "vkey": publisher.signer(running, head.node).verifier.vkey,
             }
             for head in ledger.heads
+        ],
+        "gaps": [
+            {"log": act.node, "at": clock.stamp(act.leaf.at_ms, running.zone), **act.leaf.detail}
+            for act in counted.acts
+            if act.leaf.kind == "gap"
         ],
         "balanced": counted.standings["balance"]["balanced"],
         "recount": "agrees",

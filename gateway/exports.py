@@ -63,6 +63,10 @@ class Built(NamedTuple):
         own = [*signed, *(self._file(zipped(one), one) for one in AUDIENCES)]
         return [one for one in (*listed, *own) if audience == "committee" or one.audience == audience]
 
+    def manifest_sha256(self) -> str:
+        """SHA-256 of the manifest, in hex: what is signed, and so every file."""
+        return _sha256(self.folder / MANIFEST)
+
     def path(self, name: str, audience: str) -> Path | None:
         """Where a file is, None if there is none of that name for the audience."""
         known = any(one.name == name for one in self.files(audience))
@@ -202,7 +206,9 @@ def _finish(folder: Path, new: Path) -> None:
     for audience, names in zip(AUDIENCES, (public, everything), strict=True):
         _zip(new / zipped(audience), manifest["campaign"], (*names, MANIFEST, SIGNATURE))
     entries = sum(log["entries"] for log in manifest["ledger"])
-    named = folder / f"{entries:08d}-{manifest['ledger'][0]['root'][:12]}"
+    # With what was lost, so that a later export has a greater number.
+    entries += sum(sum(gap["lost"].values()) for gap in manifest["gaps"])
+    named = folder / f"{entries:08d}-{manifest['ledger'][-1]['root'][:12]}"
     if named.exists():  # of the same ledger: the same bytes, unless the program has changed since
         shutil.rmtree(named)
     new.rename(named)

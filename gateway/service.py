@@ -98,7 +98,7 @@ async def open_service(
         for name, running in campaigns.items():
             if running.receipts:
                 await store.run(receipts.adopt, recorder.head(name).log_id)
-        publisher = Publisher(published(loaded), settings.node, campaigns, store, recorder.head)
+        publisher = Publisher(published(loaded), campaigns, store, recorder.head)
         await publisher.begin()
         calendar = Schedule(recorder, campaigns.values(), now_ms, linger_seconds)
         eraser = Eraser(store, recorder, campaigns, now_ms)

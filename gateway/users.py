@@ -18,6 +18,7 @@ SAMPLE: Final = (
     ("operator", "李娜", Role.OPERATOR),
     ("committee-1", "王芳", Role.COMMITTEE),
     ("committee-2", "赵磊", Role.COMMITTEE),
+    ("panel", "孙丽", Role.PANEL),
     ("observer", "陈静", Role.OBSERVER),
     ("admin", "周敏", Role.ADMINISTRATOR),
 )

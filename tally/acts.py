@@ -25,6 +25,18 @@ Kind = Literal[
     "schedule",
     "reveal",
     "erase",
+    "reconcile",
+    "waive",
+    "complete",
+    "publish",
+    "object",
+    "answer",
+    "recount",
+    "certify",
+    "correct",
+    "gap",
+    "score",
+    "lot",
 ]
 
 #: Acts about one message: each gives it a new ending, or asks for one.
@@ -45,6 +57,19 @@ REASONS: Final[Mapping[str, tuple[str, ...]]] = {
     "close": ("committee_decision", "channel_failure", "vote_compromised"),
     "reveal": ("adjudication", "complaint", "fraud_inquiry", "reconciliation"),
     "erase": ("caller_asked", "retention_over", "court_or_supervisor"),
+    "reconcile": ("records_compared",),
+    "waive": ("no_statement_to_be_had", "differences_explained", "committee_decision"),
+    "complete": ("count_complete",),
+    "publish": ("first_notice", "after_correction"),
+    "object": ("phone", "letter", "email", "in_person", "petition_office"),
+    "upheld": ("not_eligible", "untrue_deeds", "votes_bought", "counting_fault", "other_breach"),
+    "rejected": ("not_borne_out", "already_examined", "not_relevant"),
+    "not_admitted": ("anonymous_without_leads", "out_of_time"),
+    "recount": ("objection_upheld", "court_or_supervisor", "committee_decision"),
+    "certify": ("result_confirmed",),
+    "correct": ("error_found", "objection_upheld", "court_or_supervisor"),
+    "score": ("points_given",),
+    "lot": ("drawn",),
 }
 
 _PRIVATE: Final = "act-opening/v1"

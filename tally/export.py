@@ -12,12 +12,13 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
+from tally import epochs
 from tally.entry import Selected
 from tally.outcome import MessageOutcome
 from tally.verify import Checked
 
-#: A message's outcome and selections by a ruling, and the ruling's entry.
-Ruled = tuple[str, Selected, int]
+#: A message's outcome and selections by a ruling, and where the ruling stands.
+Ruled = tuple[str, Selected, str]
 
 BOM: Final = "\ufeff"
 #: A cell that begins so would be run as a formula by a spreadsheet.
@@ -117,14 +118,14 @@ def message_row(
     `ruled` is how the message ended by a ruling, and the ruling's entry. An erased message keeps its row,
     without what was erased.
     """
-    opening = checked.opening
+    opening, place = checked.opening, epochs.place(checked.node, checked.seq)
     if opening is None:
-        return [checked.seq, stamp(checked.leaf.at_ms), "", "", "", "erased", checked.leaf.kind, "", ""]
+        return [place, stamp(checked.leaf.at_ms), "", "", "", "erased", checked.leaf.kind, "", ""]
     outcome, selections, ruling = ruled or (opening.outcome, opening.selections, "")
     sent = "" if opening.sent_ms is None else stamp(opening.sent_ms)
     named = " ".join(f"{candidate}:{ended}" for _, candidate, ended in selections)
     return [
-        checked.seq, stamp(opening.received_ms), sent, opening.channel, opening.source,
+        place, stamp(opening.received_ms), sent, opening.channel, opening.source,
         mask(opening.line), outcome, named, ruling,
     ]  # fmt: skip
 
@@ -177,4 +178,6 @@ def act_rows(acts: Iterable[Checked], stamp: Callable[[int], str]) -> Iterator[l
     for act in acts:
         detail = act.leaf.detail
         told = [detail.get(key, "") for key in ("by", "second", "reason", "entry", "candidate", "verdict")]
-        yield [act.seq, stamp(act.leaf.at_ms), act.leaf.kind, *told]
+        if "entry" in detail:
+            told[3] = epochs.place(detail["node"], detail["entry"])
+        yield [epochs.place(act.node, act.seq), stamp(act.leaf.at_ms), act.leaf.kind, *told]

@@ -7,9 +7,12 @@ SELECT id, size, frontier FROM logs WHERE campaign = ? AND node = ?;
 -- name: add-log
 INSERT INTO logs (campaign, node, size, frontier) VALUES (?, ?, 0, x'');
 
+-- name: log-name
+SELECT campaign || '/' || node FROM logs WHERE id = ?;
+
 -- name: logs
--- Every log of a campaign, in the order of their nodes.
-SELECT node, size, frontier, id FROM logs WHERE campaign = ? ORDER BY node;
+-- Every log of a campaign, in the order in which they were begun: a node's epochs follow each other.
+SELECT node, size, frontier, id FROM logs WHERE campaign = ? ORDER BY id;
 
 -- name: last-entry
 SELECT max(seq) FROM entries WHERE log = ?;
@@ -39,9 +42,9 @@ WHERE logs.campaign = ?
 ORDER BY acts.log, acts.seq;
 
 -- name: acts-on
--- The acts about one message, in order.
-SELECT entries.seq, entries.kind, entries.leaf, entries.leaf_hash, entries.sealed
-FROM acts JOIN entries ON entries.log = acts.log AND entries.seq = acts.seq
+-- The acts about one message, in order, with the node that wrote each.
+SELECT logs.node, entries.seq, entries.kind, entries.leaf, entries.leaf_hash, entries.sealed
+FROM acts JOIN logs ON logs.id = acts.log JOIN entries ON entries.log = acts.log AND entries.seq = acts.seq
 WHERE acts.target_log = ? AND acts.target_seq = ?
 ORDER BY acts.log, acts.seq;
 

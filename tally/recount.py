@@ -7,9 +7,12 @@ It trusts no projection: it adds up the outcomes in the openings, follows every 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any, Final, Literal, NamedTuple
 
+from tally import certification
 from tally.acts import REVISIONS
+from tally.certification import NotAllowed, Progress
 from tally.count import ACTS, TotalKey, Totals
 from tally.entry import Leaf, Opening, Selected
 from tally.verify import Checked
@@ -27,7 +30,8 @@ class Rules:
     """The rules as plain values: contest id -> ((per, votes), ...), and the caps over all contests.
 
     `candidates` are the (contest, code) pairs that exist, `pending` the outcomes that wait for a person;
-    `releases` says whether a withdrawal gives votes back, `adjudicators` how many people rule.
+    `releases` says whether a withdrawal gives votes back, `adjudicators` how many people rule. `judged` has
+    the most points and their step, by contest and criterion; `judges` is how many hand in a sheet.
     """
 
     caps: Mapping[str, Sequence[tuple[str, int]]]
@@ -36,6 +40,8 @@ class Rules:
     pending: frozenset[str] = frozenset()
     releases: bool = False
     adjudicators: int = 1
+    judged: Mapping[str, Mapping[str, tuple[Fraction, Fraction]]] = field(default_factory=dict)
+    judges: int = 0
 
 
 class _Vote(NamedTuple):
@@ -70,6 +76,7 @@ class Recount:
     `claims` is how many uses of caps, and void marks, the ledger implies. `faults` are sentences.
     `endings` has how each message ended on which somebody has ruled, and the entry of the last ruling.
     `erased` is how many messages an `erase` act has taken the place of: it tells what they came to together.
+    `progress` is how far the result has come. `sheets` are the contests and judges of score sheets.
     """
 
     rules: Rules
@@ -79,6 +86,8 @@ class Recount:
     faults: list[str] = field(default_factory=list)
     endings: Endings = field(default_factory=dict)
     erased: int = 0
+    progress: Progress = field(default_factory=Progress)
+    sheets: set[tuple[str, str]] = field(default_factory=set)
     _gone: dict[str, list[list[int]]] = field(default_factory=dict)
     _explained: dict[str, list[list[int]]] = field(default_factory=dict)
     _used: Counter[tuple[str, str, str]] = field(default_factory=Counter)
@@ -132,6 +141,9 @@ class Recount:
         """Count an entry that is an act, and follow what it changes."""
         self.totals[ACTS] += 1
         detail = act.leaf.detail
+        self._follow(act)
+        if act.leaf.kind in ("score", "lot"):
+            self._judged(act)
         if act.leaf.kind == "erase":
             self._erase(act)
         elif act.leaf.commit and not act.private:
@@ -147,6 +159,43 @@ class Recount:
                 self._fault(act, "gives votes back, or not, against the rules")
             if detail["release"]:
                 self._free_candidate(detail["contest"], detail["candidate"])
+
+    def _follow(self, act: Checked) -> None:
+        """How far the result has come: by the declared edges alone, and by two where two must agree."""
+        kind, detail = act.leaf.kind, act.leaf.detail
+        if self.progress.status == "certified" and kind not in certification.AFTER_CERTIFICATION:
+            self._fault(act, "after the result was certified")
+        two = certification.needs_two(kind, detail.get("verdict", ""))
+        if two and detail.get("second", "") in ("", detail["by"]):
+            self._fault(act, "needs two people")
+        try:
+            self.progress = certification.after(self.progress, kind, detail, act.leaf.at_ms)
+        except NotAllowed:
+            self._fault(act, f"is not allowed of a result that is {self.progress.status}")
+
+    def _judged(self, act: Checked) -> None:
+        """One sheet a judge and contest, of whole and possible marks; lots among candidates of one
+        contest."""
+        contest, by = act.leaf.detail["contest"], act.leaf.detail["by"]
+        criteria = self.rules.judged.get(contest)
+        if criteria is None:
+            self._fault(act, "is of a contest that is not judged")
+            return
+        if act.leaf.kind == "lot":
+            order = act.leaf.detail["order"]
+            if len(set(order)) < len(order) or any(
+                (contest, one) not in self.rules.candidates for one in order
+            ):
+                self._fault(act, "names candidates twice, or none of the contest")
+            return
+        if (contest, by) in self.sheets:
+            self._fault(act, "is a second sheet of the same judge")
+        self.sheets.add((contest, by))
+        if sum(one == contest for one, _ in self.sheets) > self.rules.judges:
+            self._fault(act, f"is one sheet more than the {self.rules.judges} of the rules")
+        for code, marks in act.private["marks"].items() if act.private else ():
+            if (contest, code) not in self.rules.candidates or not _possible(criteria, marks):
+                self._fault(act, f"has marks for {code} that cannot be")
 
     def _erase(self, act: Checked) -> None:
         """Take what the erased messages came to, together, for themselves."""
@@ -331,3 +380,13 @@ def _follows(leaf: Leaf, standing: Selected, now: Selected) -> bool:
     judged = {"counted", "over_cap", "same_candidate", "withdrawn"}
     named = {one[:2] for one in now}
     return {one[:2] for one in gone} <= named and all(one in gone or one[2] in judged for one in now)
+
+
+def _possible(criteria: Mapping[str, tuple[Fraction, Fraction]], marks: Mapping[str, str] | None) -> bool:
+    """Whether marks are of all criteria, from nothing to the most, in steps; None is a recusal."""
+    if marks is None:
+        return True
+    if set(marks) != set(criteria):
+        return False
+    given = [(Fraction(text), *criteria[name]) for name, text in marks.items()]
+    return all(0 <= points <= most and (points / step).denominator == 1 for points, most, step in given)

@@ -16,8 +16,12 @@ class Sealer:
     """Seals and opens the openings of one log (`log` is "campaign/node")."""
 
     def __init__(self, key: bytes, log: str) -> None:
-        self._siv = AESSIV(key)
-        self._log = log.encode()
+        self._key, self._siv = key, AESSIV(key)
+        self.log, self._log = log, log.encode()
+
+    def of(self, log: str) -> "Sealer":
+        """The same key's sealer of another log."""
+        return Sealer(self._key, log)
 
     def seal(self, seq: int, blinding: bytes, opening: bytes) -> bytes:
         """Seal an opening with the blinding key of its commitment (32 bytes)."""

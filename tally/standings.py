@@ -52,11 +52,14 @@ class Roll:
         )
 
 
-def build(roll: Roll, totals: Mapping[TotalKey, int], status: str, as_of: str) -> dict[str, Any]:
+def build(
+    roll: Roll, totals: Mapping[TotalKey, int], status: str, as_of: str, lost: Mapping[str, int] | None = None
+) -> dict[str, Any]:
     """The standings as JSON values. `as_of` is ISO 8601 with the campaign's offset.
 
     Candidates stand in the order of their votes, then of the code book. Ties share a rank, and the
-    next rank is skipped; a withdrawn candidate has votes but no rank (RULES §7).
+    next rank is skipped; a withdrawn candidate has votes but no rank (RULES §7). `lost` is how many messages
+    went with a lost database, by outcome: they are in no figure.
     """
     return {
         "campaign": roll.campaign,
@@ -64,6 +67,7 @@ def build(roll: Roll, totals: Mapping[TotalKey, int], status: str, as_of: str) -
         "status": status,
         "as_of": as_of,
         "contests": [_contest(contest, totals) for contest in roll.contests],
+        **({"lost": dict(sorted(lost.items()))} if lost else {}),
         "balance": balance(totals),
     }
 

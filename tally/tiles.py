@@ -116,6 +116,10 @@ class Tree:
             if edge
         ]
 
+    def holds(self, entries: Sequence[bytes]) -> bool:
+        """Whether these are the entries of the newest bundle, if that is not full."""
+        return self._edge[0] == [merkle.leaf_hash(one) for one in entries]
+
     @property
     def frontier(self) -> Frontier:
         """As `merkle.extend` keeps it."""

@@ -21,13 +21,15 @@ class Stored(NamedTuple):
 class Checked:
     """A row that passed: its leaf, and what is sealed beside it: a message's opening, an act's private part.
 
-    `opening` is None and `private` empty where there is none, it was erased, or no key was given.
+    `opening` is None and `private` empty where there is none, it was erased, or no key was given. `node` is
+    the log's, "" if no key was given.
     """
 
     seq: int
     leaf: entry.Leaf
     opening: entry.Opening | None
     private: Mapping[str, Any] = field(default_factory=dict)
+    node: str = ""
 
 
 class Tampered(ValueError):
@@ -79,20 +81,21 @@ def open_row(row: Stored, sealer: seal.Sealer | None) -> Checked:
     Raises `entry.BadEntry`.
     """
     leaf = entry.read_leaf(row.leaf)
+    node = "" if sealer is None else sealer.log.rpartition("/")[2]
     if sealer is None or row.sealed is None:
-        return Checked(row.seq, leaf, None)
+        return Checked(row.seq, leaf, None, node=node)
     blinding, packed = sealer.open(row.seq, row.sealed)
     if entry.commitment(blinding, packed) != leaf.commit:
         raise entry.BadEntry("its opening is not what the leaf commits to")
     if not leaf.is_message:
         private = acts.unpack(packed)
         _same_selections(leaf, private["now"]["selections"] if "now" in private else None)
-        return Checked(row.seq, leaf, None, private)
+        return Checked(row.seq, leaf, None, private, node)
     opening = entry.unpack(packed)
     _same_selections(leaf, opening.selections)
     if (opening.outcome, opening.received_ms) != (leaf.kind, leaf.at_ms):
         raise entry.BadEntry("its opening and its leaf tell different outcomes or times")
-    return Checked(row.seq, leaf, opening)
+    return Checked(row.seq, leaf, opening, node=node)
 
 
 def _same_selections(leaf: entry.Leaf, sealed: Iterable[Iterable[str]] | None) -> None:

@@ -1,5 +1,4 @@
-"""Checks a published Televote export; with the openings, counts it again. It shares no code with Televote."""
-# Written from format.md. Needs Python 3.11 and `cryptography`. Exit codes: 0 all holds, 1 a fault, 2 usage.
+"""Checks a published Televote export; with openings, counts it again. Exit: 0 all holds, 1 a fault, 2 use."""
 
 import argparse
 import hmac
@@ -17,10 +16,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 OUTCOMES = """counted repeat unknown_code no_code unclear overvote undervote withdrawn early late in_transit
     withheld_caller invalid_caller barred_caller test unparsed""".split()
-ACTS = "config open close adjudicate undo void dispute withdraw schedule bar unbar reveal erase".split()
-PARTS = {"messages": "received", "selections": "made"}  # of a balance
-REVISIONS, GONE = ("adjudicate", "undo", "void", "dispute"), {"counted": "voided", "pending": "rejected"}
-compact = json.JSONEncoder(separators=(",", ":")).encode
+ACTS = """config open close adjudicate undo dispute void schedule gap waive publish certify correct lot
+    withdraw bar unbar reveal erase reconcile complete object answer recount score""".split()
+REVISIONS, TWO, PARTS = ACTS[3:7], ACTS[6:14], {"messages": "received", "selections": "made"}  # of a balance
+GONE, compact = {"counted": "voided", "pending": "rejected"}, json.JSONEncoder(separators=(",", ":")).encode
 
 
 def need(holds, what):
@@ -58,8 +57,7 @@ def check_manifest(folder, manifest, public):
     check_signature(public, two, one[10:] + words, "manifest.json.minisig: not the comment that was signed")
     exact = [f"untrusted comment: televote {manifest['campaign']}".encode(), b64encode(one), b64encode(two)]
     need([title, first, second] == exact and comment != words and not end, "manifest.json.minisig: changed")
-    for file in manifest["files"]:
-        path = folder / Path(file["name"]).name
+    for file, path in ((one, folder / Path(one["name"]).name) for one in manifest["files"]):
         if path.exists() or file["audience"] != "committee":
             need(sha256(path.read_bytes()).hexdigest() == file["sha256"], f"{path.name}: not as was listed")
 
@@ -82,9 +80,8 @@ def tiles(level, count):  # their paths, and where each begins and ends
 def read_log(path, size):
     """The entries of a log, and their hashes: the tiles are theirs."""
     with zipfile.ZipFile(path) as archive:
-        levels = [list(tiles(level, size >> 8 * level)) for level in range(8)]
-        bundles, entries = list(tiles("entries", size)), []
-        names = [name for level in (*levels, bundles) for name, *_ in level]
+        *levels, bundles = [list(tiles(i, size >> 8 * n)) for n, i in (*enumerate(range(8)), (0, "entries"))]
+        names, entries = [name for level in (*levels, bundles) for name, *_ in level], []
         need(archive.namelist() == names, f"{path.name}: not the files of a log of {size} entries, in order")
         for name, _, end in bundles:
             data, at = archive.read(name), 0
@@ -107,12 +104,10 @@ def read_leaf(leaf, where, rules):
     entry = Thing(where=where, kind=kind, at=int(at), detail={}, outcome="", gone=False, chosen=[], now=[])
     entry.waits = kind in ("unclear", "in_transit", "unparsed", *rules.get("pending", ()))
     if (version, len(told)) in (("vote-leaf/v1", 0), ("vote-leaf/v2", 1)):
-        form = r"(-|\d+(\.\d{3})?)\n[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]="
-        need(kind in OUTCOMES, f"{where}: there is no outcome {kind!r}")
-        need(re.fullmatch(form, f"{sent}\n{last}"), f"{where}: not as a message is written")
-        entry.outcome, entry.commit = kind, b64decode(last)
-        entry.now = entry.chosen = json.loads(told[0]) if told else []
-        need(not told or compact(entry.now) == told[0], f"{where}: not as selections are written")
+        exact = re.fullmatch(r"(-|\d+(\.\d{3})?)\n[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=", f"{sent}\n{last}")
+        entry.outcome, entry.commit, entry.now = kind, b64decode(last), json.loads((*told, "[]")[0])
+        exact, entry.chosen = exact and [compact(entry.now)][: len(told)] == told, entry.now
+        need(exact and kind in OUTCOMES, f"{where}: not as a message is written")
         return entry
     need((version, sent, told) == ("act-leaf/v1", "-", []) and kind in ACTS, f"{where}: no such kind of act")
     detail = entry.detail = json.loads(last)
@@ -127,8 +122,9 @@ def check_acts(log, rules, rules_hash):
     kinds = set()
     for (node, seq), act in ((place, entry) for place, entry in log.items() if not entry.outcome):
         kind, detail, where = act.kind, act.detail, f"{act.where}: {act.kind}"
-        two = kind in ("void", "schedule") or (kind == "adjudicate" and rules.get("adjudicators") == 2)
+        two = kind in TWO or (kind == "adjudicate" and rules.get("adjudicators") == 2)
         need(detail.get("second", "" if two else None) not in ("", detail["by"]), f"{where} needs two people")
+        need((kind == "gap") == (seq == 0 and "." in node), f"{where} comes out of turn")
         if kind in ("open", "close"):
             need(kind not in kinds and (kind == "open" or "open" in kinds), f"{where} comes out of turn")
             need(kind == "close" or detail["rules"] == rules_hash, f"{where} by other rules than rules.txt")
@@ -162,9 +158,8 @@ def check_standings(told, log, rules, gone):
     for channel, parts in told["balance"]["by_channel"].items():
         for part, first in PARTS.items():
             need(2 * parts[part][first] == sum(parts[part].values()), f"{here}: {part} do not balance")
-            for ended, n in parts[part].items():
-                summed[part, ended] += n
-                figures[part, channel, ended] += n * (ended != first)
+            summed.update({(part, ended): n for ended, n in parts[part].items()})
+            figures.update({(part, channel, one): n for one, n in parts[part].items() if one != first})
     whole = {(part, one): n for part in PARTS for one, n in told["balance"][part].items()}
     need(summed == Counter(whole), f"{here}: the balance is not the sum of the channels")
     for contest, rule in zip(told["contests"], rules["contests"], strict=True):
@@ -262,22 +257,27 @@ def recount(path, log, rules):
 
 
 def check(asked):
-    manifest, log = json.loads((asked.folder / "manifest.json").read_bytes()), {}
+    manifest, log, lost = json.loads((asked.folder / "manifest.json").read_bytes()), {}, {}
     rules = json.loads((rules_text := (asked.folder / "rules.txt").read_bytes()).split(b"\n", 1)[1])
-    for told in manifest["ledger"]:
+    for told in reversed(logs := manifest["ledger"]):  # a later epoch tells what is kept of those before it
         node, name = told["node"], f"televote/{rules['id']}/{told['node']}"
-        vkey = next((one for one in asked.vkey or [told["vkey"]] if one.startswith(f"{name}+")), "")
-        need(vkey, f"none of the keys is of {name}")
+        vkey = next((one for one in (*asked.vkey, told["vkey"]) if one.startswith(f"{name}+")), "")
         if not asked.vkey:
             print(f"WARNING: nobody but the export says that this is the key; compare it:\n  {vkey}")
         size, root, public = read_checkpoint(asked.folder / f"checkpoint-{node}.txt", vkey)
         check_manifest(asked.folder, manifest, public)
-        entries, hashes = read_log(asked.folder / f"ledger-{node}.zip", size)
+        past = lost.get(node, {"size": size, "root": root.hex(), "kept": size})
+        entries, hashes = read_log(asked.folder / f"ledger-{node}.zip", past["kept"])
         need(merkle(hashes) == root, f"ledger-{node}.zip: its root is not the one that was signed")
-        for path in [p for p in asked.seen if name in p.read_text("utf-8") or not manifest["ledger"][1:]]:
+        for path in [p for p in asked.seen if f"{name}\n" in p.read_text("utf-8") or not logs[1:]]:
             seen, was, _ = read_checkpoint(path, vkey)
-            need(seen <= size and merkle(hashes[:seen]) == was, f"{path.name}: the log is another")
-        log |= {(node, n): read_leaf(one, f"{node}, entry {n}", rules) for n, one in enumerate(entries)}
+            now = merkle(hashes[:seen]).hex() if seen <= size else past["root"]
+            need(now == was.hex() or size < seen < past["size"], f"{path.name}: the log is another")
+            if seen > size:
+                print(f"WARNING: {path.name}: of its {seen} entries only {size} are kept")
+        log = {(node, n): read_leaf(one, f"{node}, entry {n}", rules) for n, one in enumerate(entries)} | log
+        lost = (log[node, 0].detail["logs"] if "." in node and size else {}) | lost
+    need(not asked.vkey or vkey in asked.vkey, f"none of the keys is of {name}")
     gone = check_acts(log, rules, sha256(rules_text).hexdigest())
     figures = check_standings(json.loads((asked.folder / "standings.json").read_bytes()), log, rules, gone)
     what = "votes and outcomes" if rules.get("ballots") == "open" else "outcomes"

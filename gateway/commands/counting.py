@@ -1,4 +1,4 @@
-"""The count and the ledger: `standings`, `close`, `erase`, `verify`, `recount`, `export`."""
+"""The count and the ledger: `standings`, `evaluate`, `close`, `erase`, `verify`, `recount`, `export`."""
 
 import json
 from pathlib import Path
@@ -7,8 +7,11 @@ from typing import Any
 import click
 
 from config.load import Loaded
-from gateway import audit, clock, control, exporter, printed, service, watch
+from gateway import audit, board, clock, control, exporter, printed, printed_evaluation, service, watch
 from gateway.commands.base import Chosen, Failed, Wrong, is_held, progress, run, televote
+from gateway.panel import evaluating, marking, scoring
+from gateway.spreadsheet import reading
+from gateway.spreadsheet.faults import Faulty
 from tally.acts import REASONS
 
 
@@ -26,6 +29,47 @@ def standings(chosen: Chosen, campaign: str | None, as_json: bool) -> None:
         printed.standings(current, chosen.lang)
     if not current["balance"]["balanced"]:
         raise Failed("the count does not balance: run `televote recount`")
+
+
+@televote.command()
+@click.argument("campaign", required=False)
+@click.option(
+    "--scores",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Points from this spreadsheet instead of the panel's: a score sheet with the column 评委 (judge).",
+)
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_obj
+def evaluate(chosen: Chosen, campaign: str | None, scores: Path | None, as_json: bool) -> None:
+    """Votes and the panel's points weighed, step by step. Nothing is recorded."""
+    loaded = chosen.load()
+    name = chosen.campaign(loaded, campaign)
+    try:
+        told = run(_evaluate(loaded, name, None if scores is None else scores.read_bytes()))
+    except Faulty as faulty:
+        raise Wrong("\n".join(f"{scores}: {said}" for said in faulty.said(chosen.lang))) from None
+    if told is None:
+        raise Wrong(f"{name} has no [evaluation]: the public's votes decide")
+    if as_json:
+        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+    else:
+        printed_evaluation.table(told, chosen.lang)
+    if not told["complete"]:
+        raise Failed("the evaluation is not complete: points are missing, or a lot must be drawn")
+
+
+async def _evaluate(loaded: Loaded, name: str, scores: bytes | None) -> dict[str, Any] | None:
+    async with audit.open_ledger(loaded, name) as ledger:
+        await ledger.follow()
+        running = ledger.running
+        recorded = await ledger.reader.acts(name)
+        panel = evaluating.read(scoring.opened(running, recorded))
+        if scores is not None and running.campaign.evaluation is not None:
+            sheets = marking.of_all(reading.read(scores), running)
+            panel = panel._replace(sheets=sheets)
+        totals = await ledger.reader.totals(name)
+        standings = board.as_they_stand(running, totals, clock.now_ms())
+        return evaluating.document(running, standings, panel)
 
 
 @televote.command()

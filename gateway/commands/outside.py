@@ -49,6 +49,9 @@ def witness(url: str, vkey: str, state: Path, every: int | None, cosign: bool, n
 
 def _look(watching: Witness, cosign: bool, name: str) -> None:
     seen, signed = watching.look()
+    for log, gap in watching.gaps:
+        lost, by = sum(gap.detail["lost"].values()), f"{gap.detail['by']} and {gap.detail['second']}"
+        click.echo(f"{log}: went on without {lost} lost entries, by {by}")
     click.echo(f"{seen.origin}: {seen.size} entries, root {seen.root.hex()}: consistent")
     if cosign:
         click.echo(watching.cosign(signed, clock.now_ms() // 1000, name))

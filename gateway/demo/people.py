@@ -50,7 +50,7 @@ class Person(NamedTuple):
 
     async def fill_in(self, on: str, action: str, fields: dict[str, str]) -> str:
         """A form of a page, sent; returns the page that it leads to."""
-        fields = {"csrf": _hidden(await self.see(on), "csrf"), **fields}
+        fields = {"csrf": hidden(await self.see(on), "csrf"), **fields}
         async with self.session.post(self.url + action, data=fields, headers={"Origin": self.url}) as answer:
             return await _page(action, answer.status, await answer.text())
 
@@ -61,7 +61,7 @@ async def _page(path: str, status: int, text: str) -> str:
     return text
 
 
-def _hidden(page: str, name: str) -> str:
+def hidden(page: str, name: str) -> str:
     """The value of a form's hidden field."""
     found = re.search(rf'name="{name}" value="([^"]*)"', page)
     if found is None:
@@ -78,6 +78,15 @@ async def signed_in(settings: Path, url: str, login: str, name: str, role: Role)
         person = Person(session, url)
         welcome = link.removeprefix(url)
         await person.fill_in(welcome, welcome, {"password": _PASSWORD, "again": _PASSWORD})
+        yield person
+
+
+@asynccontextmanager
+async def back_again(url: str, login: str) -> AsyncIterator[Person]:
+    """Somebody who has an account, signed in again: no session lasts a week."""
+    async with ClientSession(cookie_jar=CookieJar(unsafe=True)) as session:
+        person = Person(session, url)
+        await person.fill_in("/signin", "/signin", {"login": login, "password": _PASSWORD, "next": ""})
         yield person
 
 
@@ -98,14 +107,14 @@ async def rule(member: Person) -> int:
     room = f"/committee/{_CAMPAIGN}/rulings"
     rulings = 0
     while 'id="ruling"' in (page := await member.see(room)):
-        await member.fill_in(room, room, {"at": _hidden(page, "at"), **_ruling(page)})
+        await member.fill_in(room, room, {"at": hidden(page, "at"), **_ruling(page)})
         rulings += 1
     return rulings
 
 
 def _ruling(page: str) -> dict[str, str]:
     """What the committee decides on the message that the page shows."""
-    case = page.partition(f'id="case-{_hidden(page, "at")}"')[2].partition("</article>")[0]
+    case = page.partition(f'id="case-{hidden(page, "at")}"')[2].partition("</article>")[0]
     told = {name: found[1] for name in ("count", "reject", "alike") if (found := _data(case, name))}
     meant = next((candidate for words, candidate in _MEANT if words in case), "")
     seen = re.findall(r'data-verdict="count" data-values="([^" ]+)"', case)
@@ -126,9 +135,9 @@ async def void(first: Person, second: Person) -> None:
     acts = f"/committee/{_CAMPAIGN}/acts"
     asked = {"kind": "void", "number": BOUGHT, "reason": "bought_votes", "release": "no"}
     shown = await first.fill_in(acts, f"{acts}/review", asked)
-    await first.fill_in(acts, acts, {**asked, "digest": _hidden(shown, "digest")})
+    await first.fill_in(acts, acts, {**asked, "digest": hidden(shown, "digest")})
     page = await second.see(acts)
     approve = re.search(r'action="([^"]*/approve)"', page)
     if approve is None:
         raise Slip("no proposal is shown")
-    await second.fill_in(acts, approve[1], {"back": "acts", "digest": _hidden(page, "digest")})
+    await second.fill_in(acts, approve[1], {"back": "acts", "digest": hidden(page, "digest")})

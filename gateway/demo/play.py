@@ -24,12 +24,14 @@ from rich.live import Live
 from rich.panel import Panel
 
 from gateway import clock, printed, setup
-from gateway.demo import people, traffic
+from gateway.demo import award, panel, people, traffic
 from gateway.demo.people import Person
 from gateway.demo.report import report
 from gateway.demo.traffic import BARRED, TESTER, WITHDRAWN, ZONE, Played, until
 from gateway.people.roles import Role
 
+#: How long the public notice of the sample stands.
+_NOTICE_DAYS: Final = 7
 _OPENS_IN, _GRACE, _HOTLINE_GRACE = 5.0, 2, 6
 PEOPLE: Final = (
     ("operator", "李娜", Role.OPERATOR),
@@ -49,7 +51,15 @@ async def play(seconds: int, keep: Path | None) -> bool:
         played = Played()
         async with serving(settings) as url:
             await _campaign(settings, url, opens_ms, seconds, played)
-        printed.OUT.rule("截止之后 after the close")
+        async with serving(settings, later=_NOTICE_DAYS) as url, AsyncExitStack() as stack:
+            committee = [
+                await stack.enter_async_context(people.back_again(url, who)) for who, *_ in PEOPLE[1:]
+            ]
+            await award.certify(*committee)
+        printed.OUT.print(
+            "公示期满，两人核定结果 · the notice is over, and two people have certified the result"
+        )
+        printed.OUT.rule("核定之后 after the certification")
         done = [
             await _command(settings, *words)
             for words in (("verify",), ("recount",), ("export", str(folder / "export")))
@@ -73,10 +83,12 @@ def arranged(text: str) -> str:
 
 
 @asynccontextmanager
-async def serving(settings: Path) -> AsyncIterator[str]:
-    """The server in a process of its own; yields where it listens."""
+async def serving(settings: Path, later: int = 0) -> AsyncIterator[str]:
+    """The server in a process of its own, so many days later; yields where it listens."""
+    module = ("gateway.demo.later", str(settings), str(later))
+    words = module if later else ("gateway", "--settings", str(settings), "serve")
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "gateway", "--settings", str(settings), "serve", stderr=asyncio.subprocess.PIPE
+        sys.executable, "-m", *words, stderr=asyncio.subprocess.PIPE
     )
     assert process.stderr is not None
     try:
@@ -131,12 +143,21 @@ async def _campaign(settings: Path, url: str, opens_ms: int, seconds: int, playe
         on_time = traffic.calls(opens_ms, seconds, played, late=False)
         await _import(settings, _log(folder / "hotline-1.csv", on_time))
         await asyncio.gather(*sending)
+        await panel.judge(settings, url)
+        printed.OUT.print(
+            f"{len(panel.JUDGES)} 名评委提交评分表 · {len(panel.JUDGES)} judges have submitted their sheets"
+        )
         await until(opens_ms, seconds + _HOTLINE_GRACE + 4)
         late = traffic.calls(opens_ms, seconds, played, late=True)
         await _import(settings, _log(folder / "hotline-2.csv", late))
         await _import(settings, folder / "hotline-1.csv")
         played.redelivered += len(on_time)
         await _decide(*committee)
+        await award.to_the_second_notice(*committee)
+        printed.OUT.print(
+            "公示、异议成立、取消资格、再次公示 · "
+            "on notice; an objection upheld, one disqualified; on notice again"
+        )
         showing.cancel()
         await asyncio.gather(showing, return_exceptions=True)
         printed.standings(await _standings(session, folder, url), "zh")

@@ -5,7 +5,7 @@ rules say of an act before it is done (`withdrawal`, `line_to_bar`, `new_closes`
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from dedup import caller
@@ -14,7 +14,8 @@ from gateway.intake.recorder import Recorder
 from gateway.intake.revise import Act, Case, Refused
 from gateway.intake.running import Running
 from gateway.storage.store import Place
-from tally import acts
+from tally import acts, certification
+from tally.certification import NotAllowed
 from tally.outcome import CHANNELS, Channel, Selection
 
 
@@ -130,6 +131,50 @@ class Chair:
         await self._act(running, "reveal", detail, {"note": note})
         return case.opening.line or case.opening.given
 
+    async def score(
+        self, running: Running, contest: str, judge: str, marks: Mapping[str, Mapping[str, str] | None]
+    ) -> Place:
+        """A judge's sheet, whole: points by candidate and criterion, None for whom the judge is recused."""
+        async with self._turn:
+            detail = {"by": judge, "reason": "points_given", "contest": contest}
+            return await self._act(running, "score", detail, {"marks": marks})
+
+    async def lot(
+        self, running: Running, order: Sequence[Selection], by: str, second: str, reason: str, note: str = ""
+    ) -> Place:
+        """A lot that was drawn among candidates who are equal by every other rule, in this order."""
+        self._two(by, second)
+        async with self._turn:
+            detail = {
+                "by": by,
+                "second": second,
+                "reason": reason,
+                "contest": order[0].contest,
+                "order": [one.candidate for one in order],
+            }
+            return await self._act(running, "lot", detail, {"note": note})
+
+    async def of_the_result(
+        self,
+        running: Running,
+        kind: acts.Kind,
+        detail: Mapping[str, Any],
+        private: Mapping[str, Any],
+        verdict: str = "",
+    ) -> Place:
+        """An act of the result's own machine (`tally/certification.py`); `verdict` is that of an answer.
+
+        Its gates were looked at by whoever worked it out.
+        """
+        if certification.needs_two(kind, verdict):
+            self._two(detail["by"], detail.get("second", ""))
+        async with self._turn:
+            try:
+                certification.after(running.progress, kind, detail, self._now_ms())
+            except NotAllowed as error:
+                raise Refused(error.word) from error
+            return await self._act(running, kind, detail, private, reasons=verdict or kind)
+
     @staticmethod
     def _two(by: str, second: str) -> None:
         if not second:
@@ -144,8 +189,11 @@ class Chair:
         detail: Mapping[str, Any],
         private: Mapping[str, Any],
         released: tuple[Selection, ...] = (),
+        reasons: str = "",
     ) -> Place:
-        if detail["reason"] not in acts.REASONS[kind]:
+        if running.certified and kind not in certification.AFTER_CERTIFICATION:
+            raise Refused("certified")
+        if detail["reason"] not in acts.REASONS[reasons or kind]:
             raise Refused("no_reason")
         return await self._recorder.act(Act(running, kind, self._now_ms(), detail, private, released))
 

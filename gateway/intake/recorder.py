@@ -20,7 +20,7 @@ from gateway.intake.journey import Prepared
 from gateway.intake.revise import Act, Docket, Foreseen, Refused, Ruling
 from gateway.intake.running import Running
 from gateway.storage.store import Conflict, Head, Place, Store, Unavailable
-from tally import entry, receipt, seal
+from tally import entry, receipt, seal, verify
 from tally.outcome import MessageOutcome
 from tally.verify import Stored
 
@@ -84,6 +84,11 @@ class _Log:
     head: Head
     sealer: seal.Sealer
 
+    def opener(self, name: str) -> seal.Sealer:
+        """What opens the entries of one of the campaign's logs ("campaign/node"), be it an earlier one."""
+        own = f"{self.head.campaign}/{self.head.node}"
+        return self.sealer if name == own else self.sealer.of(name)
+
 
 class Recorder:
     """The one writer. `begin` it with the campaigns, `run` it as a task, `stop` it to drain.
@@ -130,7 +135,7 @@ class Recorder:
             head = await self._store.head(running.id, self._node, running.keys.check)
             await self._store.adopt(head, sorted(running.pending))
             self._logs[running.id] = _Log(
-                head, seal.Sealer(running.keys.sealing, f"{running.id}/{self._node}")
+                head, seal.Sealer(running.keys.sealing, f"{running.id}/{head.node}")
             )
 
     def head(self, campaign: str) -> Head:
@@ -239,7 +244,7 @@ class Recorder:
         self.version += 1
         for item in taken[0].items:
             if isinstance(item, Act):
-                item.running.follow(item.kind, item.detail, item.private)
+                item.running.follow(item.kind, item.detail, item.private, item.at_ms)
         for waiting in taken:
             ended = list(islice(verdicts[waiting.running.id], len(waiting.items)))
             if not waiting.done.done():
@@ -319,7 +324,11 @@ class Recorder:
             return revise.record(log.head, log.sealer, acts, self._blinding)
         running = waiting.running
         filed = await self._store.filed([ruling.target for ruling in rulings])
-        cases = {one.place: revise.read_case(one, log.sealer) for one in filed}
+        cases = {
+            one.place: revise.read_case(one, log.opener(one.log))
+            for one in filed
+            if one.log.partition("/")[0] == running.id
+        }
         voters = [
             revise.voter_of(running, cases[ruling.target], ruling.line)
             for ruling in rulings
@@ -341,9 +350,13 @@ class Recorder:
         if not places:
             return cast("list[Verdict]", decided.verdicts)
         stored = iter(await self._store.entries_at(places))
-        sealer, gives = self._logs[campaign].sealer, self._campaigns[campaign].receipts
+        log, gives = self._logs[campaign], self._campaigns[campaign].receipts
+        earlier = [place for place in places if place.log_id != log.head.log_id]
+        openers = (
+            {one.place: log.opener(one.log) for one in await self._store.filed(earlier)} if earlier else {}
+        )
         return [
-            _recorded(sealer, verdict, next(stored), receipts=gives)
+            _recorded(openers.get(verdict, log.sealer), verdict, next(stored), receipts=gives)
             if isinstance(verdict, Place)
             else verdict
             for verdict in decided.verdicts
@@ -355,7 +368,16 @@ class Recorder:
             await self._store.reopen()
         for campaign, log in self._logs.items():
             head = await self._store.head(campaign, self._node, self._campaigns[campaign].keys.check)
+            if head.size > log.head.size:
+                await self._catch_up(self._campaigns[campaign], log)
             self._logs[campaign] = replace(log, head=head)
+
+    async def _catch_up(self, running: Running, log: _Log) -> None:
+        """Follow the acts that are in the log, though we were told that they could not be written."""
+        for node, stored in await self._store.acts(running.id):
+            if node == log.head.node and stored.seq >= log.head.size:
+                act = verify.open_row(stored, log.sealer)
+                running.follow(act.leaf.kind, act.leaf.detail, act.private, act.leaf.at_ms)
 
     async def _recover(self) -> None:
         """While broken: write something harmless every second, so that readiness returns by itself."""

@@ -19,6 +19,7 @@ from gateway.storage.store import (
     Batch,
     CaseRow,
     CaseState,
+    Earlier,
     Erasure,
     Filed,
     Head,
@@ -27,6 +28,7 @@ from gateway.storage.store import (
     Yielded,
 )
 from tally import acts, count, entry, merkle, verify
+from tally.certification import GATES
 from tally.count import TotalKey
 from tally.entry import Opening, Selected
 from tally.outcome import MessageOutcome, Selection
@@ -50,7 +52,11 @@ REFUSALS: Final = (
     "no_such_message", "erased", "twice", "no_reason", "not_waiting", "not_disputed", "already_waiting",
     "needs_two", "same_person", "no_selection", "no_candidate", "too_many", "not_yours", "too_late",
     "nothing_to_undo", "nothing_to_void", "barred_line", "already_withdrawn", "already_barred", "not_barred",
-    "not_a_line", "not_open", "nothing_changes", "changed",
+    "not_a_line", "not_open", "nothing_changes", "changed", "certified", "not_now", "no_such_objection",
+    "no_subject", "no_answer", "bad_day", "day_gone", "day_to_come", "wrong_notice",
+    "not_judged", "not_open_yet", "submitted", "panel_full", "unfinished", "not_closed", "no_tie",
+    "not_the_tied",
+    *(f"gate_{gate}" for gate in dict.fromkeys(one for gates in GATES.values() for one in gates)),
 )  # fmt: skip
 
 
@@ -128,9 +134,13 @@ class Case:
 
 
 def read_case(filed: Filed, sealer: Sealer) -> Case:
-    """A stored message, opened. Raises `entry.BadEntry` if it is damaged."""
+    """A stored message, opened by the sealer of its log. Raises `entry.BadEntry` if it is damaged."""
     message = verify.open_row(filed.stored, sealer)
-    done = tuple(verify.open_row(act, sealer) for act in filed.acts)
+    campaign, _, own = filed.log.partition("/")
+    done = tuple(
+        verify.open_row(stored, sealer if node == own else sealer.of(f"{campaign}/{node}"))
+        for node, stored in filed.acts
+    )
     opening = message.opening
     outcome, voter = message.leaf.kind, opening.voter if opening else ""
     selections, voids = (opening.selections, opening.voids) if opening else ((), ())
@@ -173,6 +183,7 @@ def objection(running: Running, case: Case, ruling: Ruling, at_ms: int) -> str:
 
 def _rules(running: Running, case: Case, ruling: Ruling, at_ms: int) -> Iterable[tuple[str, bool]]:
     opening = case.opening
+    yield "certified", running.certified
     yield "erased", opening is None
     yield "no_reason", ruling.reason not in acts.REASONS[ruling.verdict or ruling.kind]
     if ruling.kind == "void" or (ruling.kind == "adjudicate" and running.campaign.adjudicators == 2):
@@ -223,7 +234,7 @@ class Foreseen(NamedTuple):
 class _Claimed(NamedTuple):
     claim: Claim
     channel: str
-    seq: int
+    place: Place
 
 
 class Docket:
@@ -234,22 +245,19 @@ class Docket:
         running: Running,
         head: Head,
         sealer: Sealer,
-        held: Iterable[tuple[HeldClaim, int]],
+        held: Iterable[tuple[HeldClaim, Place]],
         at_ms: int,
         blinding: Callable[[], bytes],
     ) -> None:
         self._running, self._sealer, self._at_ms, self._blinding = running, sealer, at_ms, blinding
         self._claimed: dict[VoterKey, list[_Claimed]] = {}
-        for (voter, claim, channel), seq in held:
-            self._claimed.setdefault(voter, []).append(_Claimed(claim, channel, seq))
+        for (voter, claim, channel), place in held:
+            self._claimed.setdefault(voter, []).append(_Claimed(claim, channel, place))
         self._ruled: set[Place] = set()
         self.decided = Decided(Batch(head, head))
 
     def rule(self, case: Case, ruling: Ruling) -> None:
         """Judge one ruling. Raises `Refused`."""
-        batch = self.decided.batch
-        if case.place.log_id != batch.head.log_id:
-            raise Refused("no_such_message")
         if case.place in self._ruled:
             raise Refused("twice")
         if word := objection(self._running, case, ruling, self._at_ms):
@@ -266,7 +274,7 @@ class Docket:
     def _standing(self, case: Case, voter: VoterKey) -> Selected:
         """The message's selections, those that a later vote of the caller's has voided shown as such."""
         own = {
-            claimed.claim.contest for claimed in self._claimed.get(voter, ()) if claimed.seq == case.place.seq
+            claimed.claim.contest for claimed in self._claimed.get(voter, ()) if claimed.place == case.place
         }
         history = self._history(voter)
         return tuple(
@@ -289,7 +297,7 @@ class Docket:
     ) -> tuple[Verdict, tuple[str, ...]]:
         """The message's new outcome and selections, and the contests in which it now voids earlier votes."""
         seq = self.decided.batch.head.size + len(self.decided.batch.entries)
-        place = Place(case.place.log_id, seq)
+        place = Place(self.decided.batch.head.log_id, seq)
         if not ruling.changes:
             return Verdict(case.outcome, case.selections, place), case.voids
         mute = ruling.kind == "void" and not ruling.release
@@ -321,10 +329,13 @@ class Docket:
         outcomes, voids = cast_vote(batch, vote, ruling.selections, withdrawn, history, running.caps)
         self._claimed.setdefault(voter, []).extend(
             _Claimed(
-                Claim(one.contest, one.cap, one.period, one.ordinal, one.candidate), one.channel, one.seq
+                Claim(one.contest, one.cap, one.period, one.ordinal, one.candidate), one.channel, case.place
             )
             for one in batch.claims[before:]
         )
+        if case.place.log_id != batch.head.log_id:
+            self._earlier(case).claims.extend(batch.claims[before:])
+            del batch.claims[before:]
         judged = zip(ruling.selections, outcomes, strict=True)
         return tuple((*selection, outcome) for selection, outcome in judged), voids
 
@@ -333,14 +344,15 @@ class Docket:
 
         If it comes free, and the message had voided the caller's earlier votes, these count again.
         """
-        batch, seq = self.decided.batch, case.place.seq
-        batch.yielded.append(Yielded(voter, seq, how))
+        batch, place = self.decided.batch, case.place
+        batch.yielded.append(Yielded(voter, place, how))
         mine = self._claimed.get(voter, [])
         if how == "release":
-            kept = [one for one in mine if one.seq != seq]
+            kept = [one for one in mine if one.place != place]
         else:
             kept = [
-                one._replace(channel="") if one.seq == seq and one.claim.cap != VOID else one for one in mine
+                one._replace(channel="") if one.place == place and one.claim.cap != VOID else one
+                for one in mine
             ]
         self._claimed[voter] = kept
         if how == "release":
@@ -367,7 +379,13 @@ class Docket:
         if ruling.kind == "dispute":
             totals[count.waiting(channel, case.outcome)] += 1
         state: CaseState = "disputed" if ruling.kind == "dispute" else "ruled"
-        batch.cases.append(CaseRow(case.place.seq, state, case.text_key))
+        own = case.place.log_id == batch.head.log_id
+        cases = batch.cases if own else self._earlier(case).cases
+        cases.append(CaseRow(case.place.seq, state, case.text_key))
+
+    def _earlier(self, case: Case) -> Earlier:
+        """What the batch does to the log in which the message stands, if that is not its own."""
+        return self.decided.batch.earlier.setdefault(case.place.log_id, Earlier())
 
     def _append(
         self,

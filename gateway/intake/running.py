@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo
@@ -10,7 +11,8 @@ from zoneinfo import ZoneInfo
 from config.campaign import Campaign
 from dedup import caller, keys
 from dedup.caps import CampaignCaps
-from tally import note, recount, seal, standings
+from tally import certification, epochs, note, recount, seal, standings
+from tally.certification import Progress
 from tally.codebook import CodeBook
 from tally.outcome import ALWAYS_PENDING, CHANNELS, Channel, MessageOutcome, Selection
 from tally.window import ChannelWindow
@@ -54,8 +56,9 @@ class Running:
     `ballots` are by contest; `pending` the outcomes that wait for a person; `receipts` tells whether messages
     get one; `open_ballots` whether entries tell everybody whom messages chose.
     What the ledger's acts have changed is taken up by `follow`: `opened`, `closed`, who has withdrawn, who
-    is barred, when it closes. `edition` counts the changes that bear on how a message is read; `closed_ms`
-    is set by an early close only.
+    is barred, when it closes, and in `progress` how far its result has come. `lost` is how many messages went
+    with a lost database, by outcome. `edition` counts the changes that bear on how a message is read;
+    `closed_ms` is set by an early close only.
     """
 
     campaign: Campaign
@@ -75,7 +78,9 @@ class Running:
     opened: bool = False
     closed: bool = False
     closed_ms: int | None = None
+    progress: Progress = field(default_factory=Progress)
     edition: int = 0
+    lost: Mapping[str, int] = field(default_factory=dict)
     _windows: dict[Channel, ChannelWindow] = field(default_factory=dict)
 
     @property
@@ -99,8 +104,21 @@ class Running:
         for channel, window in self._windows.items():
             self._windows[channel] = window.closed_at(at_ms)
 
-    def follow(self, kind: str, detail: Mapping[str, Any], private: Mapping[str, Any]) -> None:
-        """Take up what an act of the ledger changes."""
+    @property
+    def certified(self) -> bool:
+        """Whether two people have signed the result, and no correction was begun since."""
+        return self.progress.status == "certified"
+
+    @property
+    def keeps_receipts(self) -> bool:
+        """Whether codes are not told now: with open ballots one leads to a choice, until it is certified."""
+        return self.receipts and self.open_ballots and not self.certified
+
+    def follow(
+        self, kind: str, detail: Mapping[str, Any], private: Mapping[str, Any], at_ms: int = 0
+    ) -> None:
+        """Take up what an act of the ledger changes. Raises `certification.NotAllowed`."""
+        self.progress = certification.after(self.progress, kind, detail, at_ms)
         match kind:
             case "open":
                 self.opened = True
@@ -122,6 +140,9 @@ class Running:
                     self._windows[channel] = ChannelWindow(
                         window.opens_ms, detail["closes_ms"][channel], window.grace_ms
                     )
+            case "gap":
+                lost = epochs.messages(detail["lost"], MessageOutcome)
+                self.lost = {**self.lost, **{kind: n + self.lost.get(kind, 0) for kind, n in lost.items()}}
             case _:
                 return
         self.edition += 1
@@ -167,6 +188,8 @@ class Running:
             pending=self.pending,
             releases=self.campaign.withdrawal == "release",
             adjudicators=self.campaign.adjudicators,
+            judged=_judged(self.campaign),
+            judges=self.campaign.evaluation.judges if self.campaign.evaluation else 0,
         )
 
 
@@ -192,6 +215,15 @@ def run(campaign: Campaign, secret: bytes) -> Running:
         tested=_lines(campaign, campaign.test_lines),
         _windows={channel: campaign.window_for(channel) for channel in CHANNELS},
     )
+
+
+def _judged(campaign: Campaign) -> dict[str, dict[str, tuple[Fraction, Fraction]]]:
+    if campaign.evaluation is None:
+        return {}
+    return {
+        name: {one.id: (one.max, one.step) for one in judging.criteria}
+        for name, judging in campaign.evaluation.contests.items()
+    }
 
 
 def _lines(campaign: Campaign, numbers: Sequence[str]) -> frozenset[str]:

@@ -14,6 +14,7 @@ from gateway.intake.revise import Act
 from gateway.intake.running import Running
 from gateway.storage.store import Acted, Place, Unavailable, Unsafe
 from tally import acts, entry, verify
+from tally.certification import NotAllowed
 from tally.seal import Sealer
 
 _log = structlog.get_logger()
@@ -37,7 +38,13 @@ def resume(running: Running, recorded: Iterable[Acted]) -> None:
             raise Unsafe(f"entry {stored.seq} of {running.id}: {error}. Run `televote verify`") from error
         if act.leaf.kind == "open":
             _same_rules(running, act.leaf.detail)
-        running.follow(act.leaf.kind, act.leaf.detail, act.private)
+        try:
+            running.follow(act.leaf.kind, act.leaf.detail, act.private, act.leaf.at_ms)
+        except NotAllowed as error:
+            raise Unsafe(
+                f"entry {stored.seq} of {running.id}: {act.leaf.kind} was not allowed then. "
+                "Run `televote verify`"
+            ) from error
 
 
 def _same_rules(running: Running, detail: Any) -> None:

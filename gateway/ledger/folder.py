@@ -1,13 +1,20 @@
 """One log's public files: its newest checkpoint, its tiles and entry bundles.
 
-A tile that is not full stands under its newest width alone; a narrower one is its beginning.
+A tile that is not full stands under its newest width alone; a narrower one is its beginning. What is full
+is never written again, so it is on the disk before a checkpoint says that it is there; what is not full may
+be lost with the power, and is made again from the database.
 """
 
+import fcntl
 import os
 from pathlib import Path
+from typing import Final
 
 from tally import tiles
 from tally.tiles import BadTile, Name
+
+#: Stands in a folder that was put back from a backup: more may have been signed since than it tells.
+FROM_BACKUP: Final = "from-backup"
 
 
 class Missing(LookupError):
@@ -19,6 +26,8 @@ class Folder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        #: Full tiles, and folders, that are to be synced before the next checkpoint.
+        self._unsynced: dict[Path, None] = {}
 
     def checkpoint(self) -> str:
         """The newest checkpoint, a signed note; "" if nothing was signed yet."""
@@ -28,33 +37,57 @@ class Folder:
             return ""
 
     def put_checkpoint(self, signed: str) -> None:
-        """Keep a checkpoint, durably: it is what we are bound to, also if the database is lost."""
-        self.path.mkdir(parents=True, exist_ok=True)
+        """Keep a checkpoint, durably, and what is full below it: it is what we are bound to, also if the
+        database is lost."""
+        self._make(self.path)
+        for path in self._unsynced:
+            sync(path)
+        self._unsynced.clear()
         part = self.path / ".checkpoint.part"
         with part.open("w", encoding="utf-8") as file:
             file.write(signed)
             file.flush()
             os.fsync(file.fileno())
         part.replace(self.path / "checkpoint")
-        folder = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
+        sync(self.path)
+
+    def swap_checkpoint(self, old: str, new: str) -> bool:
+        """Keep a checkpoint as `put_checkpoint` does, if the newest is still `old`; returns whether it was.
+
+        Another process may sign the same log, from another copy of the database: one of the two is stopped.
+        """
+        self._make(self.path)
+        lock = os.open(self.path / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            os.fsync(folder)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if self.checkpoint() != old:
+                return False
+            self.put_checkpoint(new)
         finally:
-            os.close(folder)
+            os.close(lock)
+        return True
+
+    @property
+    def from_backup(self) -> bool:
+        """Whether it was put back from a backup."""
+        return (self.path / FROM_BACKUP).exists()
 
     def put(self, name: Name, content: bytes) -> None:
         """Keep a tile or bundle, in place of a narrower one."""
         path = self.path / name.path
-        path.parent.mkdir(parents=True, exist_ok=True)
+        self._make(path.parent)
         part = path.with_name(f".{path.name}.part")
         part.write_bytes(content)
         part.replace(path)
+        if name.width == tiles.WIDTH:
+            self._unsynced |= dict.fromkeys((path, path.parent))
         narrow = self._narrow(name)
-        for older in narrow.glob("[1-9]*"):
-            if older != path:
+        if narrow.is_dir():
+            # Narrower ones, and what was half-written when we were killed.
+            for older in [one for one in narrow.iterdir() if one != path]:
                 older.unlink(missing_ok=True)
-        if name.width == tiles.WIDTH and narrow.exists():
-            narrow.rmdir()
+            if name.width == tiles.WIDTH:
+                narrow.rmdir()
 
     def read(self, name: Name) -> bytes:
         """A tile or bundle, as wide as its name says. Raises `Missing`."""
@@ -75,6 +108,13 @@ class Folder:
         except BadTile as error:
             raise Missing(name.path) from error
 
+    def _make(self, folder: Path) -> None:
+        """Make a folder, and those above it. An entry lasts once the folder it is in is synced."""
+        if not folder.is_dir():
+            new = [one for one in (folder, *folder.parents) if not one.exists()]
+            folder.mkdir(parents=True, exist_ok=True)
+            self._unsynced |= dict.fromkeys(one.parent for one in new)
+
     def _wide_enough(self, name: Name) -> bytes:
         widths = sorted(int(one.name) for one in self._narrow(name).glob("[1-9]*") if one.name.isdigit())
         for width in widths:
@@ -88,3 +128,12 @@ class Folder:
     def _narrow(self, name: Name) -> Path:
         full = self.path / name._replace(width=tiles.WIDTH).path
         return full.with_name(f"{full.name}.p")
+
+
+def sync(path: Path) -> None:
+    """Have the disk keep a file's bytes, or which entries a folder has."""
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

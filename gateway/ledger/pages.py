@@ -2,6 +2,8 @@
 
 Where ballots are open, the entries would tell the figures: they are kept back until the public may see those.
 Checkpoint and tiles of hashes are not: whoever watches the log needs nothing else.
+
+The logs of earlier epochs stay (`n1` beside `n1.e2`).
 """
 
 import asyncio
@@ -12,7 +14,7 @@ from aiohttp import web
 
 from gateway.intake.running import Running
 from gateway.ledger import publisher
-from gateway.ledger.folder import Missing
+from gateway.ledger.folder import Folder, Missing
 from gateway.ledger.publisher import Publisher
 from gateway.pages import guard
 from tally import tiles
@@ -23,35 +25,35 @@ _KEPT_BACK: Final = "ballots are open: the entries are published when the figure
 _HEADERS: Final = {"X-Content-Type-Options": "nosniff", "Access-Control-Allow-Origin": "*"}
 
 
-def routes(published: Publisher, campaigns: Mapping[str, Running], node: str) -> list[web.RouteDef]:
+def routes(published: Publisher, campaigns: Mapping[str, Running]) -> list[web.RouteDef]:
     """The routes of the logs that this node keeps."""
 
-    def is_ours(request: web.Request) -> bool:
-        return request.match_info["campaign"] in campaigns and request.match_info["node"] == node
+    def folder(request: web.Request) -> Folder:
+        campaign, node = request.match_info["campaign"], request.match_info["node"]
+        found = published.folder(campaign, node) if campaign in campaigns else None
+        if found is None:
+            raise web.HTTPNotFound
+        return found
 
     async def checkpoint(request: web.Request) -> web.Response:
-        if not is_ours(request):
-            raise web.HTTPNotFound
-        signed = await asyncio.to_thread(published.folder(request.match_info["campaign"]).checkpoint)
+        signed = await asyncio.to_thread(folder(request).checkpoint)
         if not signed:
             raise web.HTTPNotFound
         return web.Response(text=signed, content_type="text/plain", headers={**_HEADERS, **_BRIEFLY})
 
     async def key(request: web.Request) -> web.Response:
-        if not is_ours(request):
-            raise web.HTTPNotFound
-        signer = publisher.signer(campaigns[request.match_info["campaign"]], node)
+        folder(request)
+        signer = publisher.signer(campaigns[request.match_info["campaign"]], request.match_info["node"])
         text = signer.verifier.vkey + "\n"
         return web.Response(text=text, content_type="text/plain", headers={**_HEADERS, **_BRIEFLY})
 
     async def tile(request: web.Request) -> web.Response:
-        if not is_ours(request):
-            raise web.HTTPNotFound
         try:
             name = tiles.read_name(request.match_info["tile"])
+            kept = folder(request)
             if name.level < 0 and not campaigns[request.match_info["campaign"]].entries_are_public:
                 raise web.HTTPForbidden(text=_KEPT_BACK, headers=_HEADERS)
-            content = await asyncio.to_thread(published.folder(request.match_info["campaign"]).read, name)
+            content = await asyncio.to_thread(kept.read, name)
         except (tiles.BadTile, Missing):
             raise web.HTTPNotFound from None
         return web.Response(

@@ -3,6 +3,8 @@
 The checkpoint that was signed last stands in a file outside the database. What the database holds now must
 go on from it: it is read again and hashed again, from the bytes as stored, before anything is signed. If it
 does not, nothing is signed and the service does not start: a backup was put back, or somebody changed it.
+What is really lost is given up by `televote new-epoch`: then another log goes on (`tally/epochs.py`), and
+this one is never signed again.
 """
 
 import asyncio
@@ -10,16 +12,18 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Final, NamedTuple, Protocol
+from typing import Concatenate, Final, NamedTuple, ParamSpec, Protocol, TypeVar
 
 import structlog
 
 from gateway.intake.running import Running
-from gateway.ledger.folder import Folder, Missing
+from gateway.ledger import marks
+from gateway.ledger.folder import FROM_BACKUP, Folder, Missing
+from gateway.ledger.marks import Forked
 from gateway.storage.blocks import LEDGER
-from gateway.storage.store import Head, Unavailable, Unsafe
-from tally import merkle, note, tiles
-from tally.note import BadNote, Checkpoint, Signer
+from gateway.storage.store import Head, Unavailable
+from tally import entry, epochs, merkle, tiles
+from tally.note import Checkpoint, Signer
 from tally.tiles import BadTile, Tree
 
 _log = structlog.get_logger()
@@ -29,20 +33,16 @@ INTERVAL_SECONDS: Final = 0.5
 _CHUNK: Final = 512
 
 
-class Forked(Unsafe):
-    """The database does not go on from what was signed."""
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class Jobs(Protocol):
     """Where jobs on the database's connection are run (the store)."""
 
     async def run(
-        self,
-        job: Callable[[sqlite3.Connection, int, int], Sequence[tuple[bytes, bytes]]],
-        log: int,
-        since: int,
-        /,
-    ) -> Sequence[tuple[bytes, bytes]]:
+        self, job: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
         """The result of a job."""
         ...
 
@@ -53,7 +53,7 @@ def origin(campaign: str, node: str) -> str:
 
 
 def signer(running: Running, node: str) -> Signer:
-    """Who signs a campaign's log on a node."""
+    """Who signs a campaign's log on a node; `node` has the epoch, if that is not the first."""
     return Signer(origin(running.id, node), running.keys.signing)
 
 
@@ -64,7 +64,7 @@ class _Log(NamedTuple):
 
 
 class Publisher:
-    """Call `begin` once the heads are known; then `run` as a task.
+    """Made once the heads are known; call `begin`, then `run` as a task.
 
     `folder` is where the files of all logs stand; `head` tells where a campaign's log on this node stands.
     """
@@ -72,26 +72,30 @@ class Publisher:
     def __init__(
         self,
         folder: Path,
-        node: str,
         campaigns: Mapping[str, Running],
         store: Jobs,
         head: Callable[[str], Head],
     ) -> None:
-        self._node, self._store, self._head = node, store, head
+        self._root, self._store, self._head = folder, store, head
         self._logs = {
             name: _Log(running, Folder(folder / name / node), signer(running, node))
             for name, running in campaigns.items()
+            for node in (head(name).node,)
         }
         self._stopping, self._turn = asyncio.Event(), asyncio.Lock()
         self._trees: dict[str, Tree] = {}
+        self._notes: dict[str, str] = {}
         self._signed_sizes: dict[str, int] = {}
         self._bundles: dict[str, list[bytes]] = {}
         #: Campaigns whose database has stopped going on from what was signed while we ran.
         self.forked: set[str] = set()
 
-    def folder(self, campaign: str) -> Folder:
-        """Where the files of a campaign's log on this node stand."""
-        return self._logs[campaign].folder
+    def folder(self, campaign: str, node: str) -> Folder | None:
+        """Where the files of one of a campaign's logs on this node stand, be it of an earlier epoch; None if
+        it has no such log."""
+        own, newest = epochs.split(self._head(campaign).node)
+        named, epoch = epochs.split(node)
+        return Folder(self._root / campaign / node) if named == own and 1 <= epoch <= newest else None
 
     async def begin(self) -> None:
         """Take up every log where it was signed last, and sign what has come since.
@@ -99,6 +103,7 @@ class Publisher:
         Raises `Forked`, `Unavailable`.
         """
         for name in self._logs:
+            await self._take_up(name)
             await self._resume(name)
             await self._publish(name)
 
@@ -129,17 +134,55 @@ class Publisher:
                 self._trees.pop(name, None)  # where we stand is read from the files again
                 _log.warning("signing_postponed", campaign=name, error=type(error).__name__)
 
+    async def _take_up(self, name: str) -> None:
+        """The database must be of the newest epoch that was ever signed, and hold of the logs before it what
+        their gap says. Raises `Forked`."""
+        log, head = self._logs[name], self._head(name)
+        node, epoch = epochs.split(head.node)
+        signed = marks.newest(self._root / name, node)
+        if signed > epoch:
+            later = epochs.label(node, signed)
+            what = f"is of {head.node}, and a new epoch, {later}, was begun and signed since"
+            raise Forked(marks.OLDER.format(campaign=name, what=what))
+        if log.folder.from_backup:
+            raise Forked(marks.RESTORED.format(campaign=name, file=log.folder.path / FROM_BACKUP))
+        if epoch == 1:
+            return
+        first = await self._store.run(_leaves, head.log_id, 0)
+        held = {one: size for one, size, *_ in await self._store.run(_logs, name)}
+        try:
+            logs = epochs.read_gap(entry.read_leaf(first[0][0]))
+        except (entry.BadEntry, IndexError) as error:
+            raise Forked(_DIFFERENT.format(campaign=f"{name}/{head.node}", size=1)) from error
+        for earlier, past in logs.items():
+            if held.get(earlier) != past.kept:
+                raise Forked(_DIFFERENT.format(campaign=f"{name}/{earlier}", size=past.kept))
+            await asyncio.to_thread(self._hold, log.running, earlier, past)
+
+    def _hold(self, running: Running, earlier: str, past: epochs.Past) -> None:
+        """See that an earlier log's checkpoint stands as its gap tells; if its file is lost, it is made
+        again.
+
+        Raises `Forked`.
+        """
+        folder, signing = Folder(self._root / running.id / earlier), signer(running, earlier)
+        told = Checkpoint(signing.verifier.name, past.size, past.root)
+        signed = marks.signed(folder, signing.verifier)
+        if signed is None and past.size:
+            folder.put_checkpoint(signing.sign(told.text()))
+        elif signed is not None and signed != told:
+            raise Forked(_DIFFERENT.format(campaign=f"{running.id}/{earlier}", size=past.size))
+
     async def _resume(self, name: str) -> None:
         log, head = self._logs[name], self._head(name)
-        signed = self._signed(log)
+        self._notes[name] = log.folder.checkpoint()
+        signed = marks.signed(log.folder, log.signer.verifier)
         if signed is None:
             self._trees[name], self._bundles[name] = Tree(), []
             return
         if signed.size > head.size:
-            raise Forked(
-                f"the ledger of {name} has {head.size} entries, and {signed.size} were signed before: the "
-                "database is an older copy. Put the newest one back; nothing was changed"
-            )
+            what = f"has {head.size} entries, and {signed.size} were signed before"
+            raise Forked(marks.OLDER.format(campaign=name, what=what))
         try:
             tree = Tree.resumed(signed.size, log.folder.read)
             width = signed.size % tiles.WIDTH
@@ -147,25 +190,13 @@ class Publisher:
             bundle = tiles.entries(packed)
         except (Missing, BadTile):
             tree, bundle = Tree(), []
-        if tree.root != signed.root:  # the files are ours to make again, from the entries
+        sound = tree.root == signed.root and tree.holds(bundle)
+        if not sound:  # the files are ours to make again, from the entries
             tree, bundle = Tree(), []
         self._trees[name], self._bundles[name] = tree, bundle
         await self._integrate(name, signed.size)
         if self._trees[name].root != signed.root:
             raise Forked(_DIFFERENT.format(campaign=name, size=signed.size))
-
-    def _signed(self, log: _Log) -> Checkpoint | None:
-        """What we signed last. Raises `Forked` if that cannot be known."""
-        text = log.folder.checkpoint()
-        if not text:
-            return None
-        try:
-            return note.read_checkpoint(note.open_note(text, [log.signer.verifier]))
-        except BadNote as error:
-            raise Forked(
-                f"{log.folder.path / 'checkpoint'} was not signed with the key of {log.running.id}: it says "
-                "what was signed before, and must be as it was"
-            ) from error
 
     async def _publish(self, name: str) -> None:
         log, head = self._logs[name], self._head(name)
@@ -178,8 +209,10 @@ class Publisher:
         if tree.frontier != head.frontier:
             raise Forked(_DIFFERENT.format(campaign=name, size=head.size))
         checkpoint = Checkpoint(log.signer.verifier.name, tree.size, tree.root)
-        await asyncio.to_thread(log.folder.put_checkpoint, log.signer.sign(checkpoint.text()))
-        self._signed_sizes[name] = tree.size
+        signed = log.signer.sign(checkpoint.text())
+        if not await asyncio.to_thread(log.folder.swap_checkpoint, self._notes[name], signed):
+            raise Forked(marks.MOVED.format(campaign=name, folder=log.folder.path))
+        self._notes[name], self._signed_sizes[name] = signed, tree.size
 
     async def _integrate(self, name: str, size: int) -> None:
         """Read the entries up to `size` from the database, hash them again, and write their tiles."""
@@ -198,6 +231,10 @@ _DIFFERENT: Final = (
     "the ledger of {campaign} does not go on from what was signed: up to entry {size} it is not what it was. "
     "Run `televote verify`, and put the newest backup back"
 )
+
+
+def _logs(db: sqlite3.Connection, campaign: str) -> list[tuple[str, int, bytes, int]]:
+    return db.execute(LEDGER["logs"], (campaign,)).fetchall()
 
 
 def _leaves(db: sqlite3.Connection, log_id: int, since: int) -> list[tuple[bytes, bytes]]:

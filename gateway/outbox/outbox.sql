@@ -46,6 +46,10 @@ UPDATE outbox SET state = 'due', due_ms = ? WHERE source = ? AND state = 'sendin
 UPDATE outbox SET state = 'unknown', reason = 'restart', sealed = NULL
 WHERE source = ? AND state = 'sending' AND sealed IS NOT NULL;
 
+-- name: restored
+-- In an older database that was put back, what waits may have gone out since it was copied.
+UPDATE outbox SET state = 'unknown', reason = 'restored', sealed = NULL WHERE log = ? AND sealed IS NOT NULL;
+
 -- name: left
 -- Sources that have replies waiting.
 SELECT DISTINCT source FROM outbox WHERE sealed IS NOT NULL;

@@ -37,7 +37,7 @@ _KEPT: Final = (
     "kind", "reason", "note", "candidate", "number", "barred", "entries", "of", "release", "closes_sms",
     "closes_hotline",
 )  # fmt: skip
-_BACK: Final = ("acts", "rulings/agree")
+_BACK: Final = ("acts", "rulings/agree", "result", "evaluation")
 
 
 def routes(service: Service, chamber: Chamber, board: Board) -> list[web.RouteDef]:
@@ -100,7 +100,7 @@ class _Acts:
             ended = await self._chamber.decline(running, number, who)
             return guard.see_other(path, done=ended)
         done = await self._chamber.approve(running, number, who, fields.get("digest", ""))
-        if back == "acts":
+        if back in ("acts", "result", "evaluation"):
             return guard.see_other(f"{path}?entries={motion_view.span(done.entries)}")
         return guard.see_other(path, done="approved")
 
@@ -117,6 +117,7 @@ class _Acts:
             "digest": considered.digest,
             "fields": {name: fields[name] for name in _KEPT if name in fields},
             "kept_back": self._kept_back(running),
+            "back": "acts",
         }
         return guard.render(request, "confirm.html", values, words=WORDS)
 
@@ -266,7 +267,7 @@ class _Acts:
             "zone": running.campaign.timezone,
             "refused": refused.text if refused else "",
             "entered": defaultdict(str, fields or {}),
-            "entries": _numbers(request.query.get("entries", "")),
+            "entries": case_view.numbers(request.query.get("entries", "")),
             "back": "acts",
         }
         return guard.render(request, "acts.html", values, refused.status if refused else 200, WORDS)
@@ -285,10 +286,3 @@ def _barred(running: Running) -> list[tuple[str, str]]:
     """Barred lines: what forms call them, and as they are shown."""
     named = [(room_form.barred_name(running, line), caller.mask(line)) for line in running.barred]
     return sorted(named, key=lambda one: one[1])
-
-
-def _numbers(told: str) -> str:
-    """Entry numbers of an address, "" if they are none."""
-    parts = told.split("-")
-    fits = len(parts) <= 2 and all(one.isascii() and one.isdecimal() and len(one) < 16 for one in parts)
-    return "–".join(parts) if fits else ""

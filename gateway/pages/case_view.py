@@ -20,7 +20,7 @@ from gateway.pages.words_reasons import KINDS, NOTES, REASONS, WAITS
 from gateway.pages.words_room import CHOICES
 from gateway.pages.words_rulings import SHARED
 from gateway.storage.store import Place
-from tally import export
+from tally import epochs, export
 from tally.entry import Selected
 from tally.outcome import Channel, Selection
 from tally.verify import Checked
@@ -170,6 +170,18 @@ def named(running: Running, contest: str, code: str, lang: Lang) -> str:
         return ""
 
 
+def contest_name(running: Running, contest: str, lang: Lang) -> str:
+    """A contest's name."""
+    return running.campaign.contests_by_id[contest].name_in(lang)
+
+
+def numbers(told: str) -> str:
+    """Entry numbers of an address ("12-15"), "" if they are none."""
+    parts = told.split("-")
+    fits = len(parts) <= 2 and all(one.isascii() and one.isdecimal() and len(one) < 16 for one in parts)
+    return "–".join(parts) if fits else ""
+
+
 def choices(running: Running, selections: Iterable[Sequence[str]], lang: Lang) -> list[Choice]:
     """Candidates with how each choice ended: (contest, code), or (contest, code, outcome)."""
     return [
@@ -264,7 +276,7 @@ def _is_ballot(running: Running, chosen: Sequence[Selection]) -> bool:
 class Step(NamedTuple):
     """An act on a message, in the page's language."""
 
-    entry: int
+    entry: str
     at: str
     kind: str
     by: str
@@ -280,7 +292,7 @@ def step(running: Running, act: Checked, lang: Lang) -> Step:
     detail, private = act.leaf.detail, act.private
     now = private.get("now", {"outcome": detail["outcome"], "selections": []})
     return Step(
-        act.seq,
+        epochs.place(act.node, act.seq),
         moment(act.leaf.at_ms, running),
         words(KINDS[act.leaf.kind], lang),
         detail["by"],

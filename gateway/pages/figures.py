@@ -40,7 +40,6 @@ def seen(moment: Moment, audience: Audience) -> Seen:
     """A moment as the audience may see it: observers see the candidates' figures that the public sees."""
     own = moment.committee if audience == "committee" else moment.public
     balance = moment.standings["balance"]
-    closed = moment.standings["status"] == "closed"
     return Seen(
         running=moment.running,
         status=moment.standings["status"],
@@ -48,7 +47,7 @@ def seen(moment: Moment, audience: Audience) -> Seen:
         shown=own if own and own["contests"] else None,
         balance=balance,
         waiting=balance["waiting"],
-        final=closed and not balance["waiting"],
+        final=moment.running.certified,
         sources=moment.vitals.sources,
         queued=moment.vitals.queued,
         unready=moment.vitals.unready,

@@ -15,14 +15,16 @@ from gateway.intake.running import Running
 from gateway.pages import figures, flow_view, guard, live_view
 from gateway.pages.figures import Audience
 from gateway.pages.guard import only
+from gateway.pages.words_result import STEPS
 from gateway.pages.words_room import LIVE, SHARED
 from gateway.people.roles import Role
 from gateway.pulse import Pulse
+from gateway.result import timetable
 
 #: A stream that outlives its session ends within this time.
 _STILL_SECONDS: Final = 60.0
 
-_WORDS: Final = {**SHARED, **LIVE}
+_WORDS: Final = {**SHARED, **LIVE, **STEPS}
 
 
 def routes(
@@ -86,6 +88,7 @@ class _Live:
         slices = self._pulse.flow(running.id).slices(since_ms, now_ms + 1, span.step_ms)
         now = figures.seen(self._board.moment(running.id), self._audience)
         values = live_view.page(now, self._audience, guard.language(request), span, slices)
+        values["steps"] = timetable.steps(running, now_ms) if self._audience == "committee" else []
         values["events"] = f"/{self._audience}/{running.id}/events"
         return guard.render(request, "live.html", values, words=_WORDS)
 

@@ -40,6 +40,7 @@ def page(
         "provisional": "final_live"
         if now.final
         else f"provisional_{'closed' if now.status == 'closed' else 'live'}",
+        "lost": sum(running.lost.values()),
         "shown": now.shown is not None,
         "kept_back": "kept_back" if audience == "committee" else "embargo",
         "daily_as_of": (

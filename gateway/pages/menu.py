@@ -18,10 +18,11 @@ _FRONT = {
     Role.OPERATOR: "/operator",
     Role.COMMITTEE: "/committee",
     Role.OBSERVER: "/observer",
+    Role.PANEL: "/panel",
     Role.ADMINISTRATOR: "/people",
 }
 _BELOW = {
-    Role.COMMITTEE: ("", "/rulings", "/acts", "/records", "/operators", "/exports"),
+    Role.COMMITTEE: ("", "/rulings", "/acts", "/evaluation", "/result", "/records", "/operators", "/exports"),
     Role.OBSERVER: ("", "/exports"),
 }
 

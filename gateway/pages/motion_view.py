@@ -13,15 +13,19 @@ from typing import Any, Final, NamedTuple
 from config.problems import Lang
 from gateway.intake.revise import Case
 from gateway.intake.running import Running
-from gateway.pages import case_view
+from gateway.pages import case_view, words_panel, words_result
 from gateway.pages.case_view import Choice, Shown, words
-from gateway.pages.words_rulings import ACTS, RULINGS, SHARED
+from gateway.pages.words_result import RESULT
+from gateway.pages.words_rulings import ACTS as OF_THE_VOTE
+from gateway.pages.words_rulings import RULINGS, SHARED
 from gateway.room.chamber import Opened
 from gateway.room.motion import RULINGS as ABOUT_MESSAGES
 from gateway.room.motion import Motion
 from tally.outcome import CHANNELS
 
 _MINUTE_MS: Final = 60_000
+
+ACTS: Final = {**OF_THE_VOTE, **words_result.ACTS, **words_panel.ACTS}
 
 #: Counted votes as they stand, by (contest, code).
 Figures = Mapping[tuple[str, str], int]
@@ -185,6 +189,13 @@ def _about(running: Running, motion: Motion, state: Mapping[str, Any], lang: Lan
             return [_fact("fact_caps", release, lang)]
         case "adjudicate":
             return _ruling(running, motion, lang)
+        case "lot":
+            return [
+                _fact("fact_contest", case_view.contest_name(running, state["contest"], lang), lang),
+                _fact("fact_order", _whom(running, motion, lang).replace(" + ", " › "), lang),
+            ]
+        case _:
+            return _of_the_result(running, motion, state, lang)
 
 
 def _ruling(running: Running, motion: Motion, lang: Lang) -> list[Fact]:
@@ -192,6 +203,52 @@ def _ruling(running: Running, motion: Motion, lang: Lang) -> list[Fact]:
     whom = _whom(running, motion, lang)
     facts = [_fact("fact_verdict", f"{verdict} {whom}".strip(), lang)]
     return [*facts, _fact("fact_line", motion.line, lang)] if motion.line else facts
+
+
+def _of_the_result(running: Running, motion: Motion, state: Mapping[str, Any], lang: Lang) -> list[Fact]:
+    facts = [
+        _fact(f"fact_{name}", motion.said(said), lang)
+        for name, said in (("objector", "name"), ("subject", "subject"), ("evidence", "evidence"))
+        if motion.said(said)
+    ]
+    if motion.kind == "object" and not motion.said("name"):
+        facts.insert(0, _fact("fact_objector", words(RESULT["anonymous"], lang), lang))
+    if about := motion.said("about"):
+        contest, _, code = about.partition("/")
+        facts.append(_fact("fact_about", f"{code} {case_view.named(running, contest, code, lang)}", lang))
+    if number := state.get("objection"):
+        facts.insert(0, _fact("fact_number", str(number), lang))
+    if verdict := state.get("verdict"):
+        facts.append(_fact("fact_verdict", words(RESULT[f"verdict_{verdict}"], lang), lang))
+    if answer := motion.said("answer"):
+        facts.append(_fact("fact_answer", answer, lang))
+    if due := state.get("due_ms"):
+        facts.append(_fact("fact_due", case_view.moment(due - 1, running)[:10], lang))
+    if isinstance(notice := state.get("notice"), Mapping):
+        days = words(RESULT["notice_days"], lang).format(first=notice["first_day"], last=notice["last_day"])
+        facts.append(_fact("fact_days", days, lang))
+        facts += _lists(running, notice["listed"], lang)
+    facts += _lists(running, state.get("listed") or state.get("winners") or {}, lang)
+    if result := state.get("result"):
+        facts.append(_fact("fact_result", result, lang))
+    if manifest := state.get("manifest"):
+        facts.append(_fact("fact_manifest", manifest, lang))
+    return [*facts, _fact("fact_status", words(RESULT[f"status_{state['status']}"], lang), lang)]
+
+
+def _lists(running: Running, listed: Mapping[str, Sequence[str]], lang: Lang) -> list[Fact]:
+    """Who is listed, a line for each contest."""
+    return [
+        Fact(
+            contest.name_in(lang),
+            "、".join(
+                f"{code} {case_view.named(running, contest.id, code, lang)}" for code in listed[contest.id]
+            )
+            or "–",
+        )
+        for contest in running.campaign.contests
+        if contest.id in listed
+    ]
 
 
 def _whom(running: Running, motion: Motion, lang: Lang) -> str:

@@ -4,11 +4,11 @@ A code that nobody has gets the same page with other words, as long, after the s
 logged, kept by caches, or says whom a message was for.
 
 Where ballots are open, the ledger tells of every entry what it chose. So a code, which leads to its entry, is
-looked up only once the result is final; until then it gets the very answer that nobody's gets.
+looked up only once the result is certified; until then it gets the very answer that nobody's gets.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from aiohttp import web
@@ -27,6 +27,7 @@ from gateway.storage import receipts
 from gateway.storage.store import Filed, Place, Unavailable
 from tally import note, receipt, tiles
 from tally.receipt import BadCode, BadReceipt, Receipt
+from tally.tiles import BadTile
 
 #: What one address may ask: a hall full of people behind one router, then one look-up a second.
 BURST: Final = 120
@@ -52,18 +53,20 @@ class _Denied(Exception):
 
 
 class _Found(NamedTuple):
-    """A message that has the code, its campaign, and the newest checkpoint, "" if that does not cover it."""
+    """A message that has the code: its leaf, its log, its place there, its campaign, and the log's newest
+    checkpoint, "" if that does not cover it. `filed` is None if all but the leaf was lost."""
 
-    filed: Filed
+    leaf: bytes
+    node: str
+    seq: int
     running: Running
     checkpoint: str
+    filed: Filed | None
 
 
-def routes(
-    service: Service, node: str, trusted_proxies: Networks, final: Callable[[str], bool]
-) -> list[web.RouteDef]:
-    """The routes of the receipts; `final` says whether a campaign's result is. Also needs `public.set_up`."""
-    pages = _Receipts(service, node, trusted_proxies, final)
+def routes(service: Service, trusted_proxies: Networks) -> list[web.RouteDef]:
+    """The routes of the receipts. The application also needs `public.set_up`."""
+    pages = _Receipts(service, trusted_proxies)
     return [
         guard.get("/receipt", pages.form, PUBLIC),
         guard.get("/receipt/{code}", pages.page, PUBLIC),
@@ -72,10 +75,8 @@ def routes(
 
 
 class _Receipts:
-    def __init__(
-        self, service: Service, node: str, trusted_proxies: Networks, final: Callable[[str], bool]
-    ) -> None:
-        self._service, self._node, self._proxies, self._final = service, node, trusted_proxies, final
+    def __init__(self, service: Service, trusted_proxies: Networks) -> None:
+        self._service, self._proxies = service, trusted_proxies
         self._allowance = Allowance(BURST, REFILL_MS)
 
     async def form(self, request: web.Request) -> web.Response:
@@ -102,8 +103,9 @@ class _Receipts:
         lang = public.asking(request).lang
         if found is None:
             return _draw(request, receipt_view.nothing(code, self._held(), lang))
+        message = receipt_view.Message(found.leaf, found.seq, found.filed)
         signed = found.checkpoint != ""
-        return _draw(request, receipt_view.page(code, found.filed, found.running, signed=signed, lang=lang))
+        return _draw(request, receipt_view.page(code, message, found.running, signed=signed, lang=lang))
 
     async def proof(self, request: web.Request) -> web.Response:
         """The proof as a file, under the newest checkpoint."""
@@ -129,25 +131,26 @@ class _Receipts:
         if wait_ms := self._allowance.wait_ms(address, now_ms):
             raise _Denied("wait", 429, -(-wait_ms // 1000))
         try:
-            known, filed = await self._service.store.run(receipts.look_up, code, self._decoy(code))
+            known, filed, lost = await self._service.store.run(receipts.look_up, code, self._decoy(code))
         except Unavailable:
             raise _Denied("unavailable", 503) from None
-        if filed is None:
-            return None
-        campaign, _, node = filed.log.partition("/")
+        log, seq = (filed.log, filed.place.seq) if filed is not None else lost or ("", 0)
+        campaign, _, node = log.partition("/")
         running = self._service.campaigns.get(campaign)
         if running is None or not running.receipts:
             return None
-        checkpoint = await asyncio.to_thread(self._checkpoint, running, node, filed.place.seq)
-        return _Found(filed, running, checkpoint) if known and running not in self._held() else None
+        checkpoint = await asyncio.to_thread(self._checkpoint, running, node, seq)
+        if not known or running.keeps_receipts:
+            return None
+        try:
+            leaf = filed.stored.leaf if filed else await asyncio.to_thread(self._leaf, running, node, seq)
+        except (Missing, BadTile):
+            raise _Denied("unavailable", 503) from None
+        return _Found(leaf, node, seq, running, checkpoint, filed)
 
     def _held(self) -> list[Running]:
         """The campaigns whose codes are not told yet."""
-        return [
-            running
-            for name, running in self._service.campaigns.items()
-            if running.receipts and running.open_ballots and not self._final(name)
-        ]
+        return [running for running in self._service.campaigns.values() if running.keeps_receipts]
 
     def _decoy(self, code: int) -> Place:
         """A message to read where nobody has the code: any, and with every code another."""
@@ -157,26 +160,40 @@ class _Receipts:
         head = self._service.recorder.head(giving[code % len(giving)])
         return Place(head.log_id, code % max(head.size, 1))
 
-    def _folder(self, running: Running) -> Folder:
-        return self._service.publisher.folder(running.id)
+    def _folder(self, running: Running, node: str) -> Folder | None:
+        return self._service.publisher.folder(running.id, node)
 
     def _checkpoint(self, running: Running, node: str, seq: int) -> str:
         """The newest checkpoint, "" if the entry is not under it, or stands in another node's log."""
-        signed = self._folder(running).checkpoint() if node == self._node else ""
+        folder = self._folder(running, node)
+        signed = folder.checkpoint() if folder else ""
         if not signed:
             return ""
-        verifier = publisher.signer(running, node).verifier
-        return signed if seq < note.read_checkpoint(note.open_note(signed, [verifier])).size else ""
+        return signed if seq < _size(running, node, signed) else ""
+
+    def _leaf(self, running: Running, node: str, seq: int) -> bytes:
+        """An entry, from the published files. Raises `Missing`, `BadTile`."""
+        folder = self._folder(running, node)
+        if folder is None:
+            raise Missing(node)
+        number, at = divmod(seq, tiles.WIDTH)
+        return tiles.entries(folder.read(tiles.Name(-1, number, at + 1)))[at]
 
     def _prove(self, found: _Found) -> bytes:
         """The proof, which is checked before it is handed out. Raises `Missing`, `BadReceipt`."""
-        verifier = publisher.signer(found.running, self._node).verifier
-        size = note.read_checkpoint(note.open_note(found.checkpoint, [verifier])).size
-        seq = found.filed.place.seq
-        hashes = tiles.Reader(size, self._folder(found.running).read).inclusion(seq)
-        file = Receipt(found.filed.stored.leaf, seq, tuple(hashes), found.checkpoint).pack()
-        receipt.check(file, verifier)
+        folder = self._folder(found.running, found.node)
+        if folder is None:
+            raise Missing(found.node)
+        size = _size(found.running, found.node, found.checkpoint)
+        hashes = tiles.Reader(size, folder.read).inclusion(found.seq)
+        file = Receipt(found.leaf, found.seq, tuple(hashes), found.checkpoint).pack()
+        receipt.check(file, publisher.signer(found.running, found.node).verifier)
         return file
+
+
+def _size(running: Running, node: str, checkpoint: str) -> int:
+    verifier = publisher.signer(running, node).verifier
+    return note.read_checkpoint(note.open_note(checkpoint, [verifier])).size
 
 
 def _code(request: web.Request) -> int:

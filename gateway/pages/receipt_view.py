@@ -6,7 +6,7 @@ the same after what was sealed has been erased.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from config.campaign import JOINED
 from config.problems import Lang
@@ -40,6 +40,14 @@ def standing(outcome: str, acts: Iterable[Leaf], *, waits: bool) -> str:
     return now
 
 
+class Message(NamedTuple):
+    """A message's leaf, its place in its log, and the message as stored; None if no more is left."""
+
+    leaf: bytes
+    seq: int
+    filed: Filed | None
+
+
 def nothing(code: int, unsaid: Sequence[Running], lang: Lang) -> dict[str, Any]:
     """The values of `receipt.html` for a code of which nothing is said: nobody has it, or a message in a
     campaign whose codes are not told yet. `unsaid` are these."""
@@ -54,23 +62,33 @@ def held(unsaid: Sequence[Running], lang: Lang) -> str:
     return said.format(votes=names) if unsaid else ""
 
 
-def page(code: int, filed: Filed, running: Running, *, signed: bool, lang: Lang) -> dict[str, Any]:
-    """The values of `receipt.html` for the code of a message."""
-    leaf = entry.read_leaf(filed.stored.leaf)
-    acts = [entry.read_leaf(act.leaf) for act in filed.acts]
-    waits = filed.state in ("waiting", "disputed")
+def page(code: int, message: Message, running: Running, *, signed: bool, lang: Lang) -> dict[str, Any]:
+    """The values of `receipt.html` for a message's code."""
+    leaf = entry.read_leaf(message.leaf)
     return {
         **BLANK,
         "spelled": receipt.spelled(code),
-        "answer": _answer(standing(leaf.kind, acts, waits=waits), lang),
+        "answer": _lost(leaf, lang) if message.filed is None else _stands(leaf, message.filed, lang),
         "vote": running.campaign.name_in(lang),
         "received": _received(leaf.at_ms // 60_000 * 60_000, running, lang),
-        "entry": str(filed.place.seq),
+        "entry": str(message.seq),
         "signed": signed,
         "found": True,
         "voids": any(contest.over_cap == "void_all" for contest in running.campaign.contests),
         "open": running.open_ballots,
     }
+
+
+def _stands(leaf: Leaf, filed: Filed, lang: Lang) -> dict[str, str]:
+    acts = [entry.read_leaf(act.stored.leaf) for act in filed.acts]
+    return _answer(standing(leaf.kind, acts, waits=filed.state in ("waiting", "disputed")), lang)
+
+
+def _lost(leaf: Leaf, lang: Lang) -> dict[str, str]:
+    """A message that was lost with the newest database: what its leaf says, and that it counts no more."""
+    answer, was = _answer("lost", lang), _answer(leaf.kind, lang)["heading"]
+    said: str = getattr(WORDS["receipt_was"], lang)
+    return {**answer, "because": f"{answer['because']} {said.format(was=was)}"}
 
 
 #: The values where nothing is said of any message.

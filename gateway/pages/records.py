@@ -86,7 +86,7 @@ class _Records:
             "received": self._received(running, case, lang),
             "steps": [case_view.step(running, act, lang) for act in case.acts],
             "receipt": await self._receipt(running, case),
-            "receipt_held": self._receipt_held(running),
+            "receipt_held": running.keeps_receipts,
             "decided_by": case.opening.decided_by if case.opening else "",
             "counts": any(one[2] == "counted" for one in case.selections),
             "void_reasons": case_view.reasons(acts.REASONS["void"], lang),
@@ -174,14 +174,10 @@ class _Records:
 
     async def _receipt(self, running: Running, case: Case) -> str:
         """The message's receipt code, "" if it has none, or may not be told yet."""
-        if not running.receipts or self._receipt_held(running):
+        if not running.receipts or running.keeps_receipts:
             return ""
         (filed,) = await self._service.store.filed([case.place])
         return receipt.spelled(receipt.number(filed.stored.leaf_hash))
-
-    def _receipt_held(self, running: Running) -> bool:
-        """Whether the code would lead to an open ballot before the result is final."""
-        return running.receipts and running.open_ballots and not self._board.is_final(running.id)
 
     def _shared(self, running: Running) -> dict[str, Any]:
         return {
@@ -241,6 +237,9 @@ def _act(running: Running, acted: Acted, lang: Lang) -> dict[str, Any]:
     """An act of the log: what is public of it, and the committee's note."""
     leaf, private = acted.act.leaf, acted.act.private
     detail = {key: value for key, value in leaf.detail.items() if key not in _OWN}
+    if leaf.kind == "gap":
+        detail = {name: f"{past['kept']}/{past['size']}" for name, past in detail["logs"].items()}
+        detail |= {f"lost.{ended}": n for ended, n in leaf.detail["lost"].items()}
     return {
         "entry": acted.place.seq,
         "node": acted.node,

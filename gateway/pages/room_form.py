@@ -12,13 +12,13 @@ from dedup import keys
 from gateway.casebook import MOST_ALIKE
 from gateway.intake import chair
 from gateway.intake.running import Running
-from gateway.room.motion import Kind, Motion
+from gateway.room.motion import RESULT, Kind, Motion
 from gateway.storage.store import Place
 from tally.outcome import CHANNELS, Channel, Selection
 
 LONGEST_NOTE: Final = 500
 _BREAKS: Final = re.compile(r"[\s,，、;；]+")
-_ENTRY: Final = re.compile(r"(?:([A-Za-z0-9_-]{1,64})/)?([0-9]{1,12})", re.ASCII)
+_ENTRY: Final = re.compile(r"(?:([A-Za-z0-9_.-]{1,64})/)?([0-9]{1,12})", re.ASCII)
 _VERDICTS: Final = ("count", "reject", "keep")
 
 Verdict = Literal["count", "reject", "keep"]
@@ -89,6 +89,39 @@ def act(running: Running, fields: Mapping[str, str], targets: Sequence[Place]) -
             return Motion("close", reason, said)
         case _:
             raise Flaw("form")
+
+
+def lot(running: Running, fields: Mapping[str, str]) -> Motion:
+    """A lot that was drawn. Raises `Flaw`."""
+    contest = fields.get("contest", "")
+    known = {one.code for where in running.roll.contests if where.id == contest for one in where.candidates}
+    order = [code.upper() for code in _BREAKS.split(fields.get("order", "")) if code]
+    if not order or not known.issuperset(order) or len(set(order)) < len(order):
+        raise Flaw("no_candidate")
+    chosen = tuple(Selection(contest, code) for code in order)
+    return Motion("lot", fields.get("reason", ""), note(fields), selections=chosen)
+
+
+#: What the forms about the result may say, each at most so many characters.
+TOLD: Final = {
+    "first_day": 10, "came_on": 10, "name": 100, "contact": 200, "about": 100, "subject": 500,
+    "evidence": 4_000, "objection": 6, "verdict": 20, "answer": 4_000,
+}  # fmt: skip
+
+
+def of_the_result(fields: Mapping[str, str]) -> Motion:
+    """An act about the result. Raises `Flaw`."""
+    named = fields.get("kind", "")
+    if named not in RESULT:
+        raise Flaw("form")
+    told = tuple((name, value) for name in TOLD if (value := fields.get(name, "").strip()))
+    if any(len(value) > TOLD[name] for name, value in told):
+        raise Flaw("too_long")
+    reason = fields.get("reason", "")
+    if named == "answer":
+        verdict, _, reason = reason.partition("/")
+        told = (*((name, value) for name, value in told if name != "verdict"), ("verdict", verdict))
+    return Motion(cast("Kind", named), reason, note(fields), told=told)
 
 
 def kind(fields: Mapping[str, str]) -> Kind:

@@ -15,7 +15,7 @@ from config.problems import Lang
 from gateway.intake.recorder import Busy, Stopping
 from gateway.intake.revise import Case, Refused
 from gateway.intake.running import Running
-from gateway.pages import case_view, guard, motion_view, room_form
+from gateway.pages import case_view, guard, motion_view, room_form, words_result
 from gateway.pages.guard import only
 from gateway.pages.room_form import Flaw
 from gateway.pages.words_reasons import REFUSED
@@ -31,7 +31,7 @@ from tally import acts
 
 #: Messages on one page: more would only be scrolled past.
 _PAGE: Final = 25
-WORDS: Final = {**SHARED, **ACTS, **RULINGS}
+WORDS: Final = {**SHARED, **ACTS, **RULINGS, **words_result.ACTS}
 
 
 class Said(NamedTuple):

@@ -79,6 +79,7 @@ def page(running: Running, status: str, shown: Standings | None, lang: Lang) -> 
         "receipts": running.receipts,
         "together": _caps(campaign.caps, lang),
         "charts": charts(running, shown, lang),
+        "lost": sum(running.lost.values()),
         "as_of": None if shown is None else Instant(as_of(shown["as_of"]), shown["as_of"]),
         "shown_status": "" if shown is None else shown["status"],
         "mode": publish.mode,

@@ -39,8 +39,8 @@ WORDS: Final[Mapping[str, Said]] = {
     "scheduled": Said("投票尚未开始", "Voting has not begun"),
     "open": Said("投票进行中", "Voting is open"),
     "closing": Said("投票已截止，正在核对", "Voting has ended and is being checked"),
-    "closed": Said("投票已结束 · 结果待确认", "Voting has closed · result provisional"),
-    "final": Said("投票已结束 · 最终结果", "Voting has closed · result final"),
+    "closed": Said("投票已结束 · 结果尚未核定", "Voting has closed · result unofficial"),
+    "final": Said("投票已结束 · 正式结果", "Voting has closed · result certified"),
     "unshown": Said("投票已结束", "Voting has closed"),
     # when and how to vote
     "voting": Said("怎样投票", "How to vote"),
@@ -75,11 +75,16 @@ WORDS: Final[Mapping[str, Said]] = {
     "share": Said("占比", "Share"),
     "total": Said("总票数", "Total votes"),
     "as_of": Said("截至", "As of"),
-    "provisional": Said(
-        "临时票数：尚未最终确认，可能还会变动。",
-        "Provisional figures: not yet confirmed, they may still change.",
+    "gap": Said(
+        "有 {lost} 条消息随数据库遗失，没有计入（除非之后重新发送）。公开账本里记有这一缺口。",
+        "{lost} messages were lost with a database and count in no figure, unless they were sent again. The "
+        "public ledger tells of this gap.",
     ),
-    "confirmed": Said("最终票数：已经确认。", "Final figures: confirmed."),
+    "provisional": Said(
+        "非正式票数：尚未核定，可能还会变动。",
+        "Unofficial figures: not yet certified, they may still change.",
+    ),
+    "confirmed": Said("正式票数：已由两人核定。", "Final figures: certified by two people."),
     "daily": Said("投票期间每天 {at} 更新。", "During the vote, updated every day at {at}."),
     "tied": Said("票数相同者名次并列。", "Equal votes share a rank."),
     # no results

@@ -124,6 +124,7 @@ WORDS: Final[Mapping[str, Said]] = {
     "role_operator": Said("接线员：登记来电，看不到票数", "Operator: takes calls, sees no figures"),
     "role_committee": Said("组委会：看票数、裁定、操作", "Committee: sees the count, rules, acts"),
     "role_observer": Said("观察员：只看，不能更改", "Observer: looks on, changes nothing"),
+    "role_panel": Said("评委：给候选打分，看不到票数", "Panel: judges candidates, sees no figures"),
     "role_administrator": Said("管理员：管理账号", "Administrator: makes accounts"),
     "campaigns": Said("投票活动", "Votes"),
     "campaigns_hint": Said("不选即为全部。", "None chosen means all."),

@@ -7,6 +7,7 @@ something is not done (`REFUSED`).
 from collections.abc import Mapping
 from typing import Final
 
+from gateway.pages import words_panel, words_result
 from gateway.pages.words import Said
 
 #: Why a message waits, by its outcome; "disputed" where two operators heard different things.
@@ -98,6 +99,9 @@ REASONS: Final[Mapping[str, Said]] = {
     "caller_asked": Said("来电人要求", "the caller asked for it"),
     "retention_over": Said("保存期满", "the time to keep it is over"),
     "reconciliation": Said("与运营商核对", "to reconcile with the operator's figures"),
+    "points_given": Said("提交评分", "points given"),
+    "drawn": Said("抽签", "drawn"),
+    **words_result.REASONS,
 }
 
 #: What acts there are.
@@ -115,6 +119,10 @@ KINDS: Final[Mapping[str, Said]] = {
     "schedule": Said("更改截止时间", "Close changed"),
     "reveal": Said("查看完整号码", "Number seen"),
     "erase": Said("销毁内容", "Contents erased"),
+    **words_result.KINDS,
+    "score": Said("提交评分表", "Score sheet submitted"),
+    "lot": Said("抽签", "Lot drawn"),
+    "gap": Said("条目遗失，新账本开始", "Entries lost, new epoch begun"),
 }
 
 #: Why something is not done: `revise.REFUSALS`, `proposals.REFUSALS`, and what is wrong with a form.
@@ -198,4 +206,6 @@ REFUSED: Final[Mapping[str, Said]] = {
         "数据库暂时不能写入，没有记录。请稍后再试。",
         "The database cannot be written just now: nothing is recorded. Try again shortly.",
     ),
+    **words_panel.REFUSED,
+    **words_result.REFUSED,
 }

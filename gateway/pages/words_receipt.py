@@ -40,15 +40,16 @@ WORDS: Final[Mapping[str, Said]] = {
         "in the published ledger says what was chosen, and whoever has the code can read it there.",
     ),
     "receipt_held": Said(
-        "“{votes}”的选票公开，因此回执码要到结果最终确定（投票已截止，且没有等待裁定的消息）之后才能查询，届时可向评委会索取。",
-        "Ballots are open in {votes}: so receipt codes can be looked up once the result is final (voting has "
-        "closed, and no message waits for a ruling). The committee tells a voter theirs then.",
+        "“{votes}”的选票公开，因此回执码要到结果正式核定之后才能查询，届时可向评委会索取。",
+        "Ballots are open in {votes}: so receipt codes can be looked up only once two people have certified "
+        "the result. The committee tells a voter theirs then.",
     ),
     "receipt_voids": Said(
         "本次投票规定：同一号码投票超过限额，其全部投票作废。此后是否如此，这里不显示。",
         "In this vote, a number that votes more often than it may loses all its votes. Whether that happened "
         "afterwards does not show here.",
     ),
+    "receipt_was": Said("登记时的结果：{was}。", "When it was recorded: {was}."),
     "receipt_bad_code": Said(
         "回执码应为 12 位字母和数字，请核对后再输入。",
         "A receipt code has twelve letters and digits: check it, and enter it again.",
@@ -137,6 +138,14 @@ STANDINGS: Final[Mapping[str, Standing]] = {
         Said(
             "没有消息有这个回执码，或者现在还不能查询。",
             "No message has this code, or it cannot be looked up yet.",
+        ),
+    ),
+    "lost": Standing(
+        Said("内容已遗失", "Its contents were lost"),
+        Said(
+            "这条消息登记过，但内容随数据库遗失，没有计入；如果之后重新发送过，以重新发送的为准。",
+            "It was recorded, but what it said was lost with the database: it does not count, unless it was "
+            "sent again since.",
         ),
     ),
     "unknown": Standing(

@@ -23,16 +23,22 @@ LIVE: Final[Mapping[str, Said]] = {
     "none_here": Said("没有可查看的投票。", "There is no vote for you to see."),
     # the state of the vote
     "provisional_live": Said(
-        "临时票数：在投票结束、全部裁定完毕之前，随时会变动。",
-        "Provisional figures: they change until the close and the last ruling.",
+        "临时票数：在投票结束、两人核定之前，随时会变动。",
+        "Provisional figures: they may change until the close, and until two people have certified them.",
     ),
     "provisional_closed": Said(
-        "投票已结束，结果仍是临时的：还有消息待裁定。",
-        "Voting has closed, but the result is provisional: messages still wait for a ruling.",
+        "投票已结束，结果仍是非正式的：两人核定之前可能变动。",
+        "Voting has closed, but the result is unofficial until two people have certified it.",
     ),
     "final_live": Said(
-        "投票已结束，没有消息待裁定：这是最终票数。",
-        "Voting has closed and nothing waits for a ruling: these are the final figures.",
+        "结果已由两人核定：这是正式票数。",
+        "Two people have certified the result: these are the final figures.",
+    ),
+    "gap_room": Said(
+        "账本有缺口：有 {lost} 条消息随数据库遗失，没有计入（除非之后重新发送）。"
+        "由谁决定、遗失了什么，见处理记录。",
+        "The ledger has a gap: {lost} messages were lost with a database and count in no figure, unless they "
+        "were sent again. Who decided to go on without them, and what they were, is in the log of acts.",
     ),
     "kept_back": Said(
         "本次投票在结束之前不显示各候选的票数（committee_totals）。下面是来票情况和平衡核对。",
@@ -179,9 +185,10 @@ EXPORTS: Final[Mapping[str, Said]] = {
     ),
     "audience_public": Said("公众", "the public"),
     "audience_committee": Said("仅组委会", "the committee alone"),
-    "stamp_final": Said("最终", "Final"),
-    "stamp_provisional": Said("临时", "Provisional"),
+    "stamp_final": Said("正式（已核定）", "Final (certified)"),
+    "stamp_provisional": Said("临时（尚未核定）", "Provisional (not certified)"),
     "manifest_entries": Said("账本条目", "Ledger entries"),
+    "manifest_gap": Said("遗失的条目", "Entries lost, and gone on without as"),
     "manifest_root": Said("账本根", "Ledger root"),
     "manifest_recount": Said("重新计票", "Recount"),
     "manifest_agrees": Said("一致", "agrees"),

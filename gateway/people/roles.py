@@ -1,4 +1,4 @@
-"""Who may do what: four roles, and what a page demands of whoever asks for it. Pure."""
+"""Who may do what: five roles, and what a page demands of whoever asks for it. Pure."""
 
 from enum import StrEnum
 from typing import Final, Literal, NamedTuple
@@ -15,6 +15,8 @@ class Role(StrEnum):
     COMMITTEE = "committee"
     #: Sees what the committee sees, as far as the campaign lets observers; changes nothing.
     OBSERVER = "observer"
+    #: Judges the candidates by the award's criteria. Nothing of votes.
+    PANEL = "panel"
     #: Makes accounts. Nothing of votes.
     ADMINISTRATOR = "administrator"
 

@@ -3,7 +3,8 @@
 How long somebody may do nothing, and how long they may stay at all (ASVS 5.0, 7.3; NIST SP 800-63B): who
 rules, closes or makes accounts, a quarter of an hour and a working day of eight hours. An operator waits for
 calls and must not lose one to a sign-in page: an hour, and twelve. An observer can change nothing, and may
-leave a screen on the wall for the evening: twelve hours.
+leave a screen on the wall for the evening: twelve hours. A judge reads long between two marks: an hour, and a
+working day.
 """
 
 from collections.abc import Callable
@@ -30,6 +31,7 @@ TERMS: Final = {
     Role.COMMITTEE: Term(15 * _MINUTE_MS, 8 * _HOUR_MS),
     Role.ADMINISTRATOR: Term(15 * _MINUTE_MS, 8 * _HOUR_MS),
     Role.OPERATOR: Term(_HOUR_MS, 12 * _HOUR_MS),
+    Role.PANEL: Term(_HOUR_MS, 8 * _HOUR_MS),
     Role.OBSERVER: Term(12 * _HOUR_MS, 12 * _HOUR_MS),
 }
 #: What somebody does is noted at most so often: votes go first.

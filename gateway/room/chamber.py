@@ -14,9 +14,10 @@ from gateway.intake.recorder import Busy, Stopping
 from gateway.intake.revise import Refused
 from gateway.intake.running import Running
 from gateway.intake.schedule import TooEarly
+from gateway.result.secretary import Secretary
 from gateway.room import motion as motions
 from gateway.room import outlook, proposals
-from gateway.room.motion import RULINGS, Motion
+from gateway.room.motion import RESULT, RULINGS, Motion
 from gateway.room.outlook import Outlook
 from gateway.room.proposals import Envelope, Proposal
 from gateway.service import Service
@@ -53,7 +54,7 @@ class Chamber:
     """Every method raises `Refused`, and what `Recorder.submit` raises.
 
     `randomness(n)` gives n random bytes; `sits(login, campaign)` says whether that account is on the
-    campaign's committee now.
+    campaign's committee now; `secretary` knows what the result's acts come to.
     """
 
     def __init__(
@@ -61,15 +62,21 @@ class Chamber:
         service: Service,
         randomness: Callable[[int], bytes],
         sits: Callable[[str, str], Awaitable[bool]],
+        secretary: Secretary,
     ) -> None:
-        self._service, self._randomness, self._sits = service, randomness, sits
+        self._service, self._randomness, self._sits, self._secretary = service, randomness, sits, secretary
         self._turns = {name: asyncio.Lock() for name in service.campaigns}
         self._envelopes = {name: Envelope(running) for name, running in service.campaigns.items()}
 
     async def consider(self, running: Running, motion: Motion) -> Considered:
         """What a motion comes to, before anybody has agreed to anything."""
         now_ms = self._service.now_ms()
-        seen = await outlook.look(self._service.recorder, running, motion, now_ms)
+        if motion.kind in RESULT:
+            seen = Outlook(motions.plain(await self._secretary.look(running, motion, now_ms)))
+        elif motion.kind == "lot":
+            seen = Outlook(await self._secretary.scoring.drawn(running, motion.selections, motion.reason))
+        else:
+            seen = await outlook.look(self._service.recorder, running, motion, now_ms)
         digest = motions.digest(motions.pack(running.id, motion, seen.state))
         return Considered(motion, seen, digest, motions.needs_two(motion, running, now_ms))
 
@@ -159,7 +166,10 @@ class Chamber:
     async def _carry_out(self, running: Running, motion: Motion, seen: Outlook, by: str, second: str) -> Done:
         if motion.kind in RULINGS:
             return await self._rule(running, motion, seen, by, second)
-        place = await self._do(running, motion, by, second)
+        if motion.kind in RESULT:
+            place = await self._secretary.carry_out(running, motion, seen.state, by, second)
+        else:
+            place = await self._do(running, motion, by, second)
         return Done((place.seq,))
 
     async def _rule(self, running: Running, motion: Motion, seen: Outlook, by: str, second: str) -> Done:
@@ -177,6 +187,8 @@ class Chamber:
                 return await acts.bar(running, motion.line, by, reason, note)
             case "unbar":
                 return await acts.unbar(running, motion.line, by, reason, note)
+            case "lot":
+                return await acts.lot(running, motion.selections, by, second, reason, note)
             case "reschedule":
                 return await acts.reschedule(running, dict(motion.closes_ms), by, second, reason, note)
             case _:

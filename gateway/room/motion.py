@@ -12,12 +12,18 @@ from typing import Any, Final, Literal, NamedTuple
 from gateway.intake.revise import Ruling
 from gateway.intake.running import Running
 from gateway.storage.store import Place
+from tally import certification
 from tally.outcome import Channel, Selection
 
-Kind = Literal["withdraw", "bar", "unbar", "reschedule", "close", "void", "adjudicate"]
+Kind = Literal[
+    "withdraw", "bar", "unbar", "reschedule", "close", "void", "adjudicate", "lot",
+    "waive", "complete", "publish", "object", "answer", "recount", "certify", "correct",
+]  # fmt: skip
 
 #: Motions about messages; the others are about the campaign.
 RULINGS: Final = ("void", "adjudicate")
+#: Motions about the result, after the vote (`tally/certification.py`).
+RESULT: Final = ("waive", "complete", "publish", "object", "answer", "recount", "certify", "correct")
 
 _VERSION: Final = "motion/v1"
 _canonical: Final = json.JSONEncoder(
@@ -35,6 +41,8 @@ class Motion(NamedTuple):
     - `void`: the messages at `targets`; `release` says whether their caps come free.
     - `adjudicate`: the messages at `targets`: `verdict`, and to "count", as which `selections`; `line` is
       the caller's number where the message has none of its own.
+    - `lot`: `selections` are those who are equal, in the order that was drawn.
+    - about the result (`RESULT`): `told` has what the form said, by name; `result/secretary.py` reads it.
 
     `reason` is a word of `acts.REASONS`, `note` is for the committee only.
     """
@@ -48,11 +56,18 @@ class Motion(NamedTuple):
     release: bool = False
     line: str = ""
     closes_ms: tuple[tuple[Channel, int], ...] = ()
+    told: tuple[tuple[str, str], ...] = ()
 
     @property
     def reasons(self) -> str:
         """Which of `acts.REASONS` are its reasons."""
+        if self.kind == "answer":
+            return self.said("verdict")
         return {"adjudicate": self.verdict, "reschedule": "schedule"}.get(self.kind, self.kind)
+
+    def said(self, name: str) -> str:
+        """What the form said under a name, "" if nothing."""
+        return dict(self.told).get(name, "")
 
     def rulings(self, by: str, second: str) -> list[Ruling]:
         """The rulings of a motion about messages."""
@@ -85,6 +100,8 @@ def needs_two(motion: Motion, running: Running, now_ms: int) -> bool:
             return running.campaign.adjudicators == 2
         case "withdraw" | "bar" | "unbar":
             return False
+        case kind:
+            return certification.needs_two(kind, motion.said("verdict"))
 
 
 def pack(campaign: str, motion: Motion, outlook: Mapping[str, Any], nonce: str = "") -> bytes:
@@ -109,6 +126,7 @@ def unpack(packed: bytes) -> tuple[Motion, Mapping[str, Any]]:
     fields["targets"] = tuple(Place(*place) for place in fields["targets"])
     fields["selections"] = tuple(Selection(*one) for one in fields["selections"])
     fields["closes_ms"] = tuple((channel, at_ms) for channel, at_ms in fields["closes_ms"])
+    fields["told"] = tuple((name, value) for name, value in fields["told"])
     return Motion(**fields), outlook
 
 

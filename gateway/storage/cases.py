@@ -6,7 +6,7 @@ from typing import Final
 
 from dedup.keys import VoterKey
 from gateway.storage.blocks import CLAIMS, LEDGER
-from gateway.storage.store import Filed, Place
+from gateway.storage.store import Acted, Filed, Place
 from tally.verify import Stored
 
 #: Before the first place.
@@ -20,7 +20,7 @@ def filed(db: sqlite3.Connection, places: Iterable[Place]) -> list[Filed]:
         row = db.execute(LEDGER["filed"], place).fetchone()
         if row is not None:
             log, *stored, state, text_key = row
-            acts = tuple(Stored(*act) for act in db.execute(LEDGER["acts-on"], place))
+            acts = tuple(Acted(node, Stored(*act)) for node, *act in db.execute(LEDGER["acts-on"], place))
             found.append(Filed(place, log, Stored(*stored), state, text_key, acts))
     return found
 

@@ -1,7 +1,7 @@
 """Messages by their receipts. Functions of a connection."""
 
 import sqlite3
-from typing import Final
+from typing import Final, NamedTuple
 
 from gateway.storage import cases
 from gateway.storage.blocks import LEDGER
@@ -11,15 +11,27 @@ from tally import receipt
 _CHUNK: Final = 2000
 
 
-def look_up(db: sqlite3.Connection, code: int, decoy: Place) -> tuple[bool, Filed | None]:
-    """Whether a message has that receipt, and the message as it stands now.
+class Looked(NamedTuple):
+    """Whether a message has the receipt, and the message as it stands now. Of one that was lost with the
+    newest database (`gateway/epoch.py`) only the name of its log and its place in it are known."""
+
+    known: bool
+    filed: Filed | None
+    lost: tuple[str, int] | None = None
+
+
+def look_up(db: sqlite3.Connection, code: int, decoy: Place) -> Looked:
+    """The message that has a receipt.
 
     If none has, the one at `decoy` is read all the same: a guess takes as long as a code that is right.
     """
     row = db.execute(LEDGER["receipt"], (code,)).fetchone()
     place = decoy if row is None else Place(*row)
     found = cases.filed(db, [place])
-    return row is not None, found[0] if found else None
+    if row is None or found:
+        return Looked(row is not None, found[0] if found else None)
+    (log,) = db.execute(LEDGER["log-name"], (place.log_id,)).fetchone()
+    return Looked(True, None, (log, place.seq))
 
 
 def adopt(db: sqlite3.Connection, log: int) -> None:

@@ -1,12 +1,14 @@
 """The embedded store: one process, one connection that writes and checkpoints, all others read-only.
 
-Debian's SQLite 3.40 can corrupt a WAL when two connections commit and checkpoint at once; a lock file
-keeps a second writer out. A transaction is one hop to the connection's thread, so that the interpreter
-is free while SQLite and the disk work.
+Debian's SQLite 3.40 can corrupt a WAL when two connections commit and checkpoint at once; locks keep a second
+writer out: on a file beside the database, and on the database, by whatever name it is called. A transaction
+is one hop to the connection's thread, so that the interpreter is free while SQLite and the disk work.
 """
 
+import asyncio
 import fcntl
 import os
+import shutil
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -34,7 +36,7 @@ from gateway.storage.store import (
     Unavailable,
     Unsafe,
 )
-from tally import merkle
+from tally import epochs, merkle
 from tally.count import TotalKey
 from tally.verify import Stored
 
@@ -44,6 +46,7 @@ _LOOK_UP: Final = 1024
 #: Rows of one INSERT.
 _INSERT: Final = 512
 _PROBE_BYTES: Final = 256 * 1024
+_COPIED_BYTES: Final = 1 << 18
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -55,13 +58,16 @@ class SqliteStore:
     def __init__(self, path: Path, synchronous: str) -> None:
         self.path = path
         self._synchronous = synchronous
-        self._lock: int | None = None
+        self._locks: list[int] = []
         self._writer: Connection | None = None
+        self._forgotten = False  # a sync has failed since the database was opened
 
     async def open(self) -> None:
         """Lock the file, open it, and bring the schema up to date. Raises `Unsafe`, `Unavailable`."""
-        self._lock = _lock(self.path)
+        self._locks.append(_lock(self.path))
         try:
+            self._locks.append(_hold(self.path, self.path))
+            await asyncio.to_thread(_take_up, _wal(self.path))
             await self._connect()
         except BaseException:
             await self.close()
@@ -81,15 +87,20 @@ class SqliteStore:
         if self._writer is not None:
             writer, self._writer = self._writer, None
             await writer.close()
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+        while self._locks:  # after SQLite has closed: closing the database frees what it has locked there
+            os.close(self._locks.pop())
 
     async def reopen(self) -> None:
         """After a failed commit: forget the connection and whatever it believed. Raises `Unavailable`."""
         if self._writer is not None:
             writer, self._writer = self._writer, None
             await writer.close()
+        if self._forgotten:
+            try:
+                await asyncio.to_thread(_renew, _wal(self.path))
+            except OSError as error:
+                raise Unavailable(f"cannot write the log of {self.path} anew: {error.strerror}") from error
+            self._forgotten = False
         await self._connect()
 
     async def run(
@@ -106,6 +117,8 @@ class SqliteStore:
         except sqlite3.IntegrityError as error:
             raise Conflict(str(error)) from error
         except sqlite3.Error as error:
+            code = getattr(error, "sqlite_errorcode", None)  # errors of Python's own have none
+            self._forgotten |= code in (sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_DIR_FSYNC)
             raise Unavailable(str(error)) from error
 
     async def head(self, campaign: str, node: str, key_check: bytes) -> Head:
@@ -140,7 +153,7 @@ class SqliteStore:
         """See `store.Store`."""
         return await self.run(cases.filed, places)
 
-    async def held(self, head: Head, voters: Sequence[VoterKey]) -> Sequence[tuple[HeldClaim, int]]:
+    async def held(self, head: Head, voters: Sequence[VoterKey]) -> Sequence[tuple[HeldClaim, Place]]:
         """See `store.Store`."""
         return await self.run(_held, head.campaign_id, voters)
 
@@ -182,7 +195,15 @@ def is_locked(path: Path) -> bool:
 
 
 def _lock(path: Path) -> int:
-    handle = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    return _hold(path.with_name(path.name + ".lock"), path)
+
+
+def _hold(file: Path, path: Path) -> int:
+    """Lock a file, for the database `path`. Raises `Unsafe`, and `Unavailable` if it is a folder."""
+    try:
+        handle = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except IsADirectoryError as error:
+        raise Unavailable(f"cannot open {file}: {error.strerror}") from error
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
@@ -191,6 +212,55 @@ def _lock(path: Path) -> int:
             f"another process has {path} open for writing: stop it first, or use another data folder"
         ) from error
     return handle
+
+
+def _wal(path: Path) -> Path:
+    return path.with_name(path.name + "-wal")
+
+
+def _take_up(path: Path) -> None:
+    """Have the disk keep the log of writes that a killed process has left; nothing if there is none.
+
+    It may have written a commit and not synced it, or have ended over a sync that failed. What SQLite finds
+    it takes for committed, without a sync, and a sender that asks again is told of it. Raises `OSError`.
+    """
+    if path.exists():
+        try:
+            _renew(path)
+        except OSError:  # the disk is full: then as it is
+            _sync(path)
+
+
+def _sync(path: Path) -> None:
+    """Have the disk keep a file, or a folder's entries."""
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _renew(path: Path) -> None:
+    """Write a file anew, all of it, durably; nothing if there is none. Raises `OSError`.
+
+    After a sync that failed the system takes what it was to write for written, shows it to whoever reads the
+    file, and never tries again: the next sync says that all is well. SQLite would find there the commit that
+    was refused, and a power cut would lose it after all.
+    """
+    part = path.with_name(path.name + ".part")
+    try:
+        try:
+            old = path.open("rb")
+        except FileNotFoundError:
+            return
+        with old, open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as new:
+            shutil.copyfileobj(old, new, _COPIED_BYTES)
+            new.flush()
+            os.fsync(new.fileno())
+        part.replace(path)
+        _sync(path.parent)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _open(path: Path) -> sqlite3.Connection:
@@ -211,6 +281,8 @@ def _set_up(db: sqlite3.Connection, synchronous: str) -> None:
     db.execute("PRAGMA recursive_triggers = ON")
     db.execute("PRAGMA cache_size = -65536")
     db.execute("PRAGMA wal_autocheckpoint = 4000")
+    db.execute("BEGIN IMMEDIATE")  # a file that cannot be written says so here, not with the first vote
+    db.execute("ROLLBACK")
     try:
         migrate.apply(db)
     except migrate.MigrationFault as error:
@@ -219,16 +291,11 @@ def _set_up(db: sqlite3.Connection, synchronous: str) -> None:
 
 def _head(db: sqlite3.Connection, campaign: str, node: str, key_check: bytes) -> Head:
     with transaction(db):
-        known = db.execute(CLAIMS["campaign"], (campaign,)).fetchone()
-        if known is None:
-            db.execute(CLAIMS["add-campaign"], (campaign, key_check))
-            known = db.execute(CLAIMS["campaign"], (campaign,)).fetchone()
-        if known[1] != key_check:
-            raise Unsafe(
-                f"campaign {campaign} was begun with another secret: with this one every caller would be new "
-                f"and could vote again. Put the first {campaign}.key back in the secrets folder"
-            )
-        if db.execute(LEDGER["log"], (campaign, node)).fetchone() is None:
+        campaign_id = own_campaign(db, campaign, key_check)
+        names = [name for name, *_ in db.execute(LEDGER["logs"], (campaign,))]
+        if epoch := epochs.newest(names, node):
+            node = epochs.label(node, epoch)
+        else:
             db.execute(LEDGER["add-log"], (campaign, node))
         log_id, size, frontier = db.execute(LEDGER["log"], (campaign, node)).fetchone()
         (last,) = db.execute(LEDGER["last-entry"], (log_id,)).fetchone()
@@ -237,7 +304,23 @@ def _head(db: sqlite3.Connection, campaign: str, node: str, key_check: bytes) ->
             f"the ledger of {campaign}/{node} has {0 if last is None else last + 1} entries, "
             f"its head says {size}: run `televote verify` and restore from a backup"
         )
-    return Head(campaign, node, known[0], log_id, size, merkle.unpack(frontier))
+    return Head(campaign, node, campaign_id, log_id, size, merkle.unpack(frontier))
+
+
+def own_campaign(db: sqlite3.Connection, campaign: str, key_check: bytes) -> int:
+    """The campaign's number, once it is sure that its secret is the one it was begun with. Raises "
+    "`Unsafe`."""
+    known = db.execute(CLAIMS["campaign"], (campaign,)).fetchone()
+    if known is None:
+        db.execute(CLAIMS["add-campaign"], (campaign, key_check))
+        known = db.execute(CLAIMS["campaign"], (campaign,)).fetchone()
+    if known[1] != key_check:
+        raise Unsafe(
+            f"campaign {campaign} was begun with another secret: with this one every caller would be new "
+            f"and could vote again. Put the first {campaign}.key back in the secrets folder"
+        )
+    number: int = known[0]
+    return number
 
 
 def _adopt(db: sqlite3.Connection, head: Head, pending: Sequence[str]) -> None:
@@ -283,11 +366,11 @@ def _recall(db: sqlite3.Connection, campaign_id: int, heard: Sequence[Heard]) ->
 
 def _held(
     db: sqlite3.Connection, campaign_id: int, voters: Sequence[VoterKey]
-) -> list[tuple[HeldClaim, int]]:
+) -> list[tuple[HeldClaim, Place]]:
     return [
-        (HeldClaim(VoterKey(voter), Claim(*claim), channel), seq)
+        (HeldClaim(VoterKey(voter), Claim(*claim), channel), Place(log_id, seq))
         for shape, some in _padded(list(dict.fromkeys(voters)), "?")
-        for voter, *claim, channel, seq in db.execute(
+        for voter, *claim, channel, log_id, seq in db.execute(
             CLAIMS["held"].format(voters=shape), [campaign_id, *some]
         )
     ]
@@ -296,10 +379,11 @@ def _held(
 def _append(db: sqlite3.Connection, batches: Sequence[Batch]) -> None:
     with transaction(db):
         for batch in batches:
-            _append_one(db, batch)
+            append_one(db, batch)
 
 
-def _append_one(db: sqlite3.Connection, batch: Batch) -> None:
+def append_one(db: sqlite3.Connection, batch: Batch) -> None:
+    """Append a batch, inside a transaction. Raises `Conflict` if its log has moved."""
     head, after = batch.head, batch.after
     moved = db.execute(
         LEDGER["advance-log"], (after.size, merkle.pack(after.frontier), head.log_id, head.size)
@@ -324,6 +408,11 @@ def _append_one(db: sqlite3.Connection, batch: Batch) -> None:
     added = [(*key, count) for key, count in batch.totals.items() if count]
     _insert(db, LEDGER["add-totals"], "({log},?,?,?,?,?,?)".format_map(own), added)
     _insert(db, LEDGER["put-cases"], "({log},?,?,?)".format_map(own), batch.cases)
+    for earlier_log, earlier in batch.earlier.items():
+        of = {**own, "log": earlier_log}
+        shape = "(?,{campaign},?,?,?,?,?,?,{log},?)".format_map(of)
+        _insert(db, CLAIMS["add-claims"], shape, sorted(earlier.claims))
+        _insert(db, LEDGER["put-cases"], "({log},?,?,?)".format_map(of), earlier.cases)
     minutes = [
         (minute_ms, source, counted and count, not counted and count)
         for (minute_ms, source, counted), count in batch.tempo.items()
@@ -339,8 +428,8 @@ def _append_acts(db: sqlite3.Connection, batch: Batch) -> None:
     campaign, log = batch.head.campaign_id, batch.head.log_id
     rows = [(log, act.seq, *(act.target or (None, None))) for act in batch.acts]
     _insert(db, LEDGER["add-acts"], "(?,?,?,?)", rows)
-    for voter, seq, how in batch.yielded:
-        db.execute(CLAIMS[how], (voter, campaign, log, seq))
+    for voter, place, how in batch.yielded:
+        db.execute(CLAIMS[how], (voter, campaign, *place))
     for gone in batch.released:
         db.execute(CLAIMS["release-candidate"], (campaign, *gone))
     for erasure in batch.erased:

@@ -27,7 +27,8 @@ class Unsafe(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Where a log stands. `campaign_id` and `log_id` are the database's own numbers."""
+    """Where a log stands. `campaign_id` and `log_id` are the database's own numbers; `node` is the node's
+    name, with its epoch if that is not the first."""
 
     campaign: str
     node: str
@@ -127,7 +128,7 @@ class Yielded(NamedTuple):
     """
 
     voter: VoterKey
-    seq: int
+    place: Place
     how: Literal["release", "mute"]
 
 
@@ -161,10 +162,19 @@ class Minute(NamedTuple):
 
 
 @dataclass(slots=True)
+class Earlier:
+    """What rulings make of messages that stand in an earlier log of the node (`tally/epochs.py`)."""
+
+    claims: list[ClaimRow] = field(default_factory=list)
+    cases: list[CaseRow] = field(default_factory=list)
+
+
+@dataclass(slots=True)
 class Batch:
     """What one transaction appends to one log. `head` is the log before, `after` the log it becomes.
 
-    `released` are candidates whose voters get their votes back (`withdrawal = "release"`).
+    `released` are candidates whose voters get their votes back (`withdrawal = "release"`). `earlier` is by
+    the number of the log.
     """
 
     head: Head
@@ -181,6 +191,7 @@ class Batch:
     replies: list[ReplyRow] = field(default_factory=list)
     receipts: list[ReceiptRow] = field(default_factory=list)
     erased: list[Erasure] = field(default_factory=list)
+    earlier: dict[int, Earlier] = field(default_factory=dict)
 
 
 class Filed(NamedTuple):
@@ -194,14 +205,14 @@ class Filed(NamedTuple):
     stored: Stored
     state: CaseState | Literal[""]
     text_key: str
-    acts: tuple[Stored, ...] = ()
+    acts: tuple[Acted, ...] = ()
 
 
 class Store(Protocol):
     """One database. Every method but `append` and `head` only reads."""
 
     async def head(self, campaign: str, node: str, key_check: bytes) -> Head:
-        """A log's head, the log being begun if it is new.
+        """The head of a node's newest log, the log being begun if it is the first.
 
         Raises `Unsafe` if the campaign was begun with another secret.
         """
@@ -247,7 +258,7 @@ class Store(Protocol):
         """
         ...
 
-    async def held(self, head: Head, voters: Sequence[VoterKey]) -> Sequence[tuple[HeldClaim, int]]:
+    async def held(self, head: Head, voters: Sequence[VoterKey]) -> Sequence[tuple[HeldClaim, Place]]:
         """What these callers have claimed, and which entry made each claim."""
         ...
 

@@ -197,14 +197,18 @@ def test_export(counted: Home) -> None:
     manifest = said.json()
     assert manifest == json.loads((out / "manifest.json").read_text("utf-8"))
     assert set(manifest) == {
-        *("format", "stamp", "campaign", "rules_sha256", "software", "times", "ledger", "balanced"),
-        *("recount", "files", "closed", "waiting_for_a_ruling"),
+        *("format", "stamp", "campaign", "rules_sha256", "software", "times", "ledger", "balanced", "gaps"),
+        *("recount", "files", "closed", "waiting_for_a_ruling", "status"),
     }
-    assert (manifest["stamp"], manifest["balanced"], manifest["recount"]) == ("provisional", True, "agrees")
+    assert (manifest["stamp"], manifest["balanced"], manifest["recount"]) == (
+        "provisional",
+        True,
+        "agrees",
+    )
     assert manifest["software"] == {"name": "televote", "version": gateway.__version__}
     assert [file["name"] for file in manifest["files"]] == [
-        *("acts.csv", "checkpoint-n1.txt", "ledger-n1.zip", "messages.csv", "outcomes.csv", "rules.txt"),
-        *("standings.csv", "standings.json", "televote.pub"),
+        *("acts.csv", "checkpoint-n1.txt", "ledger-n1.zip", "messages.csv", "outcomes.csv"),
+        *("result.json", "rules.txt", "standings.csv", "standings.json", "televote.pub"),
     ]
     for file in manifest["files"]:
         assert set(file) == {"name", "audience", "bytes", "sha256"}

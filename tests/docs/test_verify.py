@@ -183,7 +183,7 @@ async def test_the_public_files_are_enough(played: Export) -> None:
 
 async def test_a_flipped_bit_in_any_file(played: Export) -> None:
     rng, names = random.Random(5), sorted(one.name for one in played.folder.iterdir())
-    assert len(names) == 11
+    assert len(names) == 12
     for name in names:
         content = (played.folder / name).read_bytes()
         places = [0, len(content) - 1, *(rng.randrange(len(content)) for _ in range(12))]

@@ -183,7 +183,8 @@ async def test_the_same_ledger_gives_the_same_bytes(
         time.tzset()
     assert list(first) == [
         "acts.csv", "checkpoint-n1.txt", "ledger-n1.zip", "manifest.json", "manifest.json.minisig",
-        "messages.csv", "outcomes.csv", "rules.txt", "standings.csv", "standings.json", "televote.pub",
+        "messages.csv", "outcomes.csv", "result.json", "rules.txt", "standings.csv", "standings.json",
+        "televote.pub",
     ]  # fmt: skip
     manifest = json.loads(first["manifest.json"])
     assert (manifest["closed"], manifest["stamp"]) == (True, "provisional"), "somebody has to rule on some"

@@ -128,7 +128,8 @@ async def test_callers_go_without_a_trace_and_all_else_holds(house: House, rule:
     assert result.agrees
     async with house.service() as counting:
         await counting.publisher.tick()
-        folder, head = counting.publisher.folder(CAMPAIGN), counting.recorder.head(CAMPAIGN)
+        folder, head = counting.publisher.folder(CAMPAIGN, "n1"), counting.recorder.head(CAMPAIGN)
+        assert folder is not None
         reader = Reader(head.size, folder.read)
         leaves = await counting.store.run(
             lambda db: db.execute("SELECT leaf_hash FROM entries ORDER BY seq").fetchall()

@@ -195,4 +195,4 @@ async def test_commands_work_beside_the_server_and_a_second_server_does_not(tmp_
         now = json.loads(told)
         assert (now["status"], now["balance"]["messages"]["late"]) == ("closed", 1)
         code, told = await running.command("export", str(tmp_path / "out"), "--json")
-        assert (code, json.loads(told)["stamp"]) == (0, "final")
+        assert (code, json.loads(told)["stamp"]) == (0, "provisional")

@@ -216,3 +216,38 @@ async def _bytes(visitor: Visitor, path: str) -> bytes:
         assert response.status == 200
         assert "immutable" in response.headers["Cache-Control"]
         return await response.read()
+
+
+@pytest.mark.parametrize("level", [-1, 0])
+@pytest.mark.parametrize("left", ["zeros", "nothing", "no file"])
+async def test_an_edge_that_the_power_took_is_made_again(house: House, level: int, left: str) -> None:
+    """What is not full is not synced: of its bytes any may be missing. What is full goes on from it."""
+    async with house.service() as counting:
+        await send(counting, 0, 100)
+    size = signed(house, counting).size
+    tile = folder(house).path / Name(level, 0, size).path
+    match left:
+        case "zeros":
+            tile.write_bytes(bytes(tile.stat().st_size))
+        case "nothing":
+            tile.write_bytes(b"")
+        case _:
+            tile.unlink()
+    async with house.service() as counting:
+        sound(house, signed(house, counting))
+        await send(counting, 100, 200)
+        await counting.publisher.tick()
+        sound(house, signed(house, counting))
+
+
+async def test_what_was_half_written_when_the_server_was_killed_is_cleared_away(house: House) -> None:
+    async with house.service() as counting:
+        await send(counting, 0, 100)
+    for level in (-1, 0):
+        narrow = (folder(house).path / Name(level, 0, 1).path).parent
+        (narrow / ".101.part").write_bytes(b"half")
+    async with house.service() as counting:
+        await send(counting, 100, 200)
+        await counting.publisher.tick()
+        sound(house, signed(house, counting))
+    assert not list(folder(house).path.rglob("*.part"))

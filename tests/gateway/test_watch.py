@@ -66,6 +66,7 @@ LABELS = {"source", "outcome", "status", "reason", "result", "campaign", "le", "
 #: What a name may end in, the `_total` of a counter left out.
 UNITS = (
     "seconds",
+    "steps",
     "bytes",
     "ratio",
     "info",
@@ -77,7 +78,7 @@ UNITS = (
     "replies",
 )
 #: Gauges that are 1 or 0.
-STATES = {"televote_ready", "televote_campaign_open", "televote_balanced"}
+STATES = {"televote_ready", "televote_campaign_open", "televote_balanced", "televote_certified"}
 
 
 def lint(text: str) -> list[str]:

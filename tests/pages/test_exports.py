@@ -39,6 +39,7 @@ PUBLIC = {
     "rules.txt",
     "standings.csv",
     "standings.json",
+    "result.json",
     "televote.pub",
 }
 

@@ -20,6 +20,7 @@ FILLED = {
     "token": "no-such-token",
     "login": "nobody",
     "build": "none",
+    "contest": "window",
     "number": "7",
     "node": "n1",
     "entry": "1",
@@ -62,7 +63,7 @@ async def anonymous(visitor: Visitor, method: str, path: str, headers: Mapping[s
     async with visitor.session.request(
         method, visitor.server.url + path, headers=headers, allow_redirects=False
     ) as response:
-        text = "" if response.content_type == "text/event-stream" else await response.text()
+        text = "" if response.content_type == "text/event-stream" else await response.text(errors="replace")
         return Answer(response.status, text, response.headers)
 
 

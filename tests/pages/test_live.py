@@ -16,6 +16,7 @@ from gateway.pages import figures, guard, live, live_view, words, words_room
 from gateway.pages.figures import Audience
 from gateway.vitals import HOUR_MS, MINUTE_MS
 from tally import count
+from tally.certification import Progress
 from tally.count import TotalKey
 from tests.pages import boards, rooms
 from tests.pages.reading import Page
@@ -210,17 +211,20 @@ async def test_what_is_wrong_stands_at_the_top() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "waits", "key"),
+    ("status", "waits", "certified", "key"),
     [
-        ("open", False, "provisional_live"),
-        ("closing", False, "provisional_live"),
-        ("closed", True, "provisional_closed"),
-        ("closed", False, "final_live"),
+        ("open", False, False, "provisional_live"),
+        ("closing", False, False, "provisional_live"),
+        ("closed", True, False, "provisional_closed"),
+        ("closed", False, False, "provisional_closed"),
+        ("closed", False, True, "final_live"),
     ],
 )
 @pytest.mark.parametrize("lang", ["zh", "en"])
-async def test_the_banner(status: str, waits: bool, key: str, lang: Lang) -> None:
+async def test_the_banner(status: str, waits: bool, certified: bool, key: str, lang: Lang) -> None:
     room = await at(status)
+    if certified:
+        room.stage.running.progress = Progress(status="certified")
     if waits:
         room.stage.store.counted[count.waiting("sms", "unclear")] += 1
         room.stage.commits += 1

@@ -68,7 +68,7 @@ async def ask(visitor: Visitor, path: str, **headers: str) -> Answer:
 async def rule(visitor: Visitor, code: str, kind: str, **how: object) -> None:
     """A ruling on the message that has the code."""
     running = visitor.service.campaigns[CAMPAIGN]
-    known, filed = await visitor.service.store.run(receipts.look_up, slip.read_code(code), Place(0, 0))
+    known, filed, _ = await visitor.service.store.run(receipts.look_up, slip.read_code(code), Place(0, 0))
     assert known
     assert filed is not None
     ruling = Ruling(kind, filed.place, **how)  # type: ignore[arg-type]
@@ -295,14 +295,14 @@ async def test_a_hundred_thousand_guesses_find_nothing(house: House) -> None:
                     found += db.execute("SELECT count(*) FROM receipts WHERE code = ?", (code,)).fetchone()[0]
                     continue
                 started = time.perf_counter()
-                known, _ = receipts.look_up(db, code, Place(log, code % 2_000 + 2))
+                known, *_ = receipts.look_up(db, code, Place(log, code % 2_000 + 2))
                 took.append(time.perf_counter() - started)
                 found += known
             right = [code for (code,) in db.execute("SELECT code FROM receipts ORDER BY seq")]
             hits = []
             for code in draw.sample(right, len(right)):
                 started = time.perf_counter()
-                known, _ = receipts.look_up(db, code, Place(log, 2))
+                known, *_ = receipts.look_up(db, code, Place(log, 2))
                 hits.append(time.perf_counter() - started)
                 assert known
             return found, took, hits

@@ -33,7 +33,7 @@ ROOM = f"/committee/{CAMPAIGN}"
 
 def test_every_refusal_has_its_sentence() -> None:
     told = set(words_reasons.REFUSED)
-    flaws = {"form", "bad_time_form", "no_votes_to_void", "too_many_messages", "unavailable"}
+    flaws = {"form", "bad_time_form", "no_votes_to_void", "too_many_messages", "too_long", "unavailable"}
     assert told == {*REFUSALS, *proposals.REFUSALS, *flaws}
 
 

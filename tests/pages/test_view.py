@@ -118,7 +118,7 @@ def test_candidates_stand_in_the_order_of_their_codes(codes: str, ordered: str) 
 
 
 def test_every_wording_says_the_same_in_both_languages() -> None:
-    names = dict.fromkeys(("zone", "offset", "at", "code", "min", "max", "votes"), "·")
+    names = dict.fromkeys(("zone", "offset", "at", "code", "min", "max", "votes", "lost"), "·")
     for key, said in WORDS.items():
         assert said.zh.strip(), key
         assert said.en.strip(), key

@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 
 from gateway import audit
+from gateway.exports import Exports
 from gateway.intake import journey
 from gateway.intake.inbound import Form, Inbound
 from gateway.intake.revise import REFUSALS, Refused, Ruling
 from gateway.intake.running import Running
+from gateway.result.secretary import Secretary
 from gateway.room import proposals
 from gateway.room.chamber import Chamber, Done
 from gateway.room.motion import Motion
@@ -35,6 +37,7 @@ class Room:
     counting: Service
     chamber: Chamber
     gone: set[str]
+    exports: Exports
     sent: int = 0
 
     @property
@@ -93,7 +96,9 @@ async def open_room(house: House) -> AsyncIterator[Room]:
         return login not in gone
 
     async with house.service() as counting:
-        yield Room(house, counting, Chamber(counting, lambda n: bytes(range(n)), sits), gone)
+        exports = Exports(house.load())
+        chamber = Chamber(counting, lambda n: bytes(range(n)), sits, Secretary(counting, exports))
+        yield Room(house, counting, chamber, gone, exports)
     async with audit.open_ledger(house.load(), CAMPAIGN) as ledger:
         assert (await audit.recount(ledger, lambda _: None)).agrees
 

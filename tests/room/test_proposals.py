@@ -72,6 +72,7 @@ CHANGES: list[dict[str, Any]] = [
     {"release": True},
     {"line": "+8613812345678"},
     {"closes_ms": (("sms", 1),)},
+    {"told": (("first_day", "2018-07-25"),)},
 ]
 
 

@@ -18,11 +18,12 @@ BLOCKS = {f"claims: {name}": sql for name, sql in CLAIMS.items()} | {
     for table, blocks in (("ledger", LEDGER), ("outbox", OUTBOX))
     for name, sql in blocks.items()
 }
-#: These run once: for a recount, when a candidate withdraws, after a migration, at a start, when asked.
+#: These run once: for a recount, when a candidate withdraws, after a migration, at a start, when asked, when
+#: a new epoch begins.
 WHOLE = {
     *("claims: count-claims", "claims: release-candidate", "claims: erase-everybody"),
     *("ledger: adopt-cases", "ledger: adopt-totals"),
-    *("outbox: left", "outbox: summary", "outbox: forget"),
+    *("outbox: left", "outbox: summary", "outbox: forget", "outbox: restored"),
 }
 
 

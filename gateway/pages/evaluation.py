@@ -1,0 +1,137 @@
+"""The committee's page of the evaluation: every step, what it hangs on, the panel's agreement, and lots."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from aiohttp import web
+
+from gateway.board import Board
+from gateway.intake.running import Running
+from gateway.pages import case_view, evaluation_view, guard, motion_view, room_form, words_panel
+from gateway.pages.guard import only
+from gateway.pages.rulings import Said, attempt, running_of
+from gateway.pages.words_rulings import ACTS, RULINGS, SHARED
+from gateway.panel.scoring import Scoring
+from gateway.people.roles import Role
+from gateway.room.chamber import Chamber
+from gateway.room.proposals import Proposal
+from gateway.service import Service
+from tally import export
+
+_WORDS: Final = {**SHARED, **ACTS, **RULINGS, **words_panel.ACTS, **words_panel.EVALUATION}
+_KEPT: Final = ("kind", "reason", "note", "contest", "order")
+
+
+def routes(service: Service, chamber: Chamber, board: Board, scores: Scoring) -> list[web.RouteDef]:
+    """The page, and how a lot is entered on it. For the committee alone."""
+    pages, committee = _Evaluation(service, chamber, board, scores), only(Role.COMMITTEE)
+    path = "/committee/{campaign}/evaluation"
+    return [
+        guard.get(path, pages.page, committee),
+        guard.get(f"{path}/evaluation.json", pages.json, committee),
+        guard.post(path, pages.act, committee),
+        guard.post(f"{path}/review", pages.review, committee),
+    ]
+
+
+class _Evaluation:
+    def __init__(self, service: Service, chamber: Chamber, board: Board, scores: Scoring) -> None:
+        self._service, self._chamber, self._board, self._scores = service, chamber, board, scores
+
+    async def page(self, request: web.Request) -> web.StreamResponse:
+        """How votes and points weigh."""
+        return await self._page(request, running_of(request, self._service))
+
+    async def json(self, request: web.Request) -> web.StreamResponse:
+        """The same as JSON (docs/evaluation.md)."""
+        running = running_of(request, self._service)
+        document = await self._scores.document(running)
+        if document is None or self._kept_back(running):
+            raise guard.Refused("unknown")
+        headers = {
+            **guard.HEADERS,
+            "Content-Disposition": f'attachment; filename="{running.id}-evaluation.json"',
+        }
+        return web.Response(body=export.to_json(document), content_type="application/json", headers=headers)
+
+    async def review(self, request: web.Request) -> web.StreamResponse:
+        """What a lot will do, before it is entered."""
+        running, lang = running_of(request, self._service), guard.language(request)
+        fields = await guard.form(request)
+        ended = await attempt(self._review(request, running, fields), lang)
+        return await self._page(request, running, ended) if isinstance(ended, Said) else ended
+
+    async def act(self, request: web.Request) -> web.StreamResponse:
+        """Propose it to a second person."""
+        running, lang = running_of(request, self._service), guard.language(request)
+        fields = await guard.form(request)
+        ended = await attempt(self._act(request, running, fields), lang)
+        return await self._page(request, running, ended) if isinstance(ended, Said) else ended
+
+    async def _review(
+        self, request: web.Request, running: Running, fields: Mapping[str, str]
+    ) -> web.StreamResponse:
+        considered = await self._chamber.consider(running, room_form.lot(running, fields))
+        lang = guard.language(request)
+        values = {
+            "campaign": running.id,
+            "view": motion_view.shown(running, considered.motion, considered.outlook.state, (), lang),
+            "two": considered.two,
+            "digest": considered.digest,
+            "fields": {name: fields[name] for name in _KEPT if name in fields},
+            "kept_back": False,
+            "back": "evaluation",
+        }
+        return guard.render(request, "confirm.html", values, words=_WORDS)
+
+    async def _act(
+        self, request: web.Request, running: Running, fields: Mapping[str, str]
+    ) -> web.StreamResponse:
+        motion, who = room_form.lot(running, fields), guard.signed_in(request).login
+        ended = await self._chamber.act(running, motion, who, fields.get("digest", ""))
+        path = f"/committee/{running.id}/evaluation"
+        if isinstance(ended, Proposal):
+            return guard.see_other(path, done="proposed")
+        return guard.see_other(f"{path}?entries={motion_view.span(ended.entries)}")
+
+    async def _page(
+        self, request: web.Request, running: Running, refused: Said | None = None
+    ) -> web.StreamResponse:
+        lang, now_ms, who = guard.language(request), self._service.now_ms(), guard.signed_in(request).login
+        evaluation, contests = running.campaign.evaluation, []
+        values: dict[str, Any] = {}
+        kept_back = self._kept_back(running)
+        if evaluation is not None:
+            panel = await self._scores.panel(running)
+            document = await self._scores.document(running)
+            for told in document["contests"] if document else ():
+                seen = {**told, "rows": []} if kept_back else told
+                one = evaluation_view.contest(running, seen, panel, lang)
+                contests.append({**one, "hidden": evaluation_view.hidden(running, panel, told["id"])})
+            values = {
+                "method": evaluation_view.method(evaluation, lang),
+                "public": evaluation_view.percent(evaluation.public_weight),
+                "panel": evaluation_view.percent(1 - evaluation.public_weight),
+            }
+        values |= {
+            "campaign": running.id,
+            "contests": contests,
+            "kept_back": kept_back,
+            "closed": running.closed,
+            "width": evaluation_view.WIDTH,
+            "left": evaluation_view.LEFT,
+            "right": evaluation_view.RIGHT,
+            "proposals": [
+                motion_view.proposal(running, one, (), who, now_ms, lang)
+                for one in await self._chamber.open(running)
+                if one.motion.kind == "lot"
+            ],
+            "refused": refused.text if refused else "",
+            "entries": case_view.numbers(request.query.get("entries", "")),
+            "back": "evaluation",
+        }
+        return guard.render(request, "evaluation.html", values, refused.status if refused else 200, _WORDS)
+
+    def _kept_back(self, running: Running) -> bool:
+        """Whether the committee keeps the figures from itself until the close."""
+        return not self._board.committee(running.id)["contests"]

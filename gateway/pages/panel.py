@@ -1,0 +1,247 @@
+"""The page of a member of the panel: a table of candidates and criteria, kept as it is typed, then submitted.
+
+A script sends each row as it changes; without one, a button sends all. A spreadsheet may be handed in
+instead.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from aiohttp import web
+
+from config.evaluation import Judging
+from gateway.intake.recorder import Busy, Stopping
+from gateway.intake.revise import Refused
+from gateway.intake.running import Running
+from gateway.pages import guard, panel_view
+from gateway.pages.panel_view import WORDS, Errors
+from gateway.pages.words_reasons import REFUSED
+from gateway.panel import evaluating, marking, scoring
+from gateway.panel.marking import RECUSED, Marks, Wrong
+from gateway.panel.scoring import Scoring
+from gateway.people.roles import Role
+from gateway.service import Service
+from gateway.spreadsheet import reading, template
+from gateway.spreadsheet.faults import Faulty
+
+_XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+#: The form around the file.
+_ROOM: Final = 64 * 1024
+
+
+def routes(service: Service, scores: Scoring) -> list[web.RouteDef]:
+    """The panel's routes."""
+    pages, panel = _Pages(service, scores), guard.only(Role.PANEL)
+    path = "/panel/{campaign}/{contest}"
+    return [
+        guard.get("/panel", pages.front, panel),
+        guard.get("/panel/{campaign}", pages.first, panel),
+        guard.get(path, pages.page, panel),
+        guard.post(path, pages.save, panel),
+        guard.post(f"{path}/submit", pages.submit, panel),
+        guard.get(f"{path}/template", pages.template, panel),
+        guard.post(f"{path}/import", pages.take, panel, body_bytes=reading.MOST_BYTES + _ROOM),
+    ]
+
+
+class _Pages:
+    def __init__(self, service: Service, scores: Scoring) -> None:
+        self._service, self._scores = service, scores
+
+    async def front(self, request: web.Request) -> web.StreamResponse:
+        """The only vote that there is to judge, or a list of them."""
+        who, lang = guard.signed_in(request), guard.language(request)
+        campaigns = [
+            (id_, running.campaign.name_in(lang))
+            for id_, running in self._service.campaigns.items()
+            if running.campaign.evaluation is not None and who.may_enter(id_)
+        ]
+        if len(campaigns) == 1:
+            return guard.see_other(f"/panel/{campaigns[0][0]}")
+        return guard.render(request, "panels.html", {"campaigns": campaigns}, words=WORDS)
+
+    async def first(self, request: web.Request) -> web.StreamResponse:
+        """The first contest."""
+        evaluation = self._running(request).campaign.evaluation
+        if evaluation is None:
+            return guard.render(request, "panels.html", {"campaigns": []}, words=WORDS)
+        return guard.see_other(f"{request.path}/{next(iter(evaluation.contests))}")
+
+    async def page(self, request: web.Request) -> web.StreamResponse:
+        """One contest's sheet."""
+        return await self._page(request)
+
+    async def save(self, request: web.Request) -> web.StreamResponse:
+        """Keep what was typed; with `act=review`, show what would be submitted."""
+        running, contest, judging = self._contest(request)
+        fields = await guard.form(request)
+        marks, errors = _read(fields, judging, evaluating.candidates(running, contest))
+        if guard.wants_json(request):
+            return await self._row(request, running, contest, marks, errors)
+        if errors:
+            return await self._page(request, 422, errors=errors, typed=fields, error="panel_errors")
+        try:
+            await self._scores.enter(running, contest, guard.signed_in(request).login, marks)
+        except (Refused, Busy, Stopping) as refused:
+            return await self._refused(request, refused)
+        if fields.get("act") == "review":
+            return await self._page(request, reviewing=True)
+        return guard.see_other(request.path, done="panel_saved")
+
+    async def submit(self, request: web.Request) -> web.StreamResponse:
+        """Make the sheet final."""
+        running, contest, _ = self._contest(request)
+        try:
+            await self._scores.submit(running, contest, guard.signed_in(request).login)
+        except (Refused, Busy, Stopping) as refused:
+            return await self._refused(request, refused)
+        return guard.see_other(f"/panel/{running.id}/{contest}", done="panel_submitted")
+
+    async def template(self, request: web.Request) -> web.StreamResponse:
+        """The sheet as a workbook, with what has been entered so far."""
+        running, contest, judging = self._contest(request)
+        draft = await self._scores.draft(running, contest, guard.signed_in(request).login)
+        named = [
+            (code, running.campaign.candidate(contest, code).name)
+            for code in evaluating.candidates(running, contest)
+        ]
+        page = marking.template(contest, judging, named, draft)
+        headers = {
+            **guard.HEADERS,
+            "Content-Disposition": f'attachment; filename="{running.id}-{contest}.xlsx"',
+        }
+        return web.Response(body=template.write([page]), content_type=_XLSX, headers=headers)
+
+    async def take(self, request: web.Request) -> web.StreamResponse:
+        """A spreadsheet: all of it, or nothing and what is wrong."""
+        running, contest, judging = self._contest(request)
+        content = b""
+        for field in (await request.post()).values():
+            if isinstance(field, web.FileField):
+                with field.file:
+                    content = field.file.read()
+        if not content:
+            return await self._page(request, 422, error="panel_no_file")
+        try:
+            marks = marking.read(reading.read(content), judging, evaluating.candidates(running, contest))
+            await self._scores.enter(running, contest, guard.signed_in(request).login, marks)
+        except Faulty as faulty:
+            faults = faulty.said(guard.language(request))
+            return await self._page(request, 422, error="panel_faulty", faults=faults)
+        except (Refused, Busy, Stopping) as refused:
+            return await self._refused(request, refused)
+        return guard.see_other(f"/panel/{running.id}/{contest}", done="panel_imported")
+
+    async def _row(
+        self, request: web.Request, running: Running, contest: str, marks: Marks, errors: Errors
+    ) -> web.StreamResponse:
+        """A row, for the script: kept, and its total; or what is wrong with it."""
+        lang, login = guard.language(request), guard.signed_in(request).login
+        if errors:
+            said = {f"{code}/{name}": panel_view.said(wrong, lang) for (code, name), wrong in errors.items()}
+            return web.json_response({"errors": said}, status=422, headers=guard.HEADERS)
+        try:
+            await self._scores.enter(running, contest, login, marks)
+        except Refused as refused:
+            word = getattr(REFUSED[refused.word], lang)
+            return web.json_response({"error": refused.word, "text": word}, status=409, headers=guard.HEADERS)
+        except (Busy, Stopping):
+            return guard.refuse(request, "unavailable")
+        draft = await self._scores.draft(running, contest, login)
+        judging = scoring.judging_of(running, contest)
+        rows = panel_view.rows(running, contest, judging, draft, lang)
+        told = {
+            "totals": {row.code: row.total for row in rows},
+            "missing": sum(not row.total and not row.recused for row in rows),
+        }
+        return web.json_response(told, headers=guard.HEADERS)
+
+    async def _refused(self, request: web.Request, refused: Refused | Busy | Stopping) -> web.StreamResponse:
+        if not isinstance(refused, Refused):
+            return guard.refuse(request, "unavailable")
+        return await self._page(request, 409, refused=refused.word)
+
+    async def _page(
+        self,
+        request: web.Request,
+        status: int = 200,
+        *,
+        error: str = "",
+        refused: str = "",
+        errors: Errors | None = None,
+        typed: Mapping[str, str] | None = None,
+        faults: list[str] | None = None,
+        reviewing: bool = False,
+    ) -> web.StreamResponse:
+        running, contest, judging = self._contest(request)
+        lang, login = guard.language(request), guard.signed_in(request).login
+        evaluation = running.campaign.evaluation
+        assert evaluation is not None, "a contest is judged"
+        panel = await self._scores.panel(running)
+        sheet = next((one for one in panel.sheets.get(contest, ()) if one.judge == login), None)
+        draft = panel_view.as_draft(sheet) if sheet else await self._scores.draft(running, contest, login)
+        rows = panel_view.rows(running, contest, judging, draft, lang, errors or {}, typed or {})
+        missing = [row.code for row in rows if not row.total and not row.recused]
+        values: dict[str, Any] = {
+            "campaign": running.id,
+            "contest": contest,
+            "tabs": [
+                (f"/panel/{running.id}/{name}", panel_view.contest_name(running, name, lang), name == contest)
+                for name in evaluation.contests
+            ],
+            "criteria": panel_view.criteria(judging, lang),
+            "most": panel_view.most(judging),
+            "rows": rows,
+            "missing": missing,
+            "reviewing": reviewing and not missing,
+            "unfinished": reviewing and bool(missing),
+            "submitted": sheet is not None,
+            "may_enter": sheet is None and running.opened and not running.certified,
+            "not_open": not running.opened,
+            "done_sheets": len(panel.judges(contest)),
+            "judges": evaluation.judges,
+            "blind": evaluation.blind,
+            "others": panel_view.others(running, contest, judging, panel, login)
+            if sheet and evaluating.in_the_open(running, panel, contest)
+            else [],
+            "error": error,
+            "refused": getattr(REFUSED[refused], lang) if refused else "",
+            "faults": faults or [],
+            "megabytes": reading.MOST_BYTES // 1024 // 1024,
+        }
+        return guard.render(request, "panel.html", values, status, WORDS)
+
+    def _running(self, request: web.Request) -> Running:
+        running = self._service.campaigns.get(request.match_info["campaign"])
+        if running is None:
+            raise guard.Refused("unknown")
+        return running
+
+    def _contest(self, request: web.Request) -> tuple[Running, str, Judging]:
+        running, contest = self._running(request), request.match_info["contest"]
+        try:
+            return running, contest, scoring.judging_of(running, contest)
+        except Refused:
+            raise guard.Refused("unknown") from None
+
+
+def _read(fields: Mapping[str, str], judging: Judging, codes: list[str]) -> tuple[Marks, Errors]:
+    """The marks of a form, and what is wrong with them. A row that is not in it stays as it is.
+
+    The points of a candidate from whom the judge is recused are not looked at.
+    """
+    marks, errors = Marks(), dict[tuple[str, str], Wrong]()
+    for code in codes:
+        if f"row-{code}" not in fields:
+            continue
+        recused = f"recused-{code}" in fields
+        marks[code, ""] = RECUSED if recused else ""
+        for criterion in judging.criteria:
+            found = (
+                "" if recused else marking.points(criterion, fields.get(f"mark-{code}-{criterion.id}", ""))
+            )
+            if isinstance(found, Wrong):
+                errors[code, criterion.id] = found
+            else:
+                marks[code, criterion.id] = found
+    return marks, errors

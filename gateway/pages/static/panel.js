@@ -1,0 +1,98 @@
+// Keeps each row of a score sheet as it is typed, and moves between rows by keyboard.
+"use strict";
+
+const sheet = document.getElementById("sheet");
+const kept = document.getElementById("kept");
+const csrf = document.querySelector("meta[name=csrf]").content;
+const waiting = new Map();
+let turn = Promise.resolve();
+
+function rowOf(field) {
+  return field.closest("tr");
+}
+
+function say(row, name, text) {
+  const field = row.querySelector(`[name="${CSS.escape(name)}"]`);
+  const flaw = field && field.parentElement.querySelector(".flaw");
+  if (!flaw) return;
+  flaw.textContent = text;
+  flaw.hidden = !text;
+  field.parentElement.classList.toggle("wrong", Boolean(text));
+  if (text) {
+    field.setAttribute("aria-invalid", "true");
+    field.setAttribute("aria-describedby", flaw.id);
+  } else {
+    field.removeAttribute("aria-invalid");
+    field.removeAttribute("aria-describedby");
+  }
+}
+
+async function keep(row) {
+  const form = new FormData();
+  form.set("csrf", csrf);
+  for (const field of row.querySelectorAll("input")) {
+    if (field.type !== "checkbox" || field.checked) form.set(field.name, field.value);
+  }
+  kept.textContent = sheet.dataset.saving;
+  let told;
+  try {
+    const answer = await fetch(sheet.action, {
+      method: "POST", body: new URLSearchParams(form), headers: { Accept: "application/json", "X-CSRF-Token": csrf },
+    });
+    told = await answer.json();
+    if (!answer.ok && !told.errors) throw new Error(told.text || "");
+  } catch (error) {
+    kept.textContent = error.message && !(error instanceof TypeError) ? error.message : sheet.dataset.unkept;
+    return;
+  }
+  const wrong = told.errors || {};
+  for (const field of row.querySelectorAll("input[inputmode]")) {
+    const [, code, ...id] = field.name.split("-");
+    say(row, field.name, wrong[`${code}/${id.join("-")}`] || "");
+  }
+  if (told.errors) {
+    kept.textContent = Object.values(wrong)[0];
+    return;
+  }
+  row.querySelector("output").textContent = told.totals[row.dataset.code] || "–";
+  kept.textContent = sheet.dataset.kept;
+}
+
+function later(row) {
+  clearTimeout(waiting.get(row));
+  waiting.set(row, setTimeout(() => {
+    waiting.delete(row);
+    turn = turn.then(() => keep(row));
+  }, 400));
+}
+
+function recused(row) {
+  const off = row.querySelector("[type=checkbox]").checked;
+  for (const field of row.querySelectorAll("input[inputmode]")) field.disabled = off;
+}
+
+sheet.addEventListener("input", (event) => {
+  if (event.target.type !== "checkbox") later(rowOf(event.target));
+});
+sheet.addEventListener("change", (event) => {
+  if (event.target.type === "checkbox") {
+    recused(rowOf(event.target));
+    later(rowOf(event.target));
+  }
+});
+sheet.addEventListener("keydown", (event) => {
+  const step = { Enter: 1, ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (!step || !event.target.closest("td") || event.isComposing) return;
+  event.preventDefault();
+  const cell = event.target.closest("td");
+  let row = rowOf(cell);
+  do {
+    row = step > 0 ? row.nextElementSibling : row.previousElementSibling;
+  } while (row && row.cells[cell.cellIndex].querySelector("input").disabled);
+  const field = row && row.cells[cell.cellIndex].querySelector("input");
+  if (field) {
+    field.focus();
+    if (field.select) field.select();
+  }
+});
+for (const row of sheet.querySelectorAll("tbody tr")) recused(row);

@@ -1,0 +1,52 @@
+"""Where marks are kept before they are submitted: functions of the writer's connection. Nothing is
+overwritten."""
+
+import sqlite3
+from collections.abc import Mapping
+from typing import Final
+
+from gateway.storage.blocks import load
+
+_SQL: Final = load("gateway.panel", "panel.sql")
+
+#: What a judge has entered, by candidate and criterion; under "" stands "recused" for a recusal.
+Draft = dict[str, dict[str, str]]
+
+
+def draft(db: sqlite3.Connection, campaign: str, contest: str, judge: str) -> Draft:
+    """What stands of it; a mark that was taken back is not there."""
+    found: Draft = {}
+    for candidate, criterion, points in db.execute(_SQL["draft"], (campaign, contest, judge)):
+        if points:
+            found.setdefault(candidate, {})[criterion] = points
+    return found
+
+
+def enter(
+    db: sqlite3.Connection,
+    campaign: str,
+    contest: str,
+    judge: str,
+    marks: Mapping[tuple[str, str], str],
+    at_ms: int,
+) -> int:
+    """Keep what has changed, all of it or nothing; returns how many marks that were."""
+    now = draft(db, campaign, contest, judge)
+    rows = [
+        (campaign, contest, judge, candidate, criterion, points, at_ms)
+        for (candidate, criterion), points in marks.items()
+        if now.get(candidate, {}).get(criterion, "") != points
+    ]
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        db.executemany(_SQL["add"], rows)
+        db.execute("COMMIT")
+    except BaseException:
+        db.execute("ROLLBACK")
+        raise
+    return len(rows)
+
+
+def history(db: sqlite3.Connection, campaign: str, contest: str) -> list[tuple[str, str, str, str, int]]:
+    """Everything that was ever entered: judge, candidate, criterion, points, when (Unix milliseconds)."""
+    return db.execute(_SQL["history"], (campaign, contest)).fetchall()

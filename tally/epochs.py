@@ -1,0 +1,106 @@
+"""A log that lost entries goes on as another: `n1`, then `n1.e2`, `n1.e3`. No node's name has a dot in it.
+
+The new log's first entry is an act of kind `gap`. It says of every log of the node before it what was signed
+of it, how many entries are kept, and how those that are lost had ended. An old log is never signed again at
+another size, but for what is kept of it, which is its beginning.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, NamedTuple
+
+from tally import entry
+from tally.entry import Leaf
+
+_NAME: Final = re.compile(r"(?P<node>[^.]*?)(?:\.e(?P<epoch>[2-9]|[1-9][0-9]+))?", re.ASCII)
+
+#: How lost entries had ended of which not even the leaves are left.
+UNKNOWN: Final = "unknown"
+
+
+def label(node: str, epoch: int) -> str:
+    """The name of a node's log in an epoch, which count from 1.
+
+    >>> label("n1", 1), label("n1", 12)
+    ('n1', 'n1.e12')
+    """
+    return node if epoch == 1 else f"{node}.e{epoch}"
+
+
+def split(name: str) -> tuple[str, int]:
+    """A log's node and epoch; epoch 0 if no log is called so.
+
+    >>> split("n1"), split("n1.e12"), split("n1.e1"), split("n1.e02")
+    (('n1', 1), ('n1', 12), ('n1.e1', 0), ('n1.e02', 0))
+    """
+    found = _NAME.fullmatch(name)
+    return (name, 0) if found is None else (found["node"], int(found["epoch"] or 1))
+
+
+def following(name: str) -> str:
+    """The log that a log would go on as.
+
+    >>> following("n1"), following("televote/c-1.5/n1.e9")
+    ('n1.e2', 'televote/c-1.5/n1.e10')
+    """
+    path, slash, last = name.rpartition("/")
+    node, epoch = split(last)
+    return f"{path}{slash}{label(node, epoch + 1)}"
+
+
+def newest(names: Iterable[str], node: str) -> int:
+    """The newest epoch of a node among these logs, 0 if none is its own."""
+    return max((epoch for own, epoch in map(split, names) if own == node), default=0)
+
+
+def place(node: str, seq: int) -> str:
+    """Where an entry stands, as people read it: later epochs count from 0 again.
+
+    >>> place("n1", 7), place("n1.e2", 7)
+    ('7', 'n1.e2/7')
+    """
+    return f"{node}/{seq}" if split(node)[1] > 1 else str(seq)
+
+
+class Past(NamedTuple):
+    """What became of an old log: what was signed of it, and how many entries are kept."""
+
+    size: int
+    root: bytes
+    kept: int
+
+
+def detail(
+    by: str, second: str, reason: str, logs: Mapping[str, Past], lost: Mapping[str, int]
+) -> dict[str, Any]:
+    """What a `gap` says: two people, why, the logs before by name, how what is lost had ended."""
+    told = {name: {"size": one.size, "root": one.root.hex(), "kept": one.kept} for name, one in logs.items()}
+    return {"by": by, "second": second, "reason": reason, "logs": told, "lost": dict(sorted(lost.items()))}
+
+
+def read_gap(leaf: Leaf) -> Mapping[str, Past]:
+    """The logs that a `gap` tells of, by name. Raises `entry.BadEntry` if it is none."""
+    if leaf.is_message or leaf.kind != "gap":
+        raise entry.BadEntry(f"a new epoch begins with a gap, not with {leaf.kind}")
+    try:
+        return {
+            str(name): Past(int(one["size"]), bytes.fromhex(one["root"]), int(one["kept"]))
+            for name, one in leaf.detail["logs"].items()
+        }
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise entry.BadEntry("a gap that does not say what was lost") from error
+
+
+def tallied(leaves: Iterable[bytes], unknown: int = 0) -> Counter[str]:
+    """How lost entries had ended, by their leaves; `unknown` is how many have none."""
+    lost = Counter(entry.read_leaf(leaf).kind for leaf in leaves)
+    if unknown:
+        lost[UNKNOWN] += unknown
+    return lost
+
+
+def messages(lost: Mapping[str, int], outcomes: Iterable[str]) -> dict[str, int]:
+    """Of what is lost, the messages, and what may have been messages."""
+    named = {*outcomes, UNKNOWN}
+    return {kind: n for kind, n in lost.items() if kind in named}
