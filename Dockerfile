@@ -28,6 +28,12 @@ LABEL org.opencontainers.image.title="televote" \
       org.opencontainers.image.description="Counts public votes sent by SMS and by telephone hotline" \
       org.opencontainers.image.licenses="Apache-2.0"
 
+# What sets PDFs, and a font with Chinese letters for them. Debian's latest fixes are wanted, not fixed versions.
+# hadolint ignore=DL3008
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends \
+       fonts-wqy-microhei libharfbuzz-subset0 libpango-1.0-0 libpangoft2-1.0-0 \
+    && rm -rf /var/lib/apt/lists/*
 COPY --from=build /opt/televote /opt/televote
 RUN install -d -o 10001 -g 10001 -m 700 /data
 

@@ -196,12 +196,12 @@ class Campaign(Table):
     bar_list: Lines = ()
     test_lines: Lines = ()
     numbers: Numbers = Numbers()
+    organiser: Organiser = Organiser()
     window: Window
     caller: Caller
     replies: Replies = Replies()
     voice: Voice = Voice()
     evaluation: Evaluation | None = None
-    organiser: Organiser = Organiser()
     notice: PublicNotice = PublicNotice()
     timetable: Timetable = Timetable()
     contests: Annotated[Many[Contest], AT_LEAST_ONE]

@@ -285,6 +285,8 @@ class _SettingsReader:
         if valid.storage.url:
             url = f"sqlite:{self.base / valid.database}"
             placed["storage"] = valid.storage.model_copy(update={"url": url})
+        if valid.pdf_font:
+            placed["pdf_font"] = str(self.base / valid.pdf_font)
         placed["sources"] = {
             name: source.model_copy(update={"follow": str(self.base / source.follow)})
             if source.follow

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from config import sms
 from config.campaign import JOINED, Campaign
+from config.organiser import NEEDED
 from config.problems import Lang
 from config.settings import Settings
 from config.toml_lines import KeyPath
@@ -30,6 +31,9 @@ def of_settings(settings: Settings) -> Iterator[Remark]:
 
 def of_campaign(campaign: Campaign) -> Iterator[Remark]:
     """Remarks on a campaign."""
+    for need in NEEDED:
+        if getattr(campaign.organiser, need) is None:
+            yield ("organiser", need), f"organiser_{need}", {}
     for index, contest in enumerate(campaign.contests):
         path = ("contests", index)
         if contest.seats > len(contest.candidates):

@@ -204,6 +204,7 @@ class Settings(_Table):
     campaigns: Folder = "campaigns"
     secrets: Folder = "secrets"
     listen: Annotated[Listen, PlainValidator(_listen)] = Listen("127.0.0.1", 8080)
+    pdf_font: Folder | None = None
     public_url: Annotated[str, AfterValidator(_public_url)] | None = None
     trusted_proxies: Networks = ()
     node: Slug = "n1"

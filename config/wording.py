@@ -391,6 +391,24 @@ WORDING: Final[Mapping[str, Wording]] = {
         "可能长达 {characters} 个字符，会拆成 {parts} 条短信并分别计费",
         "填入最长的名称后不超过 {one} 个字符",
     ),
+    "organiser_name": _words(
+        "is not given: nobody is named as holding the vote",
+        'write it under [organiser], such as name = "…"',
+        "未填写：没有写明主办单位",
+        '请写在 [organiser] 中，例如 name = "…"',
+    ),
+    "organiser_complaints": _words(
+        "is not given: the public is to be told whom to complain to before the vote opens",
+        "write a telephone number under [organiser]",
+        "未填写：投票开始前须公布投诉电话",
+        "请在 [organiser] 中写明电话",
+    ),
+    "organiser_rules_url": _words(
+        "is not given: the public is to be told where the rules are before the vote opens",
+        "write a web address under [organiser]",
+        "未填写：投票开始前须公布规则全文的网址",
+        "请在 [organiser] 中写明网址",
+    ),
     "seats_over": _words(
         "is more than the candidates of the contest",
         "is the list complete?",
@@ -561,6 +579,16 @@ WORDING: Final[Mapping[str, Wording]] = {
         "take that right away: chmod o-r",
         "可被本机所有用户读取",
         "请取消该权限：chmod o-r",
+    ),
+    # who holds the award
+    "web_address": _words(
+        "is not a web address",
+        'write it whole, such as "https://www.example.gov.cn/rules"',
+        "不是网址",
+        '请写完整，例如 "https://www.example.gov.cn/rules"',
+    ),
+    "email": _words(
+        "is not an e-mail address", 'write it as "name@host"', "不是电子邮箱地址", '请写成 "名称@域名"'
     ),
     # roster files
     "roster_and_candidates": _words(

@@ -14,7 +14,7 @@ from aiohttp import web
 import gateway
 from config.load import Loaded
 from config.settings import Settings
-from gateway import api, clock, control, workshop
+from gateway import api, clock, control, pdf, workshop
 from gateway.board import Board
 from gateway.desk.desk import Desk
 from gateway.exports import Exports
@@ -42,6 +42,7 @@ from gateway.pages import (
     rulings,
     signin,
     times,
+    vote,
 )
 from gateway.pages import people as accounts
 from gateway.pages.guard import Office
@@ -72,6 +73,7 @@ class Server:
     pulse: Pulse
     exports: Exports
     metrics: Metrics
+    font: str = ""
     people: People | None = None
     url: str = ""
     draining: bool = False
@@ -115,6 +117,7 @@ async def serve(loaded: Loaded, now_ms: Callable[[], int] = clock.now_ms) -> Asy
         _gauges(server)
         showing = asyncio.create_task(board.run())
         reminding = asyncio.create_task(Reminder(service.campaigns.values(), now_ms).run())
+        looking = asyncio.create_task(_look_for_a_font(server.font))
         try:
             async with (
                 workshop.at_work(service),
@@ -129,7 +132,14 @@ async def serve(loaded: Loaded, now_ms: Callable[[], int] = clock.now_ms) -> Asy
             await server.exports.stop()
             showing.cancel()
             reminding.cancel()
-            await asyncio.gather(showing, reminding, return_exceptions=True)
+            await asyncio.gather(showing, reminding, looking, return_exceptions=True)
+
+
+async def _look_for_a_font(named: str) -> None:
+    """Say at once if no PDF can be made here: nothing else depends on it."""
+    lack = await asyncio.to_thread(pdf.lack, named)
+    if lack is not None:
+        _log.warning("pdf_unavailable", reason=lack.en)
 
 
 def _server(loaded: Loaded, service: Service, metrics: Metrics) -> Server:
@@ -138,7 +148,8 @@ def _server(loaded: Loaded, service: Service, metrics: Metrics) -> Server:
     board = Board(
         service.store, service.campaigns, lambda: recorder.version, service.now_ms, pulse, figures.VIEWS
     )
-    server = Server(service, board, pulse, Exports(loaded), metrics)
+    font = loaded.settings.pdf_font or ""
+    server = Server(service, board, pulse, Exports(loaded), metrics, font)
     return server
 
 
@@ -223,6 +234,7 @@ def routes(server: Server, settings: Settings) -> list[web.RouteDef]:
     return [
         *guarded,
         *ledger.routes(server.service.publisher, server.service.campaigns),
+        *vote.routes(server.service.campaigns),
         *public.routes(server.board, final=lambda running: server.board.is_final(running.id)),
         *notice.routes(server.service),
         *receipt.routes(server.service, settings.trusted_proxies),
@@ -242,7 +254,7 @@ def staff_routes(server: Server, people: People) -> list[web.RouteDef]:
         *account.routes(people, lambda ms: times.shown(ms, zone)),
         *accounts.routes(people, campaigns, lambda ms: times.shown(ms, zone)),
         *live.routes(server.board, server.pulse, server.service.now_ms),
-        *exports.routes(server.board, server.exports),
+        *exports.routes(server.board, server.exports, server.font),
         *rulings.routes(server.service, chamber),
         *acts.routes(server.service, chamber, server.board),
         *result.routes(server.service, chamber, secretary),

@@ -16,6 +16,7 @@ from gateway.storage.store import Head
 from tally import count, entry, epochs, merkle, seal, standings
 from tally import verify as verifying
 from tally.acts import REVISIONS
+from tally.certification import Progress
 from tally.count import TotalKey
 from tally.open_ballots import OpenCount
 from tally.outcome import MessageOutcome
@@ -141,7 +142,8 @@ async def current(loaded: Loaded, campaign: str, now_ms: int) -> dict[str, Any]:
 
 @dataclass(slots=True)
 class Recounted:
-    """What a recount found. `differences` are (what, kept, recounted); `endings` as in `Recount`."""
+    """What a recount found. `differences` are (what, kept, recounted); `endings`, `overridden`, `voters` and
+    `progress` as in `Recount`."""
 
     entries: int
     roots: dict[str, str]
@@ -150,6 +152,9 @@ class Recounted:
     faults: list[str]
     acts: list[Checked] = field(default_factory=list)
     endings: Endings = field(default_factory=dict)
+    overridden: list[tuple[str, int, str, str]] = field(default_factory=list)
+    voters: int = 0
+    progress: Progress = field(default_factory=Progress)
 
     @property
     def agrees(self) -> bool:
@@ -207,6 +212,9 @@ async def recount(
         faults=counting.faults + openly.faults + _kept(done, ledger.heads),
         acts=done,
         endings=counting.endings,
+        overridden=list(counting.overridden()),
+        voters=counting.voters,
+        progress=counting.progress,
     )
 
 

@@ -21,6 +21,8 @@ from gateway.panel import evaluating
 from gateway.storage.store import Head
 from tally import certified, export, note, tiles
 from tally.note import BadNote, Checkpoint
+from tally.outcome import Selection
+from tally.recount import voided
 from tally.tiles import BadTile
 from tally.verify import Checked
 
@@ -33,6 +35,10 @@ FORKED: Final = (
     "the ledger does not go on from what was signed of it: this is an older copy, or it was changed. "
     "Nothing was signed"
 )
+
+
+#: The selections that a later message has voided, by node and entry.
+Voided = Mapping[tuple[str, int], frozenset[Selection]]
 
 
 class Inside(ValueError):
@@ -51,8 +57,9 @@ async def export_to(
         raise Inside
     endings = await ledger.endings()
     rulings = await ledger.rulings()
+    over = await _overridden(ledger, on_rows)
     ruled = {place: (outcome, ended, rulings[place]) for place, (outcome, ended, _) in endings.items()}
-    writing = _Writing(folder, ledger, ruled, openings)
+    writing = _Writing(folder, ledger, ruled, over, openings)
     try:
         counted = await audit.recount(ledger, on_rows, writing.see)
         if not counted.agrees or counted.endings != endings:
@@ -68,6 +75,17 @@ async def export_to(
     return manifest
 
 
+async def _overridden(ledger: Checkable, on_rows: OnRows) -> Voided:
+    """The votes that a later message of their caller has voided. Under `void_all` alone there are any, and
+    then it takes a walk of its own: a message is written long before it is known."""
+    if all(contest.over_cap != "void_all" for contest in ledger.running.campaign.contests):
+        return {}
+    found: dict[tuple[str, int], frozenset[Selection]] = {}
+    for node, entry, contest, code in (await audit.recount(ledger, on_rows)).overridden:
+        found[node, entry] = found.get((node, entry), frozenset()) | {Selection(contest, code)}
+    return found
+
+
 class _Writing:
     """The files of an export while they are written."""
 
@@ -76,9 +94,10 @@ class _Writing:
         folder: Path,
         ledger: Checkable,
         ruled: Mapping[tuple[str, int], export.Ruled],
+        over: Voided,
         openings: Path | None,
     ) -> None:
-        self._folder, self._ledger, self._ruled = folder, ledger, ruled
+        self._folder, self._ledger, self._ruled, self._over = folder, ledger, ruled, over
         self._files: list[_File] = []
         self._archives: dict[str, Archive] = {}
         self._openings = None if openings is None else _File(openings, mode=0o600)
@@ -160,7 +179,12 @@ class _Writing:
         return self._archives[node]
 
     def _ending(self, chunk: Chunk, checked: Checked) -> export.Ruled | None:
-        return self._ruled.get((chunk.node, checked.seq))
+        ruled = self._ruled.get((chunk.node, checked.seq))
+        over = self._over.get((chunk.node, checked.seq))
+        if over is None or checked.opening is None:
+            return ruled
+        outcome, selections, ruling = ruled or (checked.opening.outcome, checked.opening.selections, "")
+        return outcome, voided(selections, over), ruling
 
     def _stamp(self, ms: int) -> str:
         return clock.stamp(ms, self._ledger.running.zone)

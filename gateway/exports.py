@@ -78,6 +78,10 @@ class Built(NamedTuple):
 
 AUDIENCES: Final = ("public", "committee")
 
+#: The folder of reports in that of an export. They are made from the same ledger, and are no part of what is
+#: signed: a PDF is set in whatever font is here.
+REPORTS: Final = "reports"
+
 
 def zipped(audience: str) -> str:
     """The ZIP of all that an audience may have."""
@@ -165,7 +169,7 @@ class Exports:
         """Have the command write into the folder; returns what it complained of, "" for nothing."""
         process = await asyncio.create_subprocess_exec(
             *_command(self._loaded.path, lang),
-            *("export", str(folder), "--campaign", campaign),
+            *("export", str(folder), "--campaign", campaign, "--reports", str(folder / REPORTS)),
             stdin=DEVNULL,
             stdout=DEVNULL,
             stderr=PIPE,

@@ -21,6 +21,7 @@ from gateway.intake.importer import Summary
 from gateway.kinds import described
 from gateway.outbox.records import Standing
 from gateway.pages import words_people, words_staff
+from gateway.reporting.report import ReportKind
 from gateway.users import Link
 from tally.entry import Leaf
 from tally.export import WORDS
@@ -414,3 +415,22 @@ def problem(one: Problem) -> dict[str, Any]:
         "wrong": one.wrong._asdict(),
         "right": one.right._asdict(),
     }
+
+
+_AUDIENCES: Final = {
+    "public": ("公众", "the public"),
+    "committee": ("仅组委会", "the committee"),
+    "auditor": ("仅审计员", "an auditor alone"),
+}
+
+
+def reports(kinds: list[ReportKind], lang: Lang) -> None:
+    """Every report there is."""
+    table = Table(box=None)
+    for zh, en in (("报告", "report"), ("格式", "formats"), ("可给谁", "for"), ("", "")):
+        table.add_column(_say(lang, zh, en), overflow="fold")
+    for one in kinds:
+        audience = _say(lang, *_AUDIENCES[one.audience])
+        about = f"{getattr(one.title, lang)}: {getattr(one.about, lang)}"
+        table.add_row(one.kind, ", ".join(one.formats), audience, about)
+    OUT.print(table)

@@ -147,6 +147,8 @@ def outcome_row(row: list[object]) -> list[object]:
     outcome, named, ruling = str(row[6]), str(row[7]), row[8]
     if ruling and ":voided" in named:
         words = ("经裁定作废", "voided by a ruling")
+    elif ":voided" in named:
+        words = ("同一号码后来的超额投票使其作废", "voided by a later message of the same line, over the cap")
     elif ruling and outcome not in (MessageOutcome.COUNTED, MessageOutcome.REPEAT):
         words = ("经人工裁定不计票", "a person ruled: not counted")
     elif outcome == MessageOutcome.COUNTED:

@@ -15,6 +15,7 @@ from tally.acts import REVISIONS
 from tally.certification import NotAllowed, Progress
 from tally.count import ACTS, TotalKey, Totals
 from tally.entry import Leaf, Opening, Selected
+from tally.outcome import Selection
 from tally.verify import Checked
 
 #: By node and entry of a message: its outcome and selections now, and the entry of the last ruling on it.
@@ -125,6 +126,18 @@ class Recount:
             spans[-1][1] = seq
         else:
             spans.append([seq, seq])
+
+    def overridden(self) -> Iterator[tuple[str, int, str, str]]:
+        """The votes that a later message of their caller has voided: node, entry, contest, candidate."""
+        for (_, contest), votes in self._votes.items():
+            for vote in votes:
+                if vote.use == "held" and not vote.counted:
+                    yield vote.node, vote.seq, contest, vote.candidate
+
+    @property
+    def voters(self) -> int:
+        """How many callers have a vote that counts, those erased left out."""
+        return len({voter for (voter, _), votes in self._votes.items() if any(one.counted for one in votes)})
 
     def finish(self) -> None:
         """When every entry was fed: whatever is gone must be what an act says was erased."""
@@ -349,6 +362,14 @@ class Recount:
 def ending(told: Mapping[str, Any]) -> tuple[str, Selected]:
     """An outcome and selections, as an act's private part tells them."""
     return told["outcome"], tuple((contest, code, ended) for contest, code, ended in told["selections"])
+
+
+def voided(selections: Selected, over: frozenset[Selection]) -> Selected:
+    """Selections as they stand once a later message of the caller has voided some: see `overridden`."""
+    return tuple(
+        (contest, code, "voided" if ended == "counted" and Selection(contest, code) in over else ended)
+        for contest, code, ended in selections
+    )
 
 
 def _changes(leaf: Leaf) -> bool:

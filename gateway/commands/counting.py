@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
@@ -10,6 +10,9 @@ from config.load import Loaded
 from gateway import audit, board, clock, control, exporter, printed, printed_evaluation, service, watch
 from gateway.commands.base import Chosen, Failed, Wrong, is_held, progress, run, televote
 from gateway.panel import evaluating, marking, scoring
+from gateway.reporting import collect
+from gateway.reporting import folder as reporting
+from gateway.reporting.report import Options
 from gateway.spreadsheet import reading
 from gateway.spreadsheet.faults import Faulty
 from tally.acts import REASONS
@@ -185,14 +188,27 @@ async def _recount(loaded: Loaded, name: str) -> audit.Recounted:
     help="Also write what every entry commits to into this file: whole numbers, texts, choices. For an "
     "auditor alone.",
 )
+@click.option(
+    "--reports",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Also write the reports into this folder: televote report lists them.",
+)
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_obj
-def export(chosen: Chosen, folder: Path, campaign: str | None, openings: Path | None, as_json: bool) -> None:
+def export(
+    chosen: Chosen,
+    folder: Path,
+    campaign: str | None,
+    openings: Path | None,
+    reports: Path | None,
+    as_json: bool,
+) -> None:
     """Write the result and its manifest into FOLDER, after a recount. Before the close it is provisional."""
     loaded = chosen.load()
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        manifest = run(_export(loaded, chosen.campaign(loaded, campaign), folder, openings))
+        asked = _Asked(folder, openings, reports, Options(chosen.lang))
+        manifest = run(_export(loaded, chosen.campaign(loaded, campaign), asked))
     except exporter.Inside:
         raise Wrong(
             f"--openings {openings} is inside {folder}, which is given away: openings go elsewhere"
@@ -203,7 +219,21 @@ def export(chosen: Chosen, folder: Path, campaign: str | None, openings: Path | 
         printed.manifest(folder, manifest, chosen.lang)
 
 
-async def _export(loaded: Loaded, name: str, folder: Path, openings: Path | None) -> dict[str, Any]:
+class _Asked(NamedTuple):
+    """What is to be written where. `openings` and `reports` are None if nobody is to have them."""
+
+    folder: Path
+    openings: Path | None
+    reports: Path | None
+    options: Options
+
+
+async def _export(loaded: Loaded, name: str, asked: _Asked) -> dict[str, Any]:
     async with audit.open_ledger(loaded, name) as ledger:
         with progress("export", ledger.entries) as at:
-            return await exporter.export_to(folder, ledger, at, openings)
+            manifest = await exporter.export_to(asked.folder, ledger, at, asked.openings)
+        if asked.reports is not None:
+            with progress("reports", ledger.entries) as at:
+                async with collect.collected(ledger, at) as result:
+                    await reporting.fill(asked.reports, result, asked.options)
+        return manifest

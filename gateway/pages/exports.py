@@ -3,26 +3,35 @@
 The committee has everything; observers have the public files, once what is in them may be seen.
 """
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 
+import structlog
 from aiohttp import web
 
+from config.problems import Lang
+from gateway import pdf
 from gateway.board import Board
-from gateway.exports import KEPT, Built, Exports, observable, zipped
+from gateway.exports import KEPT, REPORTS, Built, Exports, observable, zipped
 from gateway.intake.running import Running
 from gateway.pages import guard
 from gateway.pages.figures import Audience
 from gateway.pages.guard import only
 from gateway.pages.words_room import EXPORTS, SHARED
 from gateway.people.roles import Role
+from gateway.reporting import folder, report
+from gateway.reporting.folder import Made
+
+_log = structlog.get_logger()
 
 _WORDS: Final = {**SHARED, **EXPORTS}
+_AUDIENCES: Final[tuple[Audience, Audience]] = ("committee", "observer")
 
 
-def routes(board: Board, exports: Exports) -> list[web.RouteDef]:
-    """The pages of both audiences. Only the committee has exports made."""
-    committee, observers = _Pages(board, exports, "committee"), _Pages(board, exports, "observer")
+def routes(board: Board, exports: Exports, font: str = "") -> list[web.RouteDef]:
+    """The pages of both audiences. Only the committee has exports made. `font` is for PDFs, "" to find it."""
+    committee, observers = (_Pages(board, exports, one, font) for one in _AUDIENCES)
     return [
         *committee.routes(),
         *observers.routes(),
@@ -33,8 +42,9 @@ def routes(board: Board, exports: Exports) -> list[web.RouteDef]:
 class _Pages:
     """The pages of one audience."""
 
-    def __init__(self, board: Board, exports: Exports, audience: Audience) -> None:
+    def __init__(self, board: Board, exports: Exports, audience: Audience, font: str) -> None:
         self._board, self._exports, self._audience = board, exports, audience
+        self._font, self._setting = font, asyncio.Lock()
         self._files = "committee" if audience == "committee" else "public"
 
     def routes(self) -> list[web.RouteDef]:
@@ -42,6 +52,7 @@ class _Pages:
         return [
             guard.get(path, self.page, access),
             guard.get(f"{path}/{{build}}/{{file}}", self.file, access),
+            guard.get(f"{path}/{{build}}/{REPORTS}/{{file}}", self.report, access),
         ]
 
     async def page(self, request: web.Request) -> web.StreamResponse:
@@ -55,7 +66,8 @@ class _Pages:
             "making": self._audience == "committee" and making == running.id,
             "busy": making not in ("", running.id),
             "failed": self._exports.failed(running.id) if self._audience == "committee" else "",
-            "built": [_shown(one, self._files) for one in self._offered(running)],
+            "built": [_shown(one, self._files, guard.language(request)) for one in self._offered(running)],
+            "no_pdf": await self._no_pdf(guard.language(request)),
             "kept": KEPT,
         }
         return guard.render(request, "exports.html", values, words=_WORDS)
@@ -66,12 +78,28 @@ class _Pages:
         for one in self._offered(running):
             path = one.path(name, self._files)
             if one.name == build and path is not None:
-                headers = {
-                    **guard.HEADERS,
-                    "Content-Disposition": f'attachment; filename="{running.id}-{build}-{name}"',
-                }
-                return web.FileResponse(path, headers=headers)
+                return web.FileResponse(path, headers=_attached(f"{running.id}-{build}-{name}"))
         raise guard.Refused("unknown")
+
+    async def report(self, request: web.Request) -> web.StreamResponse:
+        """One report; a PDF is set when it is asked for first, one at a time."""
+        running, build, name = self._running(request), request.match_info["build"], request.match_info["file"]
+        for one in self._offered(running):
+            if one.name == build:
+                try:
+                    async with self._setting:
+                        path = await folder.path(one.folder / REPORTS, name, self._files, self._font)
+                except pdf.NoPdf as error:
+                    _log.warning("pdf_unavailable", reason=str(error))
+                    raise guard.Refused("unknown") from None
+                if path is not None:
+                    return web.FileResponse(path, headers=_attached(f"{running.id}-{build}-{name}"))
+        raise guard.Refused("unknown")
+
+    async def _no_pdf(self, lang: Lang) -> str:
+        """Why there are no PDFs here, "" if there are."""
+        lack = await asyncio.to_thread(pdf.lack, self._font)
+        return "" if lack is None else str(getattr(lack, lang))
 
     async def make(self, request: web.Request) -> web.StreamResponse:
         """Have an export made; the page then shows how it goes."""
@@ -97,7 +125,11 @@ class _Pages:
         return running
 
 
-def _shown(built: Built, audience: str) -> Mapping[str, Any]:
+def _attached(name: str) -> dict[str, str]:
+    return {**guard.HEADERS, "Content-Disposition": f'attachment; filename="{name}"'}
+
+
+def _shown(built: Built, audience: str, lang: Lang) -> Mapping[str, Any]:
     """An export as the template shows it: its ZIP apart from the files that are in it."""
     files = built.files(audience)
     archives = [zipped(one) for one in ("public", "committee")]
@@ -106,4 +138,17 @@ def _shown(built: Built, audience: str) -> Mapping[str, Any]:
         "manifest": built.manifest,
         "files": [one for one in files if one.name not in archives],
         "archives": [one for one in files if one.name in archives],
+        "reports": [_listed(one, lang) for one in folder.read(built.folder / REPORTS, audience)],
+    }
+
+
+def _listed(made: Made, lang: Lang) -> Mapping[str, Any]:
+    """A report as the template shows it."""
+    kind = report.kinds()[made.kind]
+    return {
+        "title": getattr(kind.title, lang),
+        "about": getattr(kind.about, lang),
+        "audience": made.audience,
+        "files": [] if made.why else [(one, f"{made.kind}.{one}") for one in made.formats],
+        "why": made.why.get(lang, ""),
     }

@@ -1,17 +1,32 @@
 """What a campaign's public page shows, as plain values for its template. Pure: values in, values out."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
+from zoneinfo import ZoneInfo
 
+from config.campaign import Campaign
 from config.contest import Contest, VoteCap
 from config.problems import Lang
 from gateway.board import Standings
 from gateway.intake.running import Running
 from gateway.pages.words import MONTHS, WORDS
-from tally.outcome import CHANNELS
+from tally.outcome import CHANNELS, Channel
+from tally.standings import Roll
 from tally.window import ChannelWindow
+
+
+class Voted(Protocol):
+    """What is voted on and when: a running campaign, or the result of one."""
+
+    @property
+    def campaign(self) -> Campaign: ...
+    @property
+    def roll(self) -> Roll: ...
+    @property
+    def zone(self) -> ZoneInfo: ...
+    def window(self, channel: Channel, /) -> ChannelWindow: ...
 
 
 class Number(NamedTuple):
@@ -67,17 +82,18 @@ def page(running: Running, status: str, shown: Standings | None, lang: Lang) -> 
     publish = campaign.publish
     coming = publish.mode == "daily" or status == "closing"
     return {
+        "id": campaign.id,
         "name": campaign.name_in(lang),
         "status": status,
         "voting": status in ("scheduled", "open"),
-        "periods": _periods(running, lang),
+        "periods": periods(running, lang),
         "zone": campaign.timezone,
         "offset": offset(running),
-        "sms": _number(campaign.numbers.sms, "sms"),
-        "hotline": _number(campaign.numbers.hotline, "tel"),
+        "sms": number(campaign.numbers.sms, "sms"),
+        "hotline": number(campaign.numbers.hotline, "tel"),
         "example": campaign.contests[0].candidates[0].code,
         "receipts": running.receipts,
-        "together": _caps(campaign.caps, lang),
+        "together": caps(campaign.caps, lang),
         "charts": charts(running, shown, lang),
         "lost": sum(running.lost.values()),
         "as_of": None if shown is None else Instant(as_of(shown["as_of"]), shown["as_of"]),
@@ -110,18 +126,18 @@ def _changes_ms(running: Running, status: str) -> int:
     return max(window.closes_ms for window in windows) if status == "open" else 0
 
 
-def _periods(running: Running, lang: Lang) -> list[Period]:
+def periods(running: Voted, lang: Lang) -> list[Period]:
     windows = {channel: running.window(channel) for channel in CHANNELS}
     if len({(window.opens_ms, window.closes_ms) for window in windows.values()}) == 1:
         return [_period("", windows["sms"], running, lang)]
     return [_period(channel, window, running, lang) for channel, window in windows.items()]
 
 
-def _period(channel: str, window: ChannelWindow, running: Running, lang: Lang) -> Period:
+def _period(channel: str, window: ChannelWindow, running: Voted, lang: Lang) -> Period:
     return Period(channel, instant(window.opens_ms, running, lang), instant(window.closes_ms, running, lang))
 
 
-def instant(ms: int, running: Running, lang: Lang) -> Instant:
+def instant(ms: int, running: Voted, lang: Lang) -> Instant:
     """An instant in the campaign's zone."""
     at = datetime.fromtimestamp(ms // 1000, running.zone)
     clock = f"{at:%H:%M:%S}" if at.second else f"{at:%H:%M}"
@@ -130,34 +146,34 @@ def instant(ms: int, running: Running, lang: Lang) -> Instant:
     return Instant(f"{at.day} {MONTHS[at.month - 1]} {at.year}, {clock}", at.isoformat())
 
 
-def offset(running: Running) -> str:
+def offset(running: Voted) -> str:
     """The zone's distance from UTC during the vote: "UTC+08:00", or both where it changes meanwhile."""
     window = running.window("sms")
     instants = [instant(ms, running, "en") for ms in (window.opens_ms, window.closes_ms)]
     return " / ".join(dict.fromkeys(f"UTC{instant.iso[19:]}" for instant in instants))
 
 
-def _number(shown: str | None, scheme: str) -> Number | None:
+def number(shown: str | None, scheme: str) -> Number | None:
     if shown is None:
         return None
     plain = re.fullmatch(r"\+?[0-9 ()./-]{3,}", shown)
     return Number(shown, f"{scheme}:{re.sub(r'[^+0-9]', '', shown)}" if plain else "")
 
 
-def _caps(caps: Iterable[VoteCap], lang: Lang) -> str:
+def caps(caps: Iterable[VoteCap], lang: Lang) -> str:
     joined: str = getattr(WORDS["joined"], lang)
     return joined.join(getattr(WORDS[f"per_{cap.per}"], lang).format(votes=cap.votes) for cap in caps)
 
 
-def _limits(contest: Contest, lang: Lang) -> str:
+def limits(contest: Contest, lang: Lang) -> str:
     ballot = contest.selections
     kind = "one" if ballot.max == 1 else "exactly" if ballot.min == ballot.max else "between"
     choose: str = getattr(WORDS[f"choose_{kind}"], lang).format(min=ballot.min, max=ballot.max)
     joined: str = getattr(WORDS["joined"], lang)
-    return joined.join([choose, _caps(contest.caps, lang)])
+    return joined.join([choose, caps(contest.caps, lang)])
 
 
-def charts(running: Running, shown: Standings | None, lang: Lang) -> list[Chart]:
+def charts(running: Voted, shown: Mapping[str, Any] | None, lang: Lang) -> list[Chart]:
     """Every contest; its bars only if there is something to show."""
     counted = {} if shown is None else {contest["id"]: contest for contest in shown["contests"]}
     rules = running.campaign.contests_by_id
@@ -174,7 +190,7 @@ def charts(running: Running, shown: Standings | None, lang: Lang) -> list[Chart]
                 id=contest.id,
                 name=rules[contest.id].name_in(lang),
                 seats=contest.seats,
-                limits=_limits(rules[contest.id], lang),
+                limits=limits(rules[contest.id], lang),
                 candidates=sorted(candidates, key=lambda bar: _code_order(bar.code)),
                 votes=votes,
                 bars=bars,

@@ -52,6 +52,9 @@ WORDS: Final[Mapping[str, Said]] = {
     "sms_text": Said("把编号发送到这个号码，例如 {code}", "Send a code to this number, for example {code}"),
     "hotline_text": Said("拨打热线，说出编号，或按提示按键", "Call, and give a code or key it in when asked"),
     "no_numbers": Said("投票号码将另行公布。", "The numbers to vote by will be announced."),
+    "in_full": Said(
+        "投票规则、编号和投诉方式（可打印）", "The rules, all codes, and whom to complain to (to print)"
+    ),
     "together": Said("各项合计", "All together"),
     "choose_one": Said("每次选 1 个", "One choice each time"),
     "choose_exactly": Said("每次选满 {max} 个", "Exactly {max} choices each time"),

@@ -60,6 +60,8 @@ async def _look(browser: Browser, url: str, staff: dict[Role, Person]) -> None:
     await _take(browser, url, None, "/", "page")
     await _take(browser, url, None, "/signin", "signin")
     for width in (_WIDE, _NARROW):
+        await _take(browser, url, None, f"/vote/{_CAMPAIGN}", "vote", width)
+    for width in (_WIDE, _NARROW):
         await _desk(browser, url, staff[Role.OPERATOR], width)
         await _take(browser, url, staff[Role.COMMITTEE], room, "live", width)
         await _take(browser, url, staff[Role.COMMITTEE], f"{room}/rulings", "rulings", width)

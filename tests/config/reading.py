@@ -7,6 +7,8 @@ from config.problems import Lang, Problem, Problems
 
 DATA = Path(__file__).parents[1] / "data" / "config"
 SMALL = (DATA / "small.toml").read_text(encoding="utf-8")
+#: The line of it that names who holds the vote.
+ORGANISER = next(line for line in SMALL.splitlines() if line.startswith("organiser"))
 
 
 def edited(*edits: tuple[str, str], text: str = SMALL) -> str:

@@ -6,7 +6,7 @@ import pytest
 
 from config import load
 from config.problems import Problems
-from tests.config.reading import DATA, SMALL, campaign_problems, edited, plain
+from tests.config.reading import DATA, ORGANISER, SMALL, campaign_problems, edited, plain
 
 INSTANT = "is not a date with time and offset — write it without quotes, such as 2018-07-09T08:00:00+08:00"
 SLUG = (
@@ -305,8 +305,27 @@ MISTAKES = {
         ["3: column 11: this key was given before — see docs/campaign-file.md"],
     ),
     "TOML: bracket not closed": (
-        [("]\n\n[window]", "\n\n[window]")],
-        ["8: column 1: a square bracket is not closed — see docs/campaign-file.md"],
+        [('"13800138000"]\norganiser', '"13800138000"\norganiser')],
+        ["7: column 1: a square bracket is not closed — see docs/campaign-file.md"],
+    ),
+    "organiser: no web address, no e-mail address": (
+        [('"https://example.org/rules"', '"example.org/rules", email = "award"')],
+        [
+            '7: organiser.email: is not an e-mail address — write it as "name@host"',
+            "7: organiser.rules_url: is not a web address "
+            '— write it whole, such as "https://www.example.gov.cn/rules"',
+        ],
+    ),
+    "warning: nobody is told whom to turn to": (
+        [(ORGANISER, "")],
+        [
+            "1: warning: organiser.name: is not given: nobody is named as holding the vote "
+            '— write it under [organiser], such as name = "…"',
+            "1: warning: organiser.complaints: is not given: the public is to be told whom to complain to "
+            "before the vote opens — write a telephone number under [organiser]",
+            "1: warning: organiser.rules_url: is not given: the public is to be told where the rules are "
+            "before the vote opens — write a web address under [organiser]",
+        ],
     ),
     "warning: more seats than candidates": (
         [("seats = 1", "seats = 3")],

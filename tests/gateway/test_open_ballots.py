@@ -1,4 +1,4 @@
-"""Open ballots: whoever has the log counts the votes, and gets the kept figures; a lie about a vote is named."""
+"""Open ballots: whoever has the log counts the votes; a lie about a vote is named; codes wait for the end."""
 
 import json
 import sqlite3

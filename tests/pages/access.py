@@ -10,6 +10,7 @@ ROWS: Final = {
     "GET /": "public",
     "GET /campaigns/{id}": "public",
     "GET /campaigns/{id}/events": "public",
+    "GET /vote/{id}": "public",
     "GET /static/{file}": "public",
     "GET /static/vendor/{file}": "public",
     "GET /ledger/{campaign}/{node}/checkpoint": "public",
@@ -69,6 +70,7 @@ ROWS: Final = {
     "GET /committee/{campaign}/exports": "committee",
     "POST /committee/{campaign}/exports": "committee",
     "GET /committee/{campaign}/exports/{build}/{file}": "committee",
+    "GET /committee/{campaign}/exports/{build}/reports/{file}": "committee",
     "GET /committee/{campaign}/operators": "committee",
     "GET /committee/{campaign}/rulings": "committee",
     "POST /committee/{campaign}/rulings": "committee",
@@ -106,4 +108,5 @@ ROWS: Final = {
     "GET /observer/{campaign}/events": "observer",
     "GET /observer/{campaign}/exports": "observer",
     "GET /observer/{campaign}/exports/{build}/{file}": "observer",
+    "GET /observer/{campaign}/exports/{build}/reports/{file}": "observer",
 }

@@ -17,10 +17,12 @@ from typing import Any
 import pytest
 
 from gateway import exports as made
+from gateway import pdf
 from gateway.board import Board
 from gateway.exports import Exports
 from gateway.intake.inbound import Inbound
 from gateway.pages import exports
+from gateway.reporting import report
 from gateway.service import Service
 from tests.conftest import SETTLED_MS, House
 from tests.pages import rooms
@@ -81,10 +83,11 @@ async def settled(making: Exports) -> None:
             await asyncio.sleep(wait)
 
 
-async def links(client: Client, path: str) -> dict[str, str]:
-    """The files that a page offers, by name."""
+async def links(client: Client, path: str, reports: bool = False) -> dict[str, str]:
+    """The files that a page offers, by name, or the reports."""
     page = Page(await (await client.get(path)).text())
-    return {a["href"].rpartition("/")[2]: a["href"] for a in page.all("a") if "download" in a}
+    files = [a["href"] for a in page.all("a") if "download" in a]
+    return {href.rpartition("/")[2]: href for href in files if ("/reports/" in href) is reports}
 
 
 async def fetch(client: Client, path: str) -> bytes:
@@ -262,3 +265,47 @@ async def test_votes_are_not_delayed(house: House) -> None:
         busy = await longest(lambda: making.making)
         assert making.failed(CAMPAIGN) == ""
         assert busy < 0.1, f"the loop was kept for {busy:.3f} s"
+
+
+async def test_reports_are_made_with_the_export(house: House) -> None:
+    async with office(house) as (client, making, _, _board):
+        await make(client, making)
+        offered = await links(client, PAGE, reports=True)
+        kinds = [one for one in report.kinds().values() if one.audience != "auditor"]
+        undecided = {"award-list", "certificates"}
+        expected = {
+            f"{one.kind}.{form}" for one in kinds if one.kind not in undecided for form in one.formats
+        }
+        assert set(offered) == expected
+        for name, href in offered.items():
+            assert len(await fetch(client, href)) > 50, name
+        assert (await fetch(client, offered["bulletin.pdf"])).startswith(b"%PDF-")
+        err = json.loads(await fetch(client, offered["nist-err.json"]))
+        assert err["Status"] == "unofficial-partial"
+        page = Page(await (await client.get(PAGE)).text())
+        assert "投票尚未结束，还没有获奖名单" in page.text
+        front = offered["howto.html"].rpartition("/")[0]
+        for name in ("sidecar.csv", "award-list.pdf", "reports.json", "..%2fmanifest.json", "bulletin.xlsx"):
+            assert (await client.get(f"{front}/{name}")).status == 404, name
+
+
+async def test_observers_get_the_public_reports(house: House) -> None:
+    async with office(house) as (client, making, _, _board):
+        await make(client, making)
+        theirs = await links(client, PAGE, reports=True)
+    async with office(house, "observer") as (client, _making, _, _board):
+        offered = await links(client, OBSERVERS, reports=True)
+        assert set(offered) == {"howto.html", "howto.pdf", "nist-cvr.json", "nist-err.json"}
+        assert await fetch(client, offered["nist-err.json"])
+        kept_back = theirs["bulletin.html"].replace("/committee/", "/observer/")
+        assert (await client.get(kept_back)).status == 404
+
+
+async def test_without_a_font_the_page_says_so(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pdf, "lack", lambda _: pdf.NO_FONT)
+    async with office(house) as (client, making, _, _board):
+        await make(client, making)
+        offered = await links(client, PAGE, reports=True)
+        assert "bulletin.html" in offered
+        assert not [name for name in offered if name.endswith(".pdf")]
+        assert "fonts-wqy-microhei" in Page(await (await client.get(PAGE)).text()).text

@@ -1,7 +1,7 @@
 """Promise D12: whatever breaks and whoever acts, what comes of a campaign is what the rules say.
 
-A seed that fails says how it is run again. `SOAK_SEEDS` is how many the long run plays; the short one plays as
-many as fit into `CPU_SECONDS`.
+A seed that fails says how it is run again. `SOAK_SEEDS` is how many the long run plays; the short one plays
+as many as fit into `CPU_SECONDS`.
 """
 
 import os

@@ -1,0 +1,33 @@
+"""The how-to-vote sheet as a public page: what is printed, with links to send and to call by."""
+
+from collections.abc import Mapping
+
+from aiohttp import web
+
+from gateway.intake.running import Running
+from gateway.pages import guard, public
+from gateway.people.roles import PUBLIC
+from gateway.reporting import sheet
+from gateway.reporting.words import SHEET
+
+
+def routes(campaigns: Mapping[str, Running]) -> list[web.RouteDef]:
+    """The page of each campaign. The application also needs `public.set_up`."""
+    drawn: dict[tuple[str, public.Asked, int], str] = {}
+
+    async def page(request: web.Request) -> web.Response:
+        """One campaign's sheet, drawn once for each state of its rules."""
+        running, asked = campaigns.get(request.match_info["id"]), public.asking(request)
+        if running is None:
+            return public.respond(public.render(request, "missing.html", {}), asked.lang, 404)
+        key = (running.id, asked, running.edition)
+        if key not in drawn:
+            values = {
+                "it": sheet.values(running, running.receipts, asked.lang),
+                "name": running.campaign.name_in(asked.lang),
+                "id": running.id,
+            }
+            drawn[key] = public.render(request, "vote.html", values, SHEET)
+        return public.respond(drawn[key], asked.lang)
+
+    return [guard.get("/vote/{id}", page, PUBLIC)]
