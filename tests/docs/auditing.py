@@ -54,7 +54,7 @@ async def play(house: House, bulk: int = 300, rules: Rules = RULES) -> None:
         await room.rule(count(unclear[0].place, A02, second="li"), reject(unclear[1].place, second="li"))
         await room.rule(count(unclear[2].place, A02, B03, second="li"))
         call = await room.send("13912345670", "A01", by="op1")
-        slip = await room.send("13912345670", "A02", by="op1")
+        slip = await room.send("13912345670", "A02 B03", by="op1")
         await room.rule(undo(slip.place))
         calls = [await room.send(f"1361234567{n}", "A01", by="op1") for n in range(3)]
         await room.rule(*[dispute(one.place, A02) for one in calls])

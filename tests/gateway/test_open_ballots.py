@@ -1,10 +1,12 @@
 """Open ballots: whoever has the log counts the votes; a lie about a vote is named; codes wait for the end."""
 
 import json
+import os
 import sqlite3
 from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +14,25 @@ import pytest
 
 from gateway import audit
 from gateway.intake import decide, revise
-from tally import entry
+from gateway.pages import words_receipt
+from gateway.pages.words_rulings import RECORDS
+from gateway.people.roles import Role
+from gateway.result.secretary import Secretary
+from gateway.room.chamber import Chamber
+from tally import entry, note
+from tally import receipt as slip
 from tally.count import TotalKey
 from tally.entry import Selected
 from tally.open_ballots import OpenCount
 from tally.verify import Tampered
-from tests.conftest import OPENS_MS, SETTLED_MS, House
+from tests.conftest import OPENS_MS, SETTLED_MS, House, Visitor
 from tests.docs import auditing
 from tests.docs.test_verify import check
 from tests.intake.test_revise import A02, CAMPAIGN, Room, agrees, count, reject, undo, void
+from tests.pages.test_receipts import NOBODYS, ask
+from tests.panel.panels import arrange
+from tests.result import test_flow
+from tests.room import chambers
 
 MINE: Selected = (("window", "A01", "counted"),)
 OTHERS: Selected = (("window", "A02", "counted"),)
@@ -231,11 +243,12 @@ async def test_entries_are_kept_back_while_the_figures_are(
         for expected in (while_open, after):
             await visitor.service.publisher.tick()
             size = visitor.service.recorder.head(CAMPAIGN).size
-            status, text = await visitor.get(f"{log}/tile/entries/000.p/{size}")
-            assert status == expected
-            assert ("A01" in text) is (ballots == "open" and expected == 200)
+            async with visitor.session.get(f"{visitor.server.url}{log}/tile/entries/000.p/{size}") as answer:
+                assert answer.status == expected
+                assert (b"A01" in await answer.read()) is (ballots == "open" and expected == 200)
             for path in ("checkpoint", f"tile/0/000.p/{size}", "key"):
-                assert (await visitor.get(f"{log}/{path}"))[0] == 200
+                async with visitor.session.get(f"{visitor.server.url}{log}/{path}") as answer:
+                    assert answer.status == 200
             house.clock.ms = SETTLED_MS + 60_000
             await visitor.service.schedule.tick()
 
@@ -247,8 +260,96 @@ async def test_the_log_of_acts_does_not_show_it(house: House) -> None:
         room = Room(house, visitor.service)
         vote = await room.send("13812345678", "A01")
         await room.rule(void(vote.place))
-        wang = await visitor.sign_in("committee", "wang")  # type: ignore[arg-type]
+        wang = await visitor.sign_in(Role.COMMITTEE, "wang")
         answer = await wang.get(f"/committee/{CAMPAIGN}/records/acts?lang=en")
         assert answer.status == 200
         assert "selections" not in answer.text
         assert "A01" not in answer.text
+
+
+# ---- receipts wait for the certified result -------------------------------------------------------
+
+RECEIPTS = "\nreceipts = true"
+
+
+async def certify(visitor: Visitor) -> None:
+    """Close the vote, and lead it to the certified result by the acts it takes."""
+
+    async def sits(login: str, campaign: str) -> bool:
+        return True
+
+    exports = visitor.server.exports
+    chamber = Chamber(visitor.service, os.urandom, sits, Secretary(visitor.service, exports))
+    room = chambers.Room(visitor.house, visitor.service, chamber, set(), exports)
+    await test_flow.close(room)
+    await test_flow.two(room, test_flow.WAIVE)
+    await test_flow.export(room)
+    await room.act(test_flow.COMPLETE)
+    await test_flow.two(room, test_flow.publish(room))
+    assert not room.running.certified
+    visitor.house.clock.ms += 8 * test_flow.DAY
+    await test_flow.two(room, test_flow.CERTIFY)
+    assert room.running.certified
+
+
+async def code_of(visitor: Visitor, seq: int) -> str:
+    """The code of an entry, as anybody works it out who has the entry's hash."""
+    leaf = leaves(visitor.house)[seq]
+    assert leaf.is_message
+    with closing(sqlite3.connect(visitor.house.database)) as db:
+        ((leaf_hash,),) = db.execute("SELECT leaf_hash FROM entries WHERE seq = ?", (seq,))
+    return slip.spelled(slip.number(leaf_hash))
+
+
+async def test_a_code_leads_nowhere_until_the_result_is_certified(house: House) -> None:
+    arrange(house, "")
+    auditing.open_ballots(house, RECEIPTS)
+    async with house.serve() as visitor:
+        vote = await Room(house, visitor.service).send("13812345678", "A01")
+        await visitor.service.publisher.tick()
+        code = await code_of(visitor, vote.place.seq)
+
+        async def answers(path: str) -> tuple[int, str]:
+            answer = await ask(visitor, path)
+            return answer.status, answer.text.replace(code, NOBODYS)
+
+        for lang in ("zh", "en"):
+            held = words_receipt.WORDS["receipt_held"]
+            name = visitor.service.campaigns[CAMPAIGN].campaign.name_in(lang)
+            assert getattr(held, lang).format(votes=name) in unescape(
+                (await answers(f"/receipt?lang={lang}"))[1]
+            )
+            mine = await answers(f"/receipt/{code}?lang={lang}")
+            assert mine == await answers(f"/receipt/{NOBODYS}?lang={lang}")
+            assert words_receipt.STANDINGS["not_yet"].heading.zh in mine[1] or lang == "en"
+        assert await answers(f"/receipt/{code}/proof") == await answers(f"/receipt/{NOBODYS}/proof")
+        record = f"/committee/{CAMPAIGN}/records/n1/{vote.place.seq}?lang=en"
+        wang = await visitor.sign_in(Role.COMMITTEE, "wang")
+        page = (await wang.get(record)).text
+        assert RECORDS["receipt_later"].en in page
+        assert code not in page
+        await certify(visitor)
+        await visitor.service.publisher.tick()
+        shown = (await ask(visitor, f"/receipt/{code}?lang=en")).text
+        assert words_receipt.STANDINGS["counted"].because.en in shown
+        assert words_receipt.WORDS["receipt_open"].en in shown
+        assert (
+            words_receipt.STANDINGS["unknown"].because.en in (await answers(f"/receipt/{NOBODYS}?lang=en"))[1]
+        )
+        proof = await ask(visitor, f"/receipt/{code}/proof")
+        key = note.read_vkey((await ask(visitor, f"/ledger/{CAMPAIGN}/n1/key")).text)
+        assert slip.check(proof.text.encode(), key)[1].selections == MINE
+        wang = await visitor.sign_in(Role.COMMITTEE, "wang")  # a session does not last a week
+        assert code in (await wang.get(record)).text
+
+
+async def test_sealed_ballots_tell_codes_at_once(house: House) -> None:
+    house.edit(house.campaign, "adjudicators = 1", "adjudicators = 1" + RECEIPTS)
+    async with house.serve() as visitor:
+        vote = await Room(house, visitor.service).send("13812345678", "A01")
+        code = await code_of(visitor, vote.place.seq)
+        shown = (await ask(visitor, f"/receipt/{code}?lang=en")).text
+        assert words_receipt.STANDINGS["counted"].because.en in shown
+        assert words_receipt.WORDS["receipt_secret"].en in shown
+        wang = await visitor.sign_in(Role.COMMITTEE, "wang")
+        assert code in (await wang.get(f"/committee/{CAMPAIGN}/records/n1/{vote.place.seq}")).text
