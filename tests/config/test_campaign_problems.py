@@ -405,7 +405,7 @@ MISTAKES = {
     ),
     "ballots that are neither open nor sealed": (
         [('publish = "after_close"', 'publish = "after_close"\nballots = "secret"')],
-        ['5: ballots: is not one of the choices — write one of: "sealed", "open"'],
+        ["5: ballots: is not one of the words allowed here — write one of: sealed, open"],
     ),
     "open ballots, and so many candidates that an entry cannot name all": (
         [
