@@ -1,7 +1,8 @@
 """The ledger's files over HTTP, for anybody: `/ledger/{campaign}/{node}/checkpoint`, `…/tile/…`, `…/key`.
 
 Where ballots are open, the entries would tell the figures: they are kept back until the public may see those.
-Checkpoint and tiles of hashes are not: whoever watches the log needs nothing else.
+Checkpoint, tiles of hashes and a log's first entry alone, by which an epoch goes on, are not: whoever watches
+the log needs nothing else.
 
 The logs of earlier epochs stay (`n1` beside `n1.e2`).
 """
@@ -17,12 +18,17 @@ from gateway.ledger import publisher
 from gateway.ledger.folder import Folder, Missing
 from gateway.ledger.publisher import Publisher
 from gateway.pages import guard
-from tally import tiles
+from tally import entry, tiles
 
 _FOREVER: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
 _BRIEFLY: Final = {"Cache-Control": "public, max-age=1"}
 _KEPT_BACK: Final = "ballots are open: the entries are published when the figures are\n"
 _HEADERS: Final = {"X-Content-Type-Options": "nosniff", "Access-Control-Allow-Origin": "*"}
+
+
+def _is_first_act(name: tiles.Name, bundle: bytes) -> bool:
+    """Whether the bundle is a log's first entry alone, and that is an act."""
+    return name == tiles.Name(-1, 0, 1) and tiles.entries(bundle, 1)[0].startswith(entry.ACT.encode())
 
 
 def routes(published: Publisher, campaigns: Mapping[str, Running]) -> list[web.RouteDef]:
@@ -50,12 +56,12 @@ def routes(published: Publisher, campaigns: Mapping[str, Running]) -> list[web.R
     async def tile(request: web.Request) -> web.Response:
         try:
             name = tiles.read_name(request.match_info["tile"])
-            kept = folder(request)
-            if name.level < 0 and not campaigns[request.match_info["campaign"]].entries_are_public:
-                raise web.HTTPForbidden(text=_KEPT_BACK, headers=_HEADERS)
-            content = await asyncio.to_thread(kept.read, name)
+            content = await asyncio.to_thread(folder(request).read, name)
         except (tiles.BadTile, Missing):
             raise web.HTTPNotFound from None
+        public = campaigns[request.match_info["campaign"]].entries_are_public
+        if name.level < 0 and not public and not _is_first_act(name, content):
+            raise web.HTTPForbidden(text=_KEPT_BACK, headers=_HEADERS)
         return web.Response(
             body=content, content_type="application/octet-stream", headers={**_HEADERS, **_FOREVER}
         )

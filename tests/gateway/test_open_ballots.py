@@ -28,6 +28,8 @@ from tally.verify import Tampered
 from tests.conftest import OPENS_MS, SETTLED_MS, House, Visitor
 from tests.docs import auditing
 from tests.docs.test_verify import check
+from tests.gateway.test_epoch import Lost, send
+from tests.gateway.test_epoch_seen import ended
 from tests.intake.test_revise import A02, CAMPAIGN, Room, agrees, count, reject, undo, void
 from tests.pages.test_receipts import NOBODYS, ask
 from tests.panel.panels import arrange
@@ -71,8 +73,8 @@ async def test_the_leaves_alone_give_the_votes(house: House, tmp_path: Path, era
         openly.leaf(seq, leaf, "n1")
     assert openly.faults == []
     counted = Counter[str]()
-    for (_, code, ended), n in openly.selections.items():
-        counted[code] += n * (ended == "counted")
+    for (_, code, outcome), n in openly.selections.items():
+        counted[code] += n * (outcome == "counted")
     assert +counted == +Counter(votes(tmp_path / "out"))
     assert counted["A02"] > 10
 
@@ -130,6 +132,24 @@ async def test_the_rules_may_open_the_ballots_until_the_vote_is(house: House, tm
     await agrees(house)
     openings = await auditing.export(house, tmp_path / "out")
     check(tmp_path / "out", openings)
+
+
+async def test_they_are_counted_over_a_gap(house: House, tmp_path: Path) -> None:
+    """What was lost counts nowhere, and a ruling of the new epoch is followed into the old."""
+    auditing.open_ballots(house)
+    found = Lost(house, tmp_path)
+    async with house.service() as counting:
+        await send(counting, 0, 5)
+        await send(counting, 5, 1, "不要A01，要A02")
+    found.copy("older")
+    async with house.service() as counting:
+        await send(counting, 6, 3)
+    await ended(found)
+    await agrees(house)
+    openings = await auditing.export(house, tmp_path / "out")
+    check(tmp_path / "out")
+    check(tmp_path / "out", openings)
+    assert +Counter(votes(tmp_path / "out")) == Counter(A01=7, A02=1)
 
 
 # ---- who lies about a vote ------------------------------------------------------------------------
@@ -246,7 +266,7 @@ async def test_entries_are_kept_back_while_the_figures_are(
             async with visitor.session.get(f"{visitor.server.url}{log}/tile/entries/000.p/{size}") as answer:
                 assert answer.status == expected
                 assert (b"A01" in await answer.read()) is (ballots == "open" and expected == 200)
-            for path in ("checkpoint", f"tile/0/000.p/{size}", "key"):
+            for path in ("checkpoint", f"tile/0/000.p/{size}", "key", "tile/entries/000.p/1"):
                 async with visitor.session.get(f"{visitor.server.url}{log}/{path}") as answer:
                     assert answer.status == 200
             house.clock.ms = SETTLED_MS + 60_000
