@@ -370,7 +370,7 @@ WORDING: Final[Mapping[str, Wording]] = {
         "take {{receipt}} out and write receipts = true (the committee tells codes once it is certified), "
         'or ballots = "sealed"',
         "选票公开时，回复里不能有回执码：看到它的人可以查出投给了谁",
-        '请删去 {{receipt}}，改用 receipts = true（结果核定后由评委会告知），或 ballots = "sealed"',
+        '请删去 {{receipt}}，改用 receipts = true（结果核定后由组委会告知），或 ballots = "sealed"',
     ),
     "open_too_many": _words(
         "is open, and there are so many candidates that an entry could not name them all",

@@ -40,7 +40,7 @@ WORDS: Final[Mapping[str, Said]] = {
         "in the published ledger says what was chosen, and whoever has the code can read it there.",
     ),
     "receipt_held": Said(
-        "“{votes}”的选票公开，因此回执码要到结果正式核定之后才能查询，届时可向评委会索取。",
+        "“{votes}”的选票公开，因此回执码要到结果正式核定之后才能查询，届时可向组委会索取。",
         "Ballots are open in {votes}: so receipt codes can be looked up only once two people have certified "
         "the result. The committee tells a voter theirs then.",
     ),

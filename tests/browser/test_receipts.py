@@ -50,7 +50,7 @@ async def test_a_voter_looks_up_a_receipt(house: House, window: Window, width: i
 
 
 async def test_codes_of_open_ballots_wait(house: House, window: Window) -> None:
-    """In both languages, before and after the result is certified; the committee's record of the message too."""
+    """In both languages, before and after two people certify; the committee's record of the message, too."""
     arrange(house, "")
     auditing.open_ballots(house, RECEIPTS)
     async with house.serve() as visitor:
