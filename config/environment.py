@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict
 
 from config.problems import PREFIX, keys_of, nearest, variable
-from config.settings import Accounts, Api, Limits, Log, Settings, Storage
+from config.settings import Accounts, Api, Ledger, Limits, Log, Settings, Storage
 from config.toml_lines import KeyPath
 
 #: Variables with our prefix that are for the command line, not settings.
@@ -20,6 +20,7 @@ OTHERS: Final = frozenset({"TELEVOTE_SETTINGS", "TELEVOTE_LANG"})
 _TABLES: Final[Mapping[str, type[BaseModel]]] = {
     "accounts": Accounts,
     "api": Api,
+    "ledger": Ledger,
     "log": Log,
     "limits": Limits,
     "storage": Storage,
@@ -101,6 +102,7 @@ def _variables() -> Iterator[str]:
     tables: dict[str, type[BaseModel]] = {
         "accounts": Accounts,
         "api": Api,
+        "ledger": Ledger,
         "log": Log,
         "limits": Limits,
         "storage": Storage,

@@ -19,6 +19,8 @@ from pydantic import (
 )
 
 from config.fields import AreaCode, Positive, Region, Slug, Zone, error_at, raise_all, refused
+from tally import note
+from tally.note import BadNote
 from tally.window import Clock
 
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{16,200}", re.ASCII)
@@ -38,7 +40,8 @@ class Listen(NamedTuple):
     port: int
 
 
-def _listen(value: Any) -> Listen:
+def read_listen(value: Any) -> Listen:
+    """An address and a port, as `listen` has them. Raises `ValueError`."""
     host, _, port = value.rpartition(":") if isinstance(value, str) else ("", "", "")
     if not _HOST.fullmatch(host) or not re.fullmatch("[0-9]{1,5}", port, re.ASCII) or int(port) > 65_535:
         raise refused("listen")
@@ -54,6 +57,23 @@ def _public_url(text: str) -> str:
     if not plain or re.search(r"[\s?#@]", text) or text.endswith("/"):
         raise refused("public_url")
     return text
+
+
+def _witness_url(text: str) -> str:
+    try:
+        return _public_url(text)
+    except ValueError:
+        raise refused("witness_url") from None
+
+
+def _witness_key(text: str) -> str:
+    try:
+        kind = note.read_vkey(text).kind
+    except BadNote:
+        raise refused("witness_key") from None
+    if kind != note.COSIGNATURE:
+        raise refused("witness_kind")
+    return text.strip()
 
 
 def _network(value: Any) -> IPv4Network | IPv6Network:
@@ -123,6 +143,32 @@ class Accounts(_Table):
     key: Key | None = None
     insecure_http: bool = False
     hashing: Literal["standard", "small"] = "standard"
+
+
+class LogWitness(_Table):
+    """Who signs our checkpoints too: `key` is as c2sp.org/signed-note has it, `url` where it is asked."""
+
+    key: Annotated[str, AfterValidator(_witness_key)]
+    url: Annotated[str, AfterValidator(_witness_url)]
+
+
+class Ledger(_Table):
+    """Who is asked to sign what we sign."""
+
+    witnesses: tuple[LogWitness, ...] = ()
+
+    @model_validator(mode="after")
+    def _apart(self) -> "Ledger":
+        names = [note.read_vkey(one.key).name for one in self.witnesses]
+        raise_all(
+            "Ledger",
+            [
+                error_at(("witnesses", at, "key"), refused("witness_twice"))
+                for at, name in enumerate(names)
+                if name in names[:at]
+            ],
+        )
+        return self
 
 
 class Log(_Table):
@@ -203,13 +249,14 @@ class Settings(_Table):
     data: Folder = "var"
     campaigns: Folder = "campaigns"
     secrets: Folder = "secrets"
-    listen: Annotated[Listen, PlainValidator(_listen)] = Listen("127.0.0.1", 8080)
+    listen: Annotated[Listen, PlainValidator(read_listen)] = Listen("127.0.0.1", 8080)
     pdf_font: Folder | None = None
     public_url: Annotated[str, AfterValidator(_public_url)] | None = None
     trusted_proxies: Networks = ()
     node: Slug = "n1"
     api: Api = Api()
     accounts: Accounts = Accounts()
+    ledger: Ledger = Ledger()
     log: Log = Log()
     limits: Limits = Limits()
     storage: Storage = Storage()

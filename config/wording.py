@@ -440,6 +440,30 @@ WORDING: Final[Mapping[str, Wording]] = {
         "不是网址",
         "请写外部可见的网址，末尾不加斜杠，例如 https://vote.example.org",
     ),
+    "witness_key": _words(
+        "is not a witness's key",
+        "copy the line that the witness prints as its key: name, +, 8 hexadecimal digits, +, base64",
+        "不是见证人的公钥",
+        "请照抄见证人显示的那一行：名称、+、八位十六进制数、+、Base64",
+    ),
+    "witness_kind": _words(
+        "is a log's key, not a witness's",
+        "copy the line that the witness prints as its key",
+        "是日志的公钥，不是见证人的",
+        "请照抄见证人显示的那一行公钥",
+    ),
+    "witness_twice": _words(
+        "has the name of a witness above it",
+        "have one of the two take another name",
+        "与前面一个见证人同名",
+        "请让其中一个改用别的名称",
+    ),
+    "witness_url": _words(
+        "is not a plain web address",
+        "write where the witness listens, with no slash at its end, such as https://witness.example.org",
+        "不是网址",
+        "请写见证人的网址，末尾不加斜杠，例如 https://witness.example.org",
+    ),
     "network": _words(
         "is not a network or address",
         "write one such as 10.0.0.0/8 or 192.0.2.7",

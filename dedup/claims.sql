@@ -59,6 +59,13 @@ DELETE FROM claims WHERE campaign = ?;
 SELECT count(*) FILTER (WHERE cap <> 'message'), count(*) FILTER (WHERE cap = 'message')
 FROM claims WHERE campaign = ?;
 
+-- name: every-claim
+SELECT claims.voter_key, claims.contest, claims.cap, claims.period, claims.ordinal, claims.candidate, claims.channel,
+  claims.seq, logs.id IS NOT NULL
+FROM claims JOIN campaigns ON campaigns.id = claims.campaign
+LEFT JOIN logs ON logs.id = claims.log AND logs.campaign = campaigns.name
+WHERE campaigns.name = ?;
+
 -- name: campaign
 SELECT id, key_check FROM campaigns WHERE name = ?;
 

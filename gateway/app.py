@@ -19,6 +19,7 @@ from gateway.board import Board
 from gateway.desk.desk import Desk
 from gateway.exports import Exports
 from gateway.intake.receive import RETRY_SECONDS, Door
+from gateway.ledger import cosigning, publisher
 from gateway.ledger import pages as ledger
 from gateway.outbox import postman
 from gateway.pages import (
@@ -122,6 +123,7 @@ async def serve(loaded: Loaded, now_ms: Callable[[], int] = clock.now_ms) -> Asy
             async with (
                 workshop.at_work(service),
                 postman.at_work(service.sources.values(), service.store, metrics, now_ms),
+                cosigning.at_work(lambda: _logs(service), _witnesses(loaded), metrics),
                 _listening(loaded.settings, server),
             ):
                 yield server
@@ -140,6 +142,20 @@ async def _look_for_a_font(named: str) -> None:
     lack = await asyncio.to_thread(pdf.lack, named)
     if lack is not None:
         _log.warning("pdf_unavailable", reason=lack.en)
+
+
+def _logs(service: Service) -> list[cosigning.Log]:
+    """The newest log of every campaign: those before it are signed no more."""
+    return [
+        cosigning.Log(name, folder, publisher.signer(running, node).verifier)
+        for name, running in service.campaigns.items()
+        for node in (service.recorder.head(name).node,)
+        if (folder := service.publisher.folder(name, node)) is not None
+    ]
+
+
+def _witnesses(loaded: Loaded) -> dict[str, str]:
+    return {one.key: one.url for one in loaded.settings.ledger.witnesses}
 
 
 def _server(loaded: Loaded, service: Service, metrics: Metrics) -> Server:

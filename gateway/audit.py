@@ -1,8 +1,9 @@
 """Verify and recount: one walk over the ledger's bytes, each entry checked before it is used."""
 
+import re
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,6 +12,10 @@ from config.load import Loaded
 from gateway import board, clock, entrances, service
 from gateway.intake import schedule
 from gateway.intake.running import Running
+from gateway.ledger import marks, publisher, signed
+from gateway.ledger.folder import Folder
+from gateway.ledger.signed import Bound
+from gateway.projections import Projections
 from gateway.storage.reader import Reader, open_reader
 from gateway.storage.store import Head
 from tally import count, entry, epochs, merkle, seal, standings
@@ -18,6 +23,7 @@ from tally import verify as verifying
 from tally.acts import REVISIONS
 from tally.certification import Progress
 from tally.count import TotalKey
+from tally.note import BadNote, Checkpoint
 from tally.open_ballots import OpenCount
 from tally.outcome import MessageOutcome
 from tally.recount import Endings, Recount, ending
@@ -41,12 +47,15 @@ class Unfit(RuntimeError):
 @dataclass(frozen=True, slots=True)
 class Checkable:
     """A campaign's ledger, open for reading from one snapshot. `published` is where its signed files stand,
-    a folder for each node."""
+    a folder for each node; `signed` what they said of each node before the snapshot."""
 
     running: Running
     reader: Reader
     heads: list[Head]
     published: Path
+    signed: Mapping[str, Checkpoint | BadNote]
+    #: What `walk` has found to be other than signed, without knowing where.
+    doubts: list[Tampered] = field(default_factory=list)
 
     @property
     def entries(self) -> int:
@@ -57,6 +66,12 @@ class Checkable:
     def roots(self) -> dict[str, str]:
         """The Merkle root of each node's log, in hex."""
         return {head.node: merkle.root(head.frontier).hex() for head in self.heads}
+
+    @property
+    def unsigned(self) -> int:
+        """How many entries, the last ones of each log, were not signed before this was opened."""
+        told = [(head.size, self.signed.get(head.node)) for head in self.heads]
+        return sum(size - min(size, one.size if isinstance(one, Checkpoint) else 0) for size, one in told)
 
     async def follow(self) -> None:
         """Take up what the acts have changed: who withdrew, when it closes. Raises `store.Unsafe`."""
@@ -88,10 +103,25 @@ class Checkable:
         """What opens the openings of a node's log."""
         return seal.Sealer(self.running.keys.sealing, f"{self.running.id}/{node}")
 
-    async def walk(self, on_rows: OnRows) -> AsyncGenerator[Chunk, None]:
-        """Every entry of every log, checked, in chunks; at the end of a log its root is compared too.
+    def is_over(self, node: str) -> bool:
+        """Whether a log has gone on in another epoch, and is signed no more."""
+        own, epoch = epochs.split(node)
+        return epochs.newest((head.node for head in self.heads), own) > epoch
 
-        `on_rows` hears how many entries were checked so far.
+    def _bound(self, head: Head, told: Checkpoint | BadNote | None) -> Bound:
+        signed = told if isinstance(told, Checkpoint) else Checkpoint("", 0, merkle.EMPTY_ROOT)
+        folder = Folder(self.published / head.node)
+        if not self.is_over(head.node):
+            return Bound(signed, folder)
+        key = publisher.signer(self.running, head.node).verifier
+        return Bound(signed, folder, head.size, marks.before(folder, key))
+
+    async def walk(self, on_rows: OnRows, *, signed: bool = False) -> AsyncGenerator[Chunk, None]:
+        """Every entry of every log, checked, in chunks; at the end of a log its root is compared with the one
+        recorded.
+
+        `on_rows` hears how many entries were checked so far; `signed` compares with what was signed, too,
+        and an older copy has less.
 
         Raises `Tampered` at the first bad entry.
         """
@@ -99,17 +129,31 @@ class Checkable:
         for head in self.heads:
             name = f"{head.campaign}/{head.node}"
             verifier = Verifier(head.campaign, self.sealer(head.node))
+            bound = self._bound(head, self.signed.get(head.node) if signed else None)
             async with aclosing(self.reader.entries(head.log_id)) as chunks:
                 async for rows in chunks:
-                    yield Chunk(head.node, rows, [verifier.check(row) for row in rows])
+                    yield Chunk(head.node, rows, [_checked(verifier, bound, row) for row in rows])
                     done += len(rows)
                     on_rows(done)
+            bound.end()
+            if bound.doubt is not None:
+                self.doubts.append(bound.doubt)
             if verifier.size != head.size:
                 raise Tampered(verifier.size, f"missing: the log of {name} should have {head.size} entries")
             if verifier.root() != merkle.root(head.frontier):
                 raise Tampered(
                     verifier.size, f"the root of {name} is not the one recorded with its last commit"
                 )
+
+
+def _checked(verifier: Verifier, bound: Bound, row: Stored) -> Checked:
+    """One entry. Raises `Tampered`."""
+    try:
+        checked = verifier.check(row)
+    except Tampered as found:
+        raise bound.earlier(found) from found
+    bound.see(row.leaf_hash)
+    return checked
 
 
 @asynccontextmanager
@@ -121,6 +165,9 @@ async def open_ledger(
     Raises `KeyError` for an unknown campaign, `store.Unavailable`, `Unfit`.
     """
     running = entrances.run_campaigns(loaded)[campaign]
+    published = service.published(loaded) / campaign
+    # Before the snapshot: what is signed is committed, so the snapshot has at least as much.
+    told = signed.read(published, lambda node: publisher.signer(running, node).verifier)
     async with open_reader(database or service.database(loaded)) as reader:
         check = await reader.key_check(campaign)
         if check is None:
@@ -129,7 +176,7 @@ async def open_ledger(
             raise Unfit(
                 f"{campaign}.key is not the secret this campaign was begun with: its entries cannot be opened"
             )
-        yield Checkable(running, reader, await reader.logs(campaign), service.published(loaded) / campaign)
+        yield Checkable(running, reader, await reader.logs(campaign), published, told)
 
 
 async def current(loaded: Loaded, campaign: str, now_ms: int) -> dict[str, Any]:
@@ -163,11 +210,118 @@ class Recounted:
 
 
 async def verify(ledger: Checkable, on_rows: OnRows) -> int:
-    """Re-hash and open everything; returns the number of entries. Raises `Tampered`."""
-    checked = 0
-    async for chunk in ledger.walk(on_rows):
-        checked += len(chunk.entries)
-    return checked
+    """Re-hash and open everything, hold it against what was signed, count again, and compare with all that is
+    kept beside it; returns the number of entries.
+
+    Raises `Tampered` at the first bad entry, `Unfit` if no entry is bad by itself.
+    """
+    damage = await ledger.reader.damage()
+    projections = Projections(ledger.running)
+
+    def see(chunk: Chunk) -> None:
+        for checked in chunk.entries:
+            with _sensible(checked):
+                projections.see(chunk.node, checked)
+
+    counting, acts = await _count(ledger, ledger.walk(on_rows, signed=True), see)
+    if gone := [*_kept(ledger, acts), *_not_as_told(ledger, acts)]:
+        raise Unfit("; ".join(gone))
+    if fault := await projections.acts_and_cases(ledger.reader):
+        raise fault
+    if counting.faults:
+        raise _first_of(counting.faults)
+    if fault := await projections.claims(ledger.reader, counting, _entries(ledger)):
+        raise fault
+    if ledger.doubts:
+        raise ledger.doubts[0]
+    wrong = [
+        f"{what}: {had} kept, {has} by the ledger" for what, had, has in await _differences(ledger, counting)
+    ]
+    if damage:
+        wrong.append(f"the database file is damaged: {damage}")
+    wrong += _unsigned(ledger)
+    if wrong:
+        raise Unfit("; ".join(wrong))
+    return ledger.entries
+
+
+def _first_of(faults: Sequence[str]) -> Tampered:
+    """The fault of a recount that is about the earliest entry."""
+    named = (re.fullmatch(r"entry (\d+): (.*)", fault, re.DOTALL) for fault in faults)
+    return min((Tampered(int(one[1]), one[2]) for one in named if one), key=lambda found: found.seq)
+
+
+def _unsigned(ledger: Checkable) -> Iterator[str]:
+    for head in ledger.heads:
+        told, path = ledger.signed.get(head.node), ledger.published / head.node / "checkpoint"
+        if told is None and not (head.size == 0 and ledger.is_over(head.node)):
+            yield f"{path} is missing: what was signed of this log before cannot be compared"
+        elif isinstance(told, BadNote):
+            yield f"{path} is not as it was signed: {told}"
+
+
+def _kept(ledger: Checkable, acts: Sequence[Checked]) -> list[str]:
+    return epochs.faults(acts, {head.node: head.size for head in ledger.heads})
+
+
+def _not_as_told(ledger: Checkable, acts: Sequence[Checked]) -> Iterator[str]:
+    """Where what was signed of an earlier epoch is not what the newest gap tells of it."""
+    for node, past in epochs.told(acts).items():
+        signed = ledger.signed.get(node)
+        if isinstance(signed, Checkpoint) and (signed.size, signed.root) != (past.size, past.root):
+            path = ledger.published / node / "checkpoint"
+            yield f"{path} is not the one that the newest gap tells of, with {past.size} entries"
+
+
+async def _entries(ledger: Checkable) -> AsyncGenerator[Checked, None]:
+    async with aclosing(ledger.walk(lambda _: None)) as chunks:
+        async for chunk in chunks:
+            for checked in chunk.entries:
+                yield checked
+
+
+@contextmanager
+def _sensible(checked: Checked) -> Iterator[None]:
+    """An entry that is whole, but says what no entry of ours says, is a bad one."""
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise Tampered(checked.seq, "it says what no entry can say") from error
+
+
+async def _count(
+    ledger: Checkable, walked: AsyncGenerator[Chunk, None], see: Callable[[Chunk], None]
+) -> tuple[Recount, list[Checked]]:
+    """Count from the ledger alone; also its acts. Raises `Tampered`."""
+    targets = await ledger.reader.targets(ledger.running.id)
+    counting, acts = Recount(ledger.running.rules(), targets), list[Checked]()
+    async with aclosing(walked) as chunks:
+        async for chunk in chunks:
+            for checked in chunk.entries:
+                with _sensible(checked):
+                    if checked.opening is not None:
+                        counting.message(checked.seq, checked.opening, chunk.node)
+                    elif checked.leaf.is_message:
+                        counting.gone(checked.seq, chunk.node)
+                    else:
+                        counting.act(checked, chunk.node)
+                        acts.append(checked)
+            see(chunk)
+    counting.finish()
+    return counting, acts
+
+
+async def _differences(ledger: Checkable, counting: Recount) -> list[tuple[str, int, int]]:
+    """Where what is kept is not what was counted: what, kept, counted."""
+    kept = await ledger.reader.totals(ledger.running.id)
+    differences = [(_words(key), had, has) for key, had, has in count.differences(kept, counting.totals)]
+    caps, ids = await ledger.reader.claims(ledger.running.id)
+    messages = sum(counting.totals[key] for key in counting.totals if key.subject == "received")
+    messages -= counting.erased
+    for what, had, has in (("claims", caps, counting.claims), ("message ids", ids, messages)):
+        if had != has:
+            differences.append((what, had, has))
+    return differences
 
 
 async def recount(
@@ -177,40 +331,27 @@ async def recount(
 
     Raises `Tampered`.
     """
+    last_ms = 0
     targets = await ledger.reader.targets(ledger.running.id)
-    counting, done, last_ms = Recount(ledger.running.rules(), targets), list[Checked](), 0
     openly = OpenCount(ledger.running.open_ballots, targets)
-    async with aclosing(ledger.walk(on_rows)) as chunks:
-        async for chunk in chunks:
-            for checked in chunk.entries:
-                last_ms = max(last_ms, checked.leaf.at_ms)
+
+    def shown(chunk: Chunk) -> None:
+        nonlocal last_ms
+        last_ms = max(last_ms, *(checked.leaf.at_ms for checked in chunk.entries))
+        for checked in chunk.entries:
+            with _sensible(checked):
                 openly.leaf(checked.seq, checked.leaf, chunk.node)
-                if checked.opening is not None:
-                    counting.message(checked.seq, checked.opening, chunk.node)
-                elif checked.leaf.is_message:
-                    counting.gone(checked.seq, chunk.node)
-                else:
-                    counting.act(checked, chunk.node)
-                    done.append(checked)
-            see(chunk)
-    counting.finish()
+        see(chunk)
+
+    counting, acts = await _count(ledger, ledger.walk(on_rows), shown)
     await ledger.follow()
-    kept = await ledger.reader.totals(ledger.running.id)
-    differences = [(_words(key), had, has) for key, had, has in count.differences(kept, counting.totals)]
-    differences += openly.against(counting.totals)
-    caps, ids = await ledger.reader.claims(ledger.running.id)
-    messages = sum(counting.totals[key] for key in counting.totals if key.subject == "received")
-    messages -= counting.erased
-    for what, had, has in (("claims", caps, counting.claims), ("message ids", ids, messages)):
-        if had != has:
-            differences.append((what, had, has))
     return Recounted(
         entries=ledger.entries,
         roots=ledger.roots,
-        standings=_standings(ledger.running, counting.totals, done, last_ms),
-        differences=differences,
-        faults=counting.faults + openly.faults + _kept(done, ledger.heads),
-        acts=done,
+        standings=_standings(ledger.running, counting.totals, acts, last_ms),
+        differences=await _differences(ledger, counting) + openly.against(counting.totals),
+        faults=counting.faults + openly.faults + _kept(ledger, acts),
+        acts=acts,
         endings=counting.endings,
         overridden=list(counting.overridden()),
         voters=counting.voters,
@@ -219,7 +360,7 @@ async def recount(
 
 
 def _words(key: TotalKey) -> str:
-    return " ".join(part for part in key if part)
+    return " ".join(str(part) for part in key if part)
 
 
 def _standings(
@@ -235,21 +376,3 @@ def _lost(acts: list[Checked]) -> Counter[str]:
     """How many messages went with a lost database, by outcome."""
     gaps = [act.leaf.detail["lost"] for act in acts if act.leaf.kind == "gap"]
     return sum((Counter(epochs.messages(lost, MessageOutcome)) for lost in gaps), Counter[str]())
-
-
-def _kept(acts: list[Checked], heads: list[Head]) -> list[str]:
-    """What is wrong with the logs of earlier epochs: each must be as long as the newest gap says."""
-    held, faults = {head.node: head.size for head in heads}, list[str]()
-    for gap in [act for act in acts if act.leaf.kind == "gap"][-1:]:
-        faults += [
-            f"{node}: {held.get(node)} entries, and {past.kept} were kept when {gap.node} was begun"
-            for node, past in epochs.read_gap(gap.leaf).items()
-            if held.get(node) != past.kept
-        ]
-    for act in acts:
-        two = act.leaf.detail.get("second", "") not in ("", act.leaf.detail["by"])
-        if act.leaf.kind == "gap" and not (two and act.seq == 0 and epochs.split(act.node)[1] > 1):
-            faults.append(f"entry {act.seq} of {act.node}: gap is out of place, or not by two people")
-    begun = {act.node for act in acts if act.leaf.kind == "gap"}
-    late = [head.node for head in heads if head.size and epochs.split(head.node)[1] > 1]
-    return faults + [f"{node}: it does not begin with a gap" for node in late if node not in begun]

@@ -146,7 +146,9 @@ class _Writing:
         for head in self._ledger.heads:
             signer = publisher.signer(running, head.node)
             checkpoint = Checkpoint(signer.verifier.name, head.size, self._archive(head.node).root)
-            self._begin(f"checkpoint-{head.node}.txt").write([signer.sign(checkpoint.text()).encode()])
+            cosigned = Folder(self._ledger.published / head.node).cosigned()
+            signed = note.joined(signer.sign(checkpoint.text()), cosigned)
+            self._begin(f"checkpoint-{head.node}.txt").write([signed.encode()])
             self._archive(head.node).write(self._begin(f"ledger-{head.node}.zip").handle)
         key = ManifestSigner(publisher.signer(running, self._ledger.heads[0].node), running.keys.signing)
         self._begin("televote.pub").write([key.public(running.id)])

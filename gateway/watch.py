@@ -53,6 +53,18 @@ class Metrics:
             ["source", "status", "reason"],
             registry=registry,
         )
+        self.witnesses = Counter(
+            "televote_witness_requests",
+            "Checkpoints handed to witnesses, by what came of it.",
+            ["witness", "result"],
+            registry=registry,
+        )
+        self.witnessed_entries = Gauge(
+            "televote_witness_entries",
+            "Entries of the log that the witness has signed last.",
+            ["campaign", "witness"],
+            registry=registry,
+        )
         self._answered: dict[tuple[str, int, str], Counter] = {}
         self._heard: dict[str, int] = {}
         self.by_source(
@@ -91,6 +103,14 @@ class Metrics:
     def replied(self, source: str, result: str, replies: int) -> None:
         """See `postman.Observer`."""
         self.replies.labels(source, result).inc(replies)
+
+    def witnessed(self, witness: str, result: str) -> None:
+        """See `cosigning.Observer`."""
+        self.witnesses.labels(witness, result).inc()
+
+    def cosigned(self, campaign: str, witness: str, entries: int) -> None:
+        """See `cosigning.Observer`."""
+        self.witnessed_entries.labels(campaign, witness).set(entries)
 
     def heard(self, source: str, at_ms: int) -> None:
         """See `recorder.Observer`."""

@@ -15,6 +15,11 @@ from tally.verify import Checked
 FORMAT: Final = "televote-result/1"
 
 
+def digest(standings: Mapping[str, Any], listed: Shortlist) -> str:
+    """What stands for a result in the ledger: the SHA-256 of its standings and shortlist, in hex."""
+    return certification.digest(certification.result_of(standings, listed.listed))
+
+
 def document(
     progress: Progress,
     standings: Mapping[str, Any],
@@ -25,13 +30,12 @@ def document(
     """The result as JSON values. `stamp` writes an instant (Unix milliseconds) with the campaign's offset."""
     certified = [act.leaf for act in acts if act.leaf.kind == "certify"]
     signed = certified[-1] if progress.status == "certified" else None
-    digest = certification.digest(certification.result_of(standings, listed.listed))
     return {
         "format": FORMAT,
         "campaign": standings["campaign"],
         "name": standings["name"],
         "status": progress.status,
-        "result": digest,
+        "result": digest(standings, listed),
         "certified": None
         if signed is None
         else {

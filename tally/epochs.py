@@ -7,13 +7,14 @@ another size, but for what is kept of it, which is its beginning.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from tally import entry
 from tally.entry import Leaf
+from tally.verify import Checked
 
-_NAME: Final = re.compile(r"(?P<node>[^.]*?)(?:\.e(?P<epoch>[2-9]|[1-9][0-9]+))?", re.ASCII)
+_NAME: Final = re.compile(r"(?P<node>[^.]*?)(?:\.e(?P<epoch>[2-9]|[1-9][0-9]{1,8}))?", re.ASCII)
 
 #: How lost entries had ended of which not even the leaves are left.
 UNKNOWN: Final = "unknown"
@@ -46,7 +47,7 @@ def following(name: str) -> str:
     """
     path, slash, last = name.rpartition("/")
     node, epoch = split(last)
-    return f"{path}{slash}{label(node, epoch + 1)}"
+    return f"{path}{slash}{label(node, max(epoch, 1) + 1)}"
 
 
 def newest(names: Iterable[str], node: str) -> int:
@@ -104,3 +105,32 @@ def messages(lost: Mapping[str, int], outcomes: Iterable[str]) -> dict[str, int]
     """Of what is lost, the messages, and what may have been messages."""
     named = {*outcomes, UNKNOWN}
     return {kind: n for kind, n in lost.items() if kind in named}
+
+
+def told(acts: Sequence[Checked]) -> Mapping[str, Past]:
+    """What the newest gap among these tells of the logs before it; nothing if there is none.
+
+    Raises `entry.BadEntry`.
+    """
+    gaps = [act for act in acts if act.leaf.kind == "gap"]
+    return read_gap(gaps[-1].leaf) if gaps else {}
+
+
+def faults(acts: Sequence[Checked], sizes: Mapping[str, int]) -> list[str]:
+    """What is wrong with the epochs of a campaign's logs, of so many entries each, by their acts in order.
+
+    Every later one begins with a gap, by two people, and those before it are as long as the newest says.
+    """
+    gaps = [act for act in acts if act.leaf.kind == "gap"]
+    wrong = [
+        f"{node}: {sizes.get(node)} entries, and {past.kept} were kept when {gaps[-1].node} was begun"
+        for node, past in told(acts).items()
+        if sizes.get(node) != past.kept
+    ]
+    for gap in gaps:
+        two = gap.leaf.detail.get("second", "") not in ("", gap.leaf.detail["by"])
+        if not (two and gap.seq == 0 and split(gap.node)[1] > 1):
+            wrong.append(f"entry {gap.seq} of {gap.node}: gap is out of place, or not by two people")
+    begun = {gap.node for gap in gaps}
+    late = [node for node, size in sizes.items() if size and split(node)[1] > 1]
+    return wrong + [f"{node}: it does not begin with a gap" for node in late if node not in begun]

@@ -170,6 +170,11 @@ def opening_line(node: str, seq: int, blinding: bytes, packed: bytes) -> bytes:
     return _line({"node": node, "entry": seq, "blinding": told, "opening": packed.decode("ascii")})
 
 
+def given(line: Mapping[str, Any]) -> bytes:
+    """What such a line tells: blinding key and opening in a row. Raises `ValueError`, `KeyError`."""
+    return base64.b64decode(line["blinding"], validate=True) + str(line["opening"]).encode("ascii")
+
+
 def _line(value: Mapping[str, Any]) -> bytes:
     return (json.dumps(value) + "\n").encode()
 

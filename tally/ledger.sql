@@ -54,6 +54,16 @@ SELECT DISTINCT of.node, acts.target_seq
 FROM acts JOIN logs ON logs.id = acts.log JOIN logs AS of ON of.id = acts.target_log
 WHERE logs.campaign = ?;
 
+-- name: every-act
+-- Also those of which nobody can say whose they are.
+SELECT logs.node, acts.seq, of.node, acts.target_seq
+FROM acts LEFT JOIN logs ON logs.id = acts.log LEFT JOIN logs AS of ON of.id = acts.target_log
+WHERE logs.campaign = ? OR logs.id IS NULL;
+
+-- name: every-case
+SELECT logs.node, cases.seq, cases.state, cases.text_key FROM cases LEFT JOIN logs ON logs.id = cases.log
+WHERE logs.campaign = ? OR logs.id IS NULL;
+
 -- name: add-acts
 INSERT INTO acts (log, seq, target_log, target_seq) VALUES {rows};
 
@@ -80,6 +90,10 @@ WHERE entries.log = ? AND entries.seq = ? AND acts.seq IS NULL;
 
 -- name: receipt
 SELECT log, seq FROM receipts WHERE code = ?;
+
+-- name: receipt-or
+-- The same, or a place given beside it: one row in any case, so that neither takes longer.
+SELECT log, seq, 1 FROM receipts WHERE code = ?1 UNION ALL SELECT ?2, ?3, 0 LIMIT 1;
 
 -- name: add-receipts
 -- Two entries share a code once in some ten thousand campaigns of ten million messages: the first has it.

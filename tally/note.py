@@ -8,7 +8,7 @@ import base64
 import binascii
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from cryptography.exceptions import InvalidSignature
@@ -26,6 +26,10 @@ _SIGNATURE: Final = re.compile(r"— ([^\s+]+) ([A-Za-z0-9+/=]+)")
 
 class BadNote(ValueError):
     """Not a note, or not signed by whom it should be."""
+
+
+class Unsigned(BadNote):
+    """A note, but none of those who are believed has signed it."""
 
 
 def is_name(text: str) -> bool:
@@ -106,10 +110,42 @@ def _cosigned(text: str, at: int) -> bytes:
 
 def open_note(note: str, believed: Sequence[Verifier]) -> str:
     """The text of a note that one of these has signed. Raises `BadNote`."""
+    text, lines = _believed(note, believed)
+    if next(lines, None) is None:
+        raise Unsigned("none of the keys that are believed has signed it")
+    return text
+
+
+def kept_of(note: str, believed: Sequence[Verifier]) -> str:
+    """The note with the signatures of these alone, as far as they are right. Raises `BadNote`."""
+    text, lines = _believed(note, believed)
+    kept = list(dict.fromkeys(lines))
+    if not kept:
+        raise Unsigned("none of the keys that are believed has signed it")
+    return "\n".join([text, *kept, ""])
+
+
+def joined(note: str, other: str) -> str:
+    """A note with the signatures that another has of the same text, behind its own; else as it was."""
+    (text, _, ours), (same, _, theirs) = note.rpartition("\n\n"), other.rpartition("\n\n")
+    if text != same or not text:
+        return note
+    lines = ours.splitlines()
+    return "\n".join([text, "", *lines, *(one for one in theirs.splitlines() if one not in lines), ""])
+
+
+def _believed(note: str, believed: Sequence[Verifier]) -> tuple[str, Iterator[str]]:
+    """A note's text, and those lines of its signatures that are right, as they are asked for.
+
+    Raises `BadNote`, also when asked for a line.
+    """
     text, empty, signatures = note.rpartition("\n\n")
     if not empty or not signatures.endswith("\n") or any(ord(one) < 0x20 and one != "\n" for one in note):
         raise BadNote("not a signed note")
-    text += "\n"
+    return f"{text}\n", _right(f"{text}\n", signatures, believed)
+
+
+def _right(text: str, signatures: str, believed: Sequence[Verifier]) -> Iterator[str]:
     keys = {(one.name, one.key_id): one for one in believed}
     for line in signatures.splitlines():
         found = _SIGNATURE.fullmatch(line)
@@ -121,8 +157,7 @@ def open_note(note: str, believed: Sequence[Verifier]) -> str:
             raise BadNote("a signature is not base64") from error
         key = keys.get((found[1], signature[:4]))
         if key is not None and _verifies(key, text, signature[4:]):
-            return text
-    raise BadNote("none of the keys that are believed has signed it")
+            yield line
 
 
 def _verifies(key: Verifier, text: str, signature: bytes) -> bool:

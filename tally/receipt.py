@@ -105,7 +105,7 @@ def unpack(file: bytes) -> Receipt:
         )
         for line in checkpoint.rpartition("\n\n")[2].splitlines():
             signature = line.rpartition(" ")[2]
-            if _base64(base64.b64decode(signature, validate=True)) != signature:
+            if _base64(base64.b64decode(signature.encode(), validate=True)) != signature:
                 raise BadReceipt("a signature has another spelling")
     except (UnicodeDecodeError, binascii.Error) as error:
         raise BadReceipt("not a proof") from error

@@ -94,6 +94,7 @@ class Recount:
     _used: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     _votes: dict[tuple[str, str], list[_Vote]] = field(default_factory=dict)
     _messages: dict[tuple[str, int], _Message] = field(default_factory=dict)
+    _marks: dict[tuple[str, str], tuple[str, int]] = field(default_factory=dict)
 
     def message(self, seq: int, opening: Opening, node: str = "") -> None:
         """Count one message."""
@@ -104,7 +105,7 @@ class Recount:
         if waits:
             totals[TotalKey("waiting", channel, "", "", opening.outcome)] += 1
         for contest in opening.voids:
-            self._void(opening.voter, contest)
+            self._void(opening.voter, contest, channel, seq)
         counted = 0
         for contest, candidate, outcome in opening.selections:
             totals[TotalKey("made", channel, "", "", "")] += 1
@@ -149,6 +150,19 @@ class Recount:
                         first = high + 1
                 if first <= last:
                     self.faults.append(f"entry {first}: what it said is gone, and no act says it was erased")
+
+    def held(self) -> Iterator[tuple[str, str, str, str, str, str, int]]:
+        """Every use of a cap, and void mark, that the ledger implies: voter, contest ("" over all contests),
+        cap, period, candidate, channel ("" if no vote stands behind it any more), entry of the message."""
+        for (voter, contest), votes in self._votes.items():
+            for vote in votes:
+                for (_, named, period), _, per, _ in self._uses(contest, voter, vote):
+                    if vote.use != "free":
+                        channel = "" if vote.use == "muted" else vote.channel
+                        where = named.removesuffix(f" {per}")
+                        yield voter, where, per, period, vote.candidate, channel, vote.seq
+        for (voter, contest), (channel, seq) in self._marks.items():
+            yield voter, contest, "void", "", "", channel, seq
 
     def act(self, act: Checked, node: str = "") -> None:
         """Count an entry that is an act, and follow what it changes."""
@@ -254,9 +268,10 @@ class Recount:
                 self.claims -= 1
         return vote._replace(use="free")
 
-    def _void(self, voter: str, contest: str) -> None:
+    def _void(self, voter: str, contest: str, channel: str, seq: int) -> None:
         """A vote over the cap voids the caller's votes in a contest: the `void_all` rule."""
         self.claims += 1
+        self._marks[voter, contest] = channel, seq
         self._turn(voter, contest, counted=False)
 
     def _turn(self, voter: str, contest: str, *, counted: bool) -> None:
@@ -296,7 +311,7 @@ class Recount:
         message.voter = private["voter"]
         if counting:
             for contest in private["now"]["voids"]:
-                self._void(message.voter, contest)
+                self._void(message.voter, contest, message.opening.channel, place[1])
         self._move(leaf, message, (was[0], standing), now)
         if counting:
             self._count_again(place, message, now[1])
@@ -337,6 +352,7 @@ class Recount:
         if not mute:
             for contest in message.voids:
                 self.claims -= 1
+                self._marks.pop((message.voter, contest), None)
                 self._turn(message.voter, contest, counted=True)
 
     def _move(

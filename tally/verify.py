@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
-from tally import acts, entry, merkle, seal
+from tally import acts, entry, merkle
 
 
 class Stored(NamedTuple):
@@ -32,6 +32,19 @@ class Checked:
     node: str = ""
 
 
+class Opens(Protocol):
+    """What opens what is sealed beside entries: `seal.Sealer`, or an auditor's copy."""
+
+    @property
+    def log(self) -> str:
+        """Whose entries they are: campaign and node, with a slash between."""
+        ...
+
+    def open(self, seq: int, sealed: bytes, /) -> tuple[bytes, bytes]:
+        """Blinding key and opening. Raises `entry.BadEntry`."""
+        ...
+
+
 class Tampered(ValueError):
     """The first entry that is not as it was written."""
 
@@ -48,7 +61,7 @@ class Verifier:
     """
 
     campaign: str
-    sealer: seal.Sealer | None = None
+    sealer: Opens | None = None
     size: int = 0
     last_ms: int = 0
     frontier: merkle.Frontier = field(default=())
@@ -57,8 +70,14 @@ class Verifier:
         """The root of what was fed so far."""
         return merkle.root(self.frontier)
 
+    def check_leaf(self, seq: int, leaf: bytes, sealed: bytes | None) -> Checked:
+        """Check an entry of which only the leaf was kept. Raises `Tampered`."""
+        return self.check(Stored(seq, _kind(leaf), leaf, merkle.leaf_hash(leaf), sealed))
+
     def check(self, row: Stored) -> Checked:
         """Check one row. Raises `Tampered`."""
+        if not _is_stored(row):
+            raise Tampered(self.size, "it is not stored as an entry is")
         if row.seq != self.size:
             raise Tampered(self.size, f"missing: the next entry stored is {row.seq}")
         hashed = merkle.leaf_hash(row.leaf)
@@ -75,7 +94,18 @@ class Verifier:
         return checked
 
 
-def open_row(row: Stored, sealer: seal.Sealer | None) -> Checked:
+def _kind(leaf: bytes) -> str:
+    """The kind that a leaf says it is of, where nothing else does."""
+    return leaf.split(b"\n")[2].decode("utf-8", "replace") if leaf.count(b"\n") > 2 else ""
+
+
+def _is_stored(row: Stored) -> bool:
+    """Whether what was read from a damaged file is of the types it must be."""
+    types = tuple(map(type, row))
+    return types[:4] == (int, str, bytes, bytes) and types[4] in (bytes, type(None))
+
+
+def open_row(row: Stored, sealer: Opens | None) -> Checked:
     """A row's leaf, and what is sealed beside it, if that is what the leaf commits to.
 
     Raises `entry.BadEntry`.

@@ -142,19 +142,21 @@ async def _erase(loaded: Loaded, asked: dict[str, Any]) -> int:
 def verify(chosen: Chosen, campaign: str | None, as_json: bool) -> None:
     """Re-hash and open every entry of the ledger; name the first bad one."""
     loaded = chosen.load()
-    checked, roots = run(_verify(loaded, chosen.campaign(loaded, campaign)))
+    checked, roots, unsigned = run(_verify(loaded, chosen.campaign(loaded, campaign)))
     if as_json:
         click.echo(json.dumps({"entries": checked, "roots": roots}))
     else:
         click.echo(f"{checked} entries are as they were written")
         for node, root in roots.items():
             click.echo(f"root of {node}: {root}")
+        if unsigned:
+            click.echo(f"{unsigned} of them, the last ones, are not signed yet: they may still be changed")
 
 
-async def _verify(loaded: Loaded, name: str) -> tuple[int, dict[str, str]]:
+async def _verify(loaded: Loaded, name: str) -> tuple[int, dict[str, str], int]:
     async with audit.open_ledger(loaded, name) as ledger:
         with progress("verify", ledger.entries) as at:
-            return await audit.verify(ledger, at), ledger.roots
+            return await audit.verify(ledger, at), ledger.roots, ledger.unsigned
 
 
 @televote.command()

@@ -1,17 +1,27 @@
 """For whoever looks from outside: `witness` of a log, `sources` there are, and the `demo`."""
 
+import asyncio
 import json
+import signal
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 import click
 
+from config.settings import Listen, read_listen
 from gateway import clock, entrances, manual, printed, watch
 from gateway.commands.base import FAILED, Failed, Wrong, run, televote
-from gateway.ledger.witness import Alarm, Unreachable, Witness
+from gateway.ledger.vouching import Vouching, listening
+from gateway.ledger.watched import Alarm, Unreachable
+from gateway.ledger.witness import Witness
 from gateway.outbox import sender
 from tally import note
+
+#: How often a witness that listens looks by itself.
+_EVERY_SECONDS: Final = 60
 
 
 @televote.command()
@@ -23,7 +33,10 @@ from tally import note
 @click.option("--every", type=click.IntRange(1), help="Go on, and look again after so many seconds.")
 @click.option("--cosign", is_flag=True, help="Sign what was found consistent, with a key of our own.")
 @click.option("--name", default="witness", show_default=True, help="Our name, when that key is made.")
-def witness(url: str, vkey: str, state: Path, every: int | None, cosign: bool, name: str) -> None:
+@click.option("--listen", help="HOST:PORT: also sign what is handed in here.")
+def witness(
+    url: str, vkey: str, state: Path, every: int | None, cosign: bool, name: str, listen: str | None
+) -> None:
     """Watch the log at URL from another machine: it must be signed, and only ever grow."""
     if not url.startswith(("http://", "https://")):
         raise Wrong(f"{url} is no web address: http://…/ledger/<campaign>/<node> is expected")
@@ -31,6 +44,9 @@ def witness(url: str, vkey: str, state: Path, every: int | None, cosign: bool, n
         raise Wrong(f"--name {name!r}: a name has neither blanks nor + in it")
     try:
         watching = Witness(url, note.read_vkey(vkey), state)
+        if listen is not None:
+            run(_serve(watching, name, _address(listen), every or _EVERY_SECONDS))
+            return
         while True:
             try:
                 _look(watching, cosign, name)
@@ -47,9 +63,41 @@ def witness(url: str, vkey: str, state: Path, every: int | None, cosign: bool, n
         raise Failed(str(alarm)) from None
 
 
+def _address(text: str) -> Listen:
+    try:
+        return read_listen(text)
+    except ValueError:
+        raise Wrong(f"--listen {text!r}: an address and a port are expected, such as 0.0.0.0:8090") from None
+
+
+async def _serve(watching: Witness, name: str, listen: Listen, every: int) -> None:
+    """Sign what is handed in and look by ourselves, until SIGTERM or Ctrl-C. An alarm ends nothing, for a log
+    that contradicts itself must go on being refused; it is told again at every look, and at the end."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    key = watching.signer(name).witness.vkey
+    vouching = Vouching(watching, name, clock.now_ms, lambda told: click.echo(told, err=True))
+    async with listening(vouching, *listen) as url:
+        click.echo(f"our key: {key}")
+        click.echo(f"listening: {url}")
+        while not stop.is_set():
+            try:
+                await asyncio.to_thread(_look, watching, True, name)
+            except Unreachable as error:
+                click.echo(f"cannot be looked at: {error}", err=True)
+            except Alarm as alarm:
+                vouching.alarm(alarm)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(every):
+                    await stop.wait()
+    if vouching.alarmed:
+        raise Failed("there was an alarm, told above: the log has not only grown, or could not show it")
+
+
 def _look(watching: Witness, cosign: bool, name: str) -> None:
-    seen, signed = watching.look()
-    for log, gap in watching.gaps:
+    seen, signed, gaps = watching.look()
+    for log, gap in gaps:
         lost, by = sum(gap.detail["lost"].values()), f"{gap.detail['by']} and {gap.detail['second']}"
         click.echo(f"{log}: went on without {lost} lost entries, by {by}")
     click.echo(f"{seen.origin}: {seen.size} entries, root {seen.root.hex()}: consistent")

@@ -114,6 +114,10 @@ class Running:
         """Whether codes are not told now: with open ballots one leads to a choice, until it is certified."""
         return self.receipts and self.open_ballots and not self.certified
 
+    def anew(self) -> None:
+        """Before the acts are followed from the first again: what adds up begins with nothing."""
+        self.progress, self.lost = Progress(), {}
+
     def follow(
         self, kind: str, detail: Mapping[str, Any], private: Mapping[str, Any], at_ms: int = 0
     ) -> None:

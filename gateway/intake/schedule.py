@@ -27,10 +27,11 @@ class TooEarly(RuntimeError):
 
 
 def resume(running: Running, recorded: Iterable[Acted]) -> None:
-    """Take up the state that the ledger's acts tell.
+    """Take up the state that the ledger's acts tell, all of them from the first: it may be done again.
 
     Raises `Unsafe` if the rules are not those the campaign was opened with, or an act does not open.
     """
+    running.anew()
     for node, stored in recorded:
         try:
             act = verify.open_row(stored, Sealer(running.keys.sealing, f"{running.id}/{node}"))

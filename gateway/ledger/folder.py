@@ -10,7 +10,8 @@ import os
 from pathlib import Path
 from typing import Final
 
-from tally import tiles
+from gateway import durable
+from tally import note, tiles
 from tally.tiles import BadTile, Name
 
 #: Stands in a folder that was put back from a backup: more may have been signed since than it tells.
@@ -31,25 +32,25 @@ class Folder:
 
     def checkpoint(self) -> str:
         """The newest checkpoint, a signed note; "" if nothing was signed yet."""
-        try:
-            return (self.path / "checkpoint").read_text("utf-8")
-        except FileNotFoundError:
-            return ""
+        return self._text("checkpoint")
+
+    def cosigned(self) -> str:
+        """The newest checkpoint that witnesses have signed too; "" if none has."""
+        return self._text("cosigned")
+
+    def served(self) -> str:
+        """The newest checkpoint, with what witnesses have signed of it by now."""
+        signed = self.checkpoint()
+        return note.joined(signed, self.cosigned())
 
     def put_checkpoint(self, signed: str) -> None:
         """Keep a checkpoint, durably, and what is full below it: it is what we are bound to, also if the
         database is lost."""
         self._make(self.path)
         for path in self._unsynced:
-            sync(path)
+            durable.sync(path)
         self._unsynced.clear()
-        part = self.path / ".checkpoint.part"
-        with part.open("w", encoding="utf-8") as file:
-            file.write(signed)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(self.path / "checkpoint")
-        sync(self.path)
+        durable.keep(self.path / "checkpoint", signed)
 
     def swap_checkpoint(self, old: str, new: str) -> bool:
         """Keep a checkpoint as `put_checkpoint` does, if the newest is still `old`; returns whether it was.
@@ -66,6 +67,10 @@ class Folder:
         finally:
             os.close(lock)
         return True
+
+    def put_cosigned(self, signed: str) -> None:
+        """Keep a checkpoint that witnesses have signed."""
+        durable.keep(self.path / "cosigned", signed)
 
     @property
     def from_backup(self) -> bool:
@@ -108,6 +113,12 @@ class Folder:
         except BadTile as error:
             raise Missing(name.path) from error
 
+    def _text(self, name: str) -> str:
+        try:
+            return (self.path / name).read_text("utf-8")
+        except FileNotFoundError:
+            return ""
+
     def _make(self, folder: Path) -> None:
         """Make a folder, and those above it. An entry lasts once the folder it is in is synced."""
         if not folder.is_dir():
@@ -128,12 +139,3 @@ class Folder:
     def _narrow(self, name: Name) -> Path:
         full = self.path / name._replace(width=tiles.WIDTH).path
         return full.with_name(f"{full.name}.p")
-
-
-def sync(path: Path) -> None:
-    """Have the disk keep a file's bytes, or which entries a folder has."""
-    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

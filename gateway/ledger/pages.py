@@ -1,14 +1,14 @@
-"""The ledger's files over HTTP, for anybody: `/ledger/{campaign}/{node}/checkpoint`, `…/tile/…`, `…/key`.
+"""The ledger's files over HTTP, for anybody, under `/ledger/{campaign}/{node}/`.
+
+`checkpoint`, `cosigned`, `tile/…` and `key`. The logs of earlier epochs stay (`n1` beside `n1.e2`).
 
 Where ballots are open, the entries would tell the figures: they are kept back until the public may see those.
-Checkpoint, tiles of hashes and a log's first entry alone, by which an epoch goes on, are not: whoever watches
-the log needs nothing else.
-
-The logs of earlier epochs stay (`n1` beside `n1.e2`).
+Checkpoints, tiles of hashes and a log's first entry alone, by which an epoch goes on, are not: whoever
+watches the log needs nothing else.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from aiohttp import web
@@ -41,11 +41,19 @@ def routes(published: Publisher, campaigns: Mapping[str, Running]) -> list[web.R
             raise web.HTTPNotFound
         return found
 
-    async def checkpoint(request: web.Request) -> web.Response:
-        signed = await asyncio.to_thread(folder(request).checkpoint)
+    async def told(request: web.Request, read: Callable[[Folder], str]) -> web.Response:
+        signed = await asyncio.to_thread(read, folder(request))
         if not signed:
             raise web.HTTPNotFound
         return web.Response(text=signed, content_type="text/plain", headers={**_HEADERS, **_BRIEFLY})
+
+    async def checkpoint(request: web.Request) -> web.Response:
+        """The newest, with what witnesses have signed of it by now."""
+        return await told(request, Folder.served)
+
+    async def cosigned(request: web.Request) -> web.Response:
+        """The newest that a witness has signed: while votes come in, a little older than the newest."""
+        return await told(request, Folder.cosigned)
 
     async def key(request: web.Request) -> web.Response:
         folder(request)
@@ -69,6 +77,7 @@ def routes(published: Publisher, campaigns: Mapping[str, Running]) -> list[web.R
     path = "/ledger/{campaign}/{node}"
     return [
         guard.get(f"{path}/checkpoint", checkpoint, guard.PUBLIC),
+        guard.get(f"{path}/cosigned", cosigned, guard.PUBLIC),
         guard.get(f"{path}/key", key, guard.PUBLIC),
         guard.get(f"{path}/tile/{{tile:.+}}", tile, guard.PUBLIC),
     ]

@@ -113,6 +113,7 @@ class Publisher:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), INTERVAL_SECONDS)
             await self.tick()
+        await self.tick()  # a stop may come while one is under way
 
     def stop(self) -> None:
         """Let `run` end. It is not cancelled: a thread of ours may be writing files."""

@@ -20,11 +20,10 @@ from gateway.pages import case_view, guard, motion_view, room_form
 from gateway.pages.guard import only
 from gateway.pages.motion_view import Figures, Ranked
 from gateway.pages.room_form import Flaw
-from gateway.pages.rulings import WORDS, Said, attempt, contests, running_of
+from gateway.pages.rulings import WORDS, Said, attempt, confirm, contests, lead_back, running_of, submit
 from gateway.people.roles import Role
 from gateway.room.chamber import Chamber, Considered
 from gateway.room.motion import RULINGS, Motion
-from gateway.room.proposals import Proposal
 from gateway.service import Service
 from gateway.storage.store import Place
 from tally import acts, standings
@@ -63,17 +62,11 @@ class _Acts:
 
     async def review(self, request: web.Request) -> web.StreamResponse:
         """What an act will do, before it is done."""
-        running, lang = running_of(request, self._service), guard.language(request)
-        fields = await guard.form(request)
-        ended = await attempt(self._review(request, running, fields), lang)
-        return await self._page(request, running, ended, fields) if isinstance(ended, Said) else ended
+        return await submit(request, self._service, self._review, self._page)
 
     async def act(self, request: web.Request) -> web.StreamResponse:
         """Do it, or propose it."""
-        running, lang = running_of(request, self._service), guard.language(request)
-        fields = await guard.form(request)
-        ended = await attempt(self._act(request, running, fields), lang)
-        return await self._page(request, running, ended, fields) if isinstance(ended, Said) else ended
+        return await submit(request, self._service, self._act, self._page)
 
     async def approve(self, request: web.Request) -> web.StreamResponse:
         """Agree to a proposal, and have it done."""
@@ -112,24 +105,18 @@ class _Acts:
         lang = guard.language(request)
         values = {
             "campaign": running.id,
-            "view": await self._view(running, considered, lang),
-            "two": considered.two,
-            "digest": considered.digest,
             "fields": {name: fields[name] for name in _KEPT if name in fields},
             "kept_back": self._kept_back(running),
             "back": "acts",
         }
-        return guard.render(request, "confirm.html", values, words=WORDS)
+        return confirm(request, considered, await self._view(running, considered, lang), values)
 
     async def _act(
         self, request: web.Request, running: Running, fields: Mapping[str, str]
     ) -> web.StreamResponse:
         motion, who = await self._motion(running, fields), guard.signed_in(request).login
         ended = await self._chamber.act(running, motion, who, fields.get("digest", ""))
-        path = f"/committee/{running.id}/acts"
-        if isinstance(ended, Proposal):
-            return guard.see_other(path, done="proposed")
-        return guard.see_other(f"{path}?entries={motion_view.span(ended.entries)}")
+        return lead_back(running, "acts", ended)
 
     async def _motion(self, running: Running, fields: Mapping[str, str]) -> Motion:
         targets = await self._targets(running, fields) if room_form.kind(fields) == "void" else ()

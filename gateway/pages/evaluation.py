@@ -9,12 +9,11 @@ from gateway.board import Board
 from gateway.intake.running import Running
 from gateway.pages import case_view, evaluation_view, guard, motion_view, room_form, words_panel
 from gateway.pages.guard import only
-from gateway.pages.rulings import Said, attempt, running_of
+from gateway.pages.rulings import Said, confirm, lead_back, running_of, submit
 from gateway.pages.words_rulings import ACTS, RULINGS, SHARED
 from gateway.panel.scoring import Scoring
 from gateway.people.roles import Role
 from gateway.room.chamber import Chamber
-from gateway.room.proposals import Proposal
 from gateway.service import Service
 from tally import export
 
@@ -56,46 +55,36 @@ class _Evaluation:
 
     async def review(self, request: web.Request) -> web.StreamResponse:
         """What a lot will do, before it is entered."""
-        running, lang = running_of(request, self._service), guard.language(request)
-        fields = await guard.form(request)
-        ended = await attempt(self._review(request, running, fields), lang)
-        return await self._page(request, running, ended) if isinstance(ended, Said) else ended
+        return await submit(request, self._service, self._review, self._page)
 
     async def act(self, request: web.Request) -> web.StreamResponse:
         """Propose it to a second person."""
-        running, lang = running_of(request, self._service), guard.language(request)
-        fields = await guard.form(request)
-        ended = await attempt(self._act(request, running, fields), lang)
-        return await self._page(request, running, ended) if isinstance(ended, Said) else ended
+        return await submit(request, self._service, self._act, self._page)
 
     async def _review(
         self, request: web.Request, running: Running, fields: Mapping[str, str]
     ) -> web.StreamResponse:
         considered = await self._chamber.consider(running, room_form.lot(running, fields))
         lang = guard.language(request)
-        values = {
-            "campaign": running.id,
-            "view": motion_view.shown(running, considered.motion, considered.outlook.state, (), lang),
-            "two": considered.two,
-            "digest": considered.digest,
-            "fields": {name: fields[name] for name in _KEPT if name in fields},
-            "kept_back": False,
-            "back": "evaluation",
-        }
-        return guard.render(request, "confirm.html", values, words=_WORDS)
+        view = motion_view.shown(running, considered.motion, considered.outlook.state, (), lang)
+        sent = {name: fields[name] for name in _KEPT if name in fields}
+        return confirm(
+            request, considered, view, {"campaign": running.id, "fields": sent, "back": "evaluation"}
+        )
 
     async def _act(
         self, request: web.Request, running: Running, fields: Mapping[str, str]
     ) -> web.StreamResponse:
         motion, who = room_form.lot(running, fields), guard.signed_in(request).login
         ended = await self._chamber.act(running, motion, who, fields.get("digest", ""))
-        path = f"/committee/{running.id}/evaluation"
-        if isinstance(ended, Proposal):
-            return guard.see_other(path, done="proposed")
-        return guard.see_other(f"{path}?entries={motion_view.span(ended.entries)}")
+        return lead_back(running, "evaluation", ended)
 
     async def _page(
-        self, request: web.Request, running: Running, refused: Said | None = None
+        self,
+        request: web.Request,
+        running: Running,
+        refused: Said | None = None,
+        _: Mapping[str, str] | None = None,
     ) -> web.StreamResponse:
         lang, now_ms, who = guard.language(request), self._service.now_ms(), guard.signed_in(request).login
         evaluation, contests = running.campaign.evaluation, []

@@ -97,24 +97,27 @@ class _Receipts:
         """What became of the message that has the code."""
         try:
             code = _code(request)
-            found = await self._look_up(request, code)
+            found, known = await self._look_up(request, code)
         except _Denied as denied:
             return _deny(request, denied)
         lang = public.asking(request).lang
+        # Both pages are drawn, whichever is answered: the one of a message takes longer.
+        nobodys = _draw(request, receipt_view.nothing(code, self._held(), lang))
         if found is None:
-            return _draw(request, receipt_view.nothing(code, self._held(), lang))
-        message = receipt_view.Message(found.leaf, found.seq, found.filed)
-        signed = found.checkpoint != ""
-        return _draw(request, receipt_view.page(code, message, found.running, signed=signed, lang=lang))
+            return nobodys
+        message, signed = receipt_view.Message(found.leaf, found.seq, found.filed), found.checkpoint != ""
+        told = receipt_view.page(code, message, found.running, signed=signed, lang=lang)
+        somebodys = _draw(request, told)
+        return somebodys if known else nobodys
 
     async def proof(self, request: web.Request) -> web.Response:
         """The proof as a file, under the newest checkpoint."""
         try:
             code = _code(request)
-            found = await self._look_up(request, code)
+            found, known = await self._look_up(request, code)
         except _Denied as denied:
             return _deny(request, denied)
-        if found is None or not found.checkpoint:
+        if found is None or not known or not found.checkpoint:
             return _deny(request, _Denied("unsigned", 404))
         try:
             file = await asyncio.to_thread(self._prove, found)
@@ -124,8 +127,11 @@ class _Receipts:
         headers = {**_HEADERS, "Content-Disposition": f'attachment; filename="{name}"'}
         return web.Response(body=file, content_type="text/plain", charset="utf-8", headers=headers)
 
-    async def _look_up(self, request: web.Request, code: int) -> _Found | None:
-        """The message that has the code. Raises `_Denied`."""
+    async def _look_up(self, request: web.Request, code: int) -> tuple[_Found | None, bool]:
+        """The message that has the code, and True; or any, and False, if none has it, or it is not told yet.
+
+        Raises `_Denied`.
+        """
         now_ms = self._service.now_ms()
         address = network(client(request, self._proxies))
         if wait_ms := self._allowance.wait_ms(address, now_ms):
@@ -138,15 +144,13 @@ class _Receipts:
         campaign, _, node = log.partition("/")
         running = self._service.campaigns.get(campaign)
         if running is None or not running.receipts:
-            return None
+            return None, False
         checkpoint = await asyncio.to_thread(self._checkpoint, running, node, seq)
-        if not known or running.keeps_receipts:
-            return None
         try:
             leaf = filed.stored.leaf if filed else await asyncio.to_thread(self._leaf, running, node, seq)
         except (Missing, BadTile):
             raise _Denied("unavailable", 503) from None
-        return _Found(leaf, node, seq, running, checkpoint, filed)
+        return _Found(leaf, node, seq, running, checkpoint, filed), known and not running.keeps_receipts
 
     def _held(self) -> list[Running]:
         """The campaigns whose codes are not told yet."""

@@ -12,7 +12,7 @@ from config.problems import Lang
 from gateway.intake.running import Running
 from gateway.pages import case_view, guard, motion_view, room_form, words_result
 from gateway.pages.guard import only
-from gateway.pages.rulings import Said, attempt, contests, running_of
+from gateway.pages.rulings import Said, confirm, contests, lead_back, running_of, submit
 from gateway.pages.words_result import RESULT
 from gateway.pages.words_rulings import ACTS, RULINGS, SHARED
 from gateway.people.roles import Role
@@ -21,7 +21,6 @@ from gateway.result.register import Entered
 from gateway.result.secretary import Facts, Secretary
 from gateway.room.chamber import Chamber
 from gateway.room.motion import RESULT as KINDS
-from gateway.room.proposals import Proposal
 from gateway.service import Service
 from tally import acts, certification
 from tally.certification import VERDICTS, Notice
@@ -58,43 +57,28 @@ class _Result:
 
     async def review(self, request: web.Request) -> web.StreamResponse:
         """What an act will do, before it is done."""
-        running, lang = running_of(request, self._service), guard.language(request)
-        fields = await guard.form(request)
-        ended = await attempt(self._review(request, running, fields), lang)
-        return await self._page(request, running, ended, fields) if isinstance(ended, Said) else ended
+        return await submit(request, self._service, self._review, self._page)
 
     async def act(self, request: web.Request) -> web.StreamResponse:
         """Do it, or propose it."""
-        running, lang = running_of(request, self._service), guard.language(request)
-        fields = await guard.form(request)
-        ended = await attempt(self._act(request, running, fields), lang)
-        return await self._page(request, running, ended, fields) if isinstance(ended, Said) else ended
+        return await submit(request, self._service, self._act, self._page)
 
     async def _review(
         self, request: web.Request, running: Running, fields: Mapping[str, str]
     ) -> web.StreamResponse:
         considered = await self._chamber.consider(running, room_form.of_the_result(fields))
         lang = guard.language(request)
-        values = {
-            "campaign": running.id,
-            "view": motion_view.shown(running, considered.motion, considered.outlook.state, (), lang),
-            "two": considered.two,
-            "digest": considered.digest,
-            "fields": {name: fields[name] for name in _KEPT if name in fields},
-            "kept_back": False,
-            "back": "result",
-        }
-        return guard.render(request, "confirm.html", values, words=_WORDS)
+        view = motion_view.shown(running, considered.motion, considered.outlook.state, (), lang)
+        sent = {name: fields[name] for name in _KEPT if name in fields}
+        values = {"campaign": running.id, "fields": sent, "back": "result"}
+        return confirm(request, considered, view, values, _WORDS)
 
     async def _act(
         self, request: web.Request, running: Running, fields: Mapping[str, str]
     ) -> web.StreamResponse:
         motion, who = room_form.of_the_result(fields), guard.signed_in(request).login
         ended = await self._chamber.act(running, motion, who, fields.get("digest", ""))
-        path = f"/committee/{running.id}/result"
-        if isinstance(ended, Proposal):
-            return guard.see_other(path, done="proposed")
-        return guard.see_other(f"{path}?entries={motion_view.span(ended.entries)}")
+        return lead_back(running, "result", ended)
 
     async def _page(
         self,

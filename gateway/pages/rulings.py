@@ -6,7 +6,7 @@ becomes a proposal, which stands on the second page here until another member ag
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from aiohttp import web
@@ -18,10 +18,11 @@ from gateway.intake.running import Running
 from gateway.pages import case_view, guard, motion_view, room_form, words_result
 from gateway.pages.guard import only
 from gateway.pages.room_form import Flaw
+from gateway.pages.words import Said as Sentence
 from gateway.pages.words_reasons import REFUSED
 from gateway.pages.words_rulings import ACTS, RULINGS, SHARED
 from gateway.people.roles import Role
-from gateway.room.chamber import Chamber, Done
+from gateway.room.chamber import Chamber, Considered, Done
 from gateway.room.motion import Motion
 from gateway.room.proposals import Proposal
 from gateway.service import Service
@@ -52,6 +53,39 @@ async def attempt(doing: Awaitable[web.StreamResponse], lang: Lang) -> web.Strea
         return Said(refused.word, case_view.words(REFUSED[refused.word], lang))
     except (Busy, Stopping, Unavailable):
         return Said("unavailable", case_view.words(REFUSED["unavailable"], lang), 503)
+
+
+Fields = Mapping[str, str]
+Doing = Callable[[web.Request, Running, Fields], Awaitable[web.StreamResponse]]
+Redrawn = Callable[[web.Request, Running, Said, Fields], Awaitable[web.StreamResponse]]
+
+
+async def submit(request: web.Request, service: Service, do: Doing, page: Redrawn) -> web.StreamResponse:
+    """Do what a form asks, or draw its page again with what was entered, and why it was not done."""
+    running, fields = running_of(request, service), await guard.form(request)
+    ended = await attempt(do(request, running, fields), guard.language(request))
+    return await page(request, running, ended, fields) if isinstance(ended, Said) else ended
+
+
+def confirm(
+    request: web.Request,
+    considered: Considered,
+    view: motion_view.View,
+    values: Mapping[str, Any],
+    words: Mapping[str, Sentence] = WORDS,
+) -> web.StreamResponse:
+    """The page that shows what an act will do, and sends it again with the digest of what was shown."""
+    shown = {"view": view, "two": considered.two, "digest": considered.digest, "kept_back": False}
+    return guard.render(request, "confirm.html", {**shown, **values}, words=words)
+
+
+def lead_back(running: Running, page: str, ended: Done | Proposal) -> web.Response:
+    """From an act to the page it was done on, which says where its entries stand, or that another must
+    agree."""
+    path = f"/committee/{running.id}/{page}"
+    if isinstance(ended, Proposal):
+        return guard.see_other(path, done="proposed")
+    return guard.see_other(f"{path}?entries={motion_view.span(ended.entries)}")
 
 
 def routes(service: Service, chamber: Chamber) -> list[web.RouteDef]:

@@ -49,10 +49,8 @@ RESULT: Final[Mapping[str, Said]] = {
     ),
     "gates": Said("条件", "What must hold"),
     "gates_text": Said("全部满足才能核定。", "The result is certified only when all of this holds."),
-    "gate": Said("条件", "Condition"),
     "holds": Said("满足", "holds"),
     "holds_not": Said("未满足", "not yet"),
-    "to_do": Said("怎么办", "What to do"),
     "gate_closed": Said("投票已结束", "The vote is closed"),
     "gate_closed_do": Said(
         "到时自动结束；提前结束见“操作”。", "It closes when it is due; sooner under Acts."
@@ -112,7 +110,6 @@ RESULT: Final[Mapping[str, Said]] = {
     "objection_no": Said("异议 {n}", "Objection {n}"),
     "no_objections": Said("没有异议。", "There is no objection."),
     "came_on": Said("收到日期（信件以邮戳为准）", "Came on (letters: the postmark)"),
-    "how_came": Said("方式", "How it came"),
     "objector": Said("姓名或单位（匿名留空）", "Name or unit (empty if anonymous)"),
     "contact": Said("联系方式", "How to reach them"),
     "about": Said("针对", "About"),
@@ -121,7 +118,6 @@ RESULT: Final[Mapping[str, Said]] = {
     "evidence": Said("线索与证据", "Leads and evidence"),
     "answer_due": Said("答复期限", "Answer due"),
     "anonymous": Said("匿名", "anonymous"),
-    "named": Said("实名", "by name"),
     "open": Said("未答复", "open"),
     "late": Said("已逾期", "late"),
     "verdict": Said("裁定", "Ruling"),
@@ -138,9 +134,6 @@ RESULT: Final[Mapping[str, Said]] = {
         "To uphold takes two people, and the result is under correction: disqualify, void or recount, "
         "declare it complete again, and put it on notice again.",
     ),
-    "register": Said("登记", "Enter it"),
-    "certified_by": Said("核定人", "Certified by"),
-    "certified_at": Said("核定时间", "Certified at"),
     "winners": Said("获奖名单", "Winners"),
 }
 

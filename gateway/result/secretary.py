@@ -8,7 +8,7 @@ import asyncio
 import json
 from collections.abc import Mapping
 from datetime import date
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 from gateway.board import as_they_stand
 from gateway.exports import Built, Exports
@@ -20,14 +20,10 @@ from gateway.result import workdays
 from gateway.room.motion import Motion
 from gateway.service import Service
 from gateway.storage.store import Place
-from tally import acts, certification
+from tally import acts, certification, certified
 from tally.certification import NotAllowed
 from tally.outcome import Selection
 from tally.shortlist import Shortlist
-
-LONGEST_TEXT: Final = 4_000
-#: How an objection came, as `acts.REASONS["object"]` has it, and by which a name must be given (R34).
-CHANNELS: Final = acts.REASONS["object"]
 
 
 class Facts(NamedTuple):
@@ -54,7 +50,7 @@ class Secretary:
         current = as_they_stand(running, totals, now_ms)
         weighed = await self.scoring.document(running)
         listed = evaluating.shortlist(current, weighed)
-        digest = result_digest(current, listed)
+        digest = certified.digest(current, listed)
         export = await asyncio.to_thread(self._export_of, running.id, digest, listed)
         progress = running.progress
         notice = progress.notice
@@ -169,14 +165,9 @@ class Secretary:
         """The newest export of this very result. Blocks: it reads files."""
         for built in self._exports.built(campaign):
             told = json.loads((built.folder / "standings.json").read_bytes())
-            if built.manifest["recount"] == "agrees" and result_digest(told, listed) == digest:
+            if built.manifest["recount"] == "agrees" and certified.digest(told, listed) == digest:
                 return built
         return None
-
-
-def result_digest(standings: Mapping[str, Any], listed: Shortlist) -> str:
-    """What stands for a result."""
-    return certification.digest(certification.result_of(standings, listed.listed))
 
 
 def about_of(running: Running, named: str) -> Selection | None:

@@ -3,7 +3,6 @@
 import io
 import re
 import zipfile
-from collections.abc import Iterator
 from datetime import date, datetime, time
 from itertools import islice
 from typing import Any, Final, NamedTuple
@@ -82,7 +81,7 @@ def _look_inside(data: bytes) -> None:
                 raise Faulty([Fault(Cell(), "macros")])
             unpacked = sum(_unpacked(archive, part) for part in parts) if len(parts) <= MOST_FILES else None
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError) as error:
-        raise Faulty([Fault(Cell(), "damaged")]) from error
+        raise Faulty([Fault(Cell(), "damaged")]) from error  # zipfile raises any of these on a broken archive
     if unpacked is None or unpacked > MOST_UNPACKED:
         raise Faulty([Fault(Cell(), "unpacks_too_large", {"most": MOST_UNPACKED // _MB})])
 
@@ -180,8 +179,3 @@ def _csv(data: bytes) -> Sheet:
 def _delimiter(lines: list[str]) -> str:
     head = "".join(lines[:20])
     return max(_DELIMITERS, key=head.count)
-
-
-def records_of(sheets: list[Sheet]) -> Iterator[tuple[str, Row]]:
-    """Every row with its sheet's title."""
-    return ((sheet.title, row) for sheet in sheets for row in sheet.rows)

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Concatenate, Final, ParamSpec, TypeVar
+from typing import Concatenate, Final, NamedTuple, ParamSpec, TypeVar
 
 from gateway.storage.blocks import CLAIMS, LEDGER
 from gateway.storage.connection import Connection, begin
@@ -17,6 +17,29 @@ _CHUNK: Final = 2000
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+class CaseKept(NamedTuple):
+    """A row of `cases`, as it is: what was changed may be of any type."""
+
+    node: str
+    seq: int
+    state: str
+    text_key: str
+
+
+class ClaimKept(NamedTuple):
+    """A row of `claims`, as it is; `voter` in hex, and whether it is of a log of the campaign."""
+
+    voter: str
+    contest: str
+    cap: str
+    period: str
+    ordinal: int
+    candidate: str
+    channel: str
+    seq: int
+    has_log: bool
 
 
 class Reader:
@@ -49,6 +72,28 @@ class Reader:
         """The campaign's acts, in order."""
         rows = await self._db.execute_fetchall(LEDGER["acts"], (campaign,))
         return [Acted(row[0], Stored(*row[1:])) for row in rows]
+
+    async def every_act(self, campaign: str) -> list[tuple[str, int, tuple[str, int] | None]]:
+        """Where each act is kept to be found, and which message it is about, if one."""
+        rows = await self._db.execute_fetchall(LEDGER["every-act"], (campaign,))
+        return [(node, seq, None if (of, at) == (None, None) else (of, at)) for node, seq, of, at in rows]
+
+    async def every_case(self, campaign: str) -> list[CaseKept]:
+        """The messages that wait, or on which somebody has ruled."""
+        rows = await self._db.execute_fetchall(LEDGER["every-case"], (campaign,))
+        return [CaseKept(*row) for row in rows]
+
+    async def every_claim(self, campaign: str) -> AsyncGenerator[ClaimKept, None]:
+        """What callers have used up, and the ids of their messages."""
+        async with self._db.execute(CLAIMS["every-claim"], (campaign,)) as cursor:
+            while rows := await cursor.fetchmany(_CHUNK):
+                for row in rows:
+                    yield ClaimKept(row[0].hex() if isinstance(row[0], bytes) else repr(row[0]), *row[1:])
+
+    async def damage(self) -> str:
+        """What SQLite itself finds wrong with the file, "" if nothing."""
+        rows = [str(row[0]) for row in await self._db.execute_fetchall("PRAGMA integrity_check(5)")]
+        return "" if rows == ["ok"] else "; ".join(rows)
 
     async def totals(self, campaign: str) -> Mapping[TotalKey, int]:
         """The campaign's totals over all its logs."""

@@ -25,13 +25,12 @@ def look_up(db: sqlite3.Connection, code: int, decoy: Place) -> Looked:
 
     If none has, the one at `decoy` is read all the same: a guess takes as long as a code that is right.
     """
-    row = db.execute(LEDGER["receipt"], (code,)).fetchone()
-    place = decoy if row is None else Place(*row)
-    found = cases.filed(db, [place])
-    if row is None or found:
-        return Looked(row is not None, found[0] if found else None)
-    (log,) = db.execute(LEDGER["log-name"], (place.log_id,)).fetchone()
-    return Looked(True, None, (log, place.seq))
+    log, seq, known = db.execute(LEDGER["receipt-or"], (code, *decoy)).fetchone()
+    found = cases.filed(db, [Place(log, seq)])
+    if found or not known:
+        return Looked(bool(known), found[0] if found else None)
+    (name,) = db.execute(LEDGER["log-name"], (log,)).fetchone()
+    return Looked(True, None, (name, seq))
 
 
 def adopt(db: sqlite3.Connection, log: int) -> None:

@@ -19,6 +19,7 @@ from typing import Concatenate, Final, ParamSpec, TypeVar
 
 from dedup.caps import Claim
 from dedup.keys import MessageKey, VoterKey
+from gateway import durable
 from gateway.storage import cases, migrate
 from gateway.storage.blocks import CLAIMS, LEDGER, OUTBOX
 from gateway.storage.connection import Connection, begin
@@ -228,16 +229,7 @@ def _take_up(path: Path) -> None:
         try:
             _renew(path)
         except OSError:  # the disk is full: then as it is
-            _sync(path)
-
-
-def _sync(path: Path) -> None:
-    """Have the disk keep a file, or a folder's entries."""
-    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+            durable.sync(path)
 
 
 def _renew(path: Path) -> None:
@@ -258,7 +250,7 @@ def _renew(path: Path) -> None:
             new.flush()
             os.fsync(new.fileno())
         part.replace(path)
-        _sync(path.parent)
+        durable.sync(path.parent)
     finally:
         part.unlink(missing_ok=True)
 

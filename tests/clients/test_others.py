@@ -3,10 +3,11 @@
 Debian has Go and its packages (`apt-get install golang-go golang-golang-x-mod-dev`); nothing is downloaded.
 """
 
+import asyncio
 import json
-import os
 import shutil
 import subprocess
+import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,32 +17,19 @@ import pytest
 
 from gateway import entrances
 from gateway.ledger import publisher
+from gateway.ledger.folder import Folder
+from tally.note import Signer
+from tests.clients import building
+from tests.clients.building import needs_go
 from tests.conftest import House
 from tests.docs import auditing
 from tests.gateway.test_audit import CAMPAIGN, exported, fill
-
-GO_PATH = Path("/usr/share/gocode")
-needs_go = pytest.mark.skipif(
-    shutil.which("go") is None or not (GO_PATH / "src/golang.org/x/mod/sumdb").is_dir(),
-    reason="needs Go and its log packages: apt-get install golang-go golang-golang-x-mod-dev",
-)
 
 
 @pytest.fixture(scope="module")
 def go(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The Go program, built."""
-    folder = tmp_path_factory.mktemp("go")
-    environment = {
-        **os.environ,
-        "GO111MODULE": "off",
-        "GOPATH": str(GO_PATH),
-        "GOCACHE": str(folder / "cache"),
-        "GOFLAGS": "",
-    }
-    command = ["go", "build", "-o", str(folder / "check"), str(Path(__file__).parent / "go/main.go")]
-    subprocess.run(command, check=True, env=environment)
-    yield folder / "check"
-    shutil.rmtree(folder, ignore_errors=True)
+    yield from building.program(tmp_path_factory.mktemp("go"), "main.go")
 
 
 def asked(go: Path, log: Path, vkey: str) -> subprocess.CompletedProcess[str]:
@@ -80,6 +68,33 @@ async def test_go_reads_the_log_that_is_served(house: House, go: Path) -> None:
     vkey = publisher.signer(running, "n1").verifier.vkey
     said = asked(go, house.folder / "ledger" / CAMPAIGN / "n1", vkey)
     assert (said.stderr, said.returncode) == ("", 0)
+
+
+@needs_go
+async def test_go_reads_what_witnesses_have_signed_too(house: House, tmp_path: Path, go: Path) -> None:
+    """Go's package knows no cosignatures, and passes over them; so does the auditor's own check."""
+    await fill(house, 30)
+    log = Folder(house.folder / "ledger" / CAMPAIGN / "n1")
+    signed = log.checkpoint()
+    for name in ("notary.example", "press.example"):
+        signed = Signer(name, name.encode().ljust(32)).cosign(signed, 1_531_094_400)
+    log.put_cosigned(signed)
+    files = await exported(house, tmp_path / "out")
+    checkpoint = files["checkpoint-n1.txt"].decode()
+    assert checkpoint == signed
+    assert [line.split()[1] for line in checkpoint.splitlines()[4:]] == [
+        f"televote/{CAMPAIGN}/n1",
+        "notary.example",
+        "press.example",
+    ]
+    vkey = json.loads(files["manifest.json"])["ledger"][0]["vkey"]
+    said = asked(go, unzipped(tmp_path / "out", tmp_path / "log"), vkey)
+    assert (said.stderr, said.returncode) == ("", 0)
+    script = Path(__file__).parents[2] / "docs/audit/verify.py"
+    checking = await asyncio.create_subprocess_exec(
+        sys.executable, str(script), str(tmp_path / "out"), "--vkey", vkey
+    )
+    assert await checking.wait() == 0
 
 
 #: The votes that count, from the auditor's file alone.

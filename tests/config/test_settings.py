@@ -8,6 +8,7 @@ import pytest
 from config import environment, load
 from config.problems import Lang, Problem, Problems
 from config.settings import Listen, Settings
+from tally import note
 from tests.config.reading import plain
 
 TOKEN = "Qw3rTy-0123456789"
@@ -128,6 +129,13 @@ SLUG = (
     "— write 1 to 40 lower-case letters and digits, joined by single - or _, such as beita-2018"
 )
 
+LOG_KEY = note.Signer("notary.example", bytes(32)).verifier.vkey
+WITNESS_KEY = note.Signer("notary.example", bytes(32)).witness.vkey
+NO_KEY = (
+    "is not a witness's key — copy the line that the witness prints as its key: name, +, 8 hexadecimal "
+    "digits, +, base64"
+)
+
 # text of televote.toml, what is said
 MISTAKES = {
     "nothing wrong": ("", []),
@@ -183,6 +191,32 @@ MISTAKES = {
             "3: limits.read_seconds: is not a number — write digits, with a point if need be",
             "4: limits.queue_messages: is not a whole number — write digits without quotes or point",
             "5: limits.batch_messages: is too small — write 1 or more",
+        ],
+    ),
+    "a log's key as a witness's": (
+        f'[[ledger.witnesses]]\nkey = "{LOG_KEY}"\nurl = "https://w.example"',
+        [
+            "2: ledger.witnesses[0].key: is a log's key, not a witness's "
+            "— copy the line that the witness prints as its key"
+        ],
+    ),
+    "witnesses": (
+        f'[[ledger.witnesses]]\nkey = "{WITNESS_KEY[:-2]}"\nurl = "https://w.example/"\n'
+        '[[ledger.witnesses]]\nkey = "nothing"\n',
+        [
+            f"2: ledger.witnesses[0].key: {NO_KEY}",
+            "3: ledger.witnesses[0].url: is not a plain web address — write where the witness listens, with "
+            "no slash at its end, such as https://witness.example.org",
+            "4: ledger.witnesses[1].url: is missing — add it",
+            f"5: ledger.witnesses[1].key: {NO_KEY}",
+        ],
+    ),
+    "a witness twice": (
+        f'[[ledger.witnesses]]\nkey = "{WITNESS_KEY}"\nurl = "http://a.example"\n'
+        f'[[ledger.witnesses]]\nkey = "{WITNESS_KEY}"\nurl = "http://b.example"\n',
+        [
+            "5: ledger.witnesses[1].key: has the name of a witness above it — have one of the two take "
+            "another name"
         ],
     ),
     "batch over queue": (

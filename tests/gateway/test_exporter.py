@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import csv
 import hmac
 import json
 import shutil
@@ -9,6 +10,7 @@ import stat
 import subprocess
 import tracemalloc
 import zipfile
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -222,3 +224,34 @@ def test_memory_is_flat(tmp_path: Path) -> None:
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] - peaks[0] < 1_500_000, peaks
+
+
+async def test_messages_show_what_a_later_vote_has_voided(house: House, tmp_path: Path) -> None:
+    """Under `void_all`, so that whoever adds up `messages.csv` comes to the standings."""
+    house.edit(house.campaign, 'over_cap = "first"', 'over_cap = "void_all"')
+    async with house.service() as counting:
+        for n, (line, text) in enumerate(
+            (("13812345671", "A01"), ("13812345671", "A02"), ("13812345672", "A01"),
+             ("13812345673", "A03 B01"),
+             ("13812345673", "A04"))
+        ):  # fmt: skip
+            await counting.take(counting.sources["sim"], [Inbound(f"m{n}", line, text)])
+    files = await exported(house, tmp_path / "out")
+    rows = list(csv.DictReader(files["messages.csv"].decode("utf-8-sig").splitlines()))
+    counted = Counter(
+        one.removesuffix(":counted")
+        for row in rows
+        for one in row["selections"].split()
+        if one.endswith(":counted")
+    )
+    told = {
+        one["code"]: one["votes"]
+        for contest in json.loads(files["standings.json"])["contests"]
+        for one in contest["candidates"]
+        if one["votes"]
+    }
+    assert counted == told == {"A01": 1, "B01": 1}
+    reasons = {row["selections"]: row["reason"] for row in
+               csv.DictReader(files["outcomes.csv"].decode("utf-8-sig").splitlines())}  # fmt: skip
+    assert "later message" in reasons["A01:voided"]
+    assert "later message" in reasons["A03:voided B01:counted"]

@@ -82,6 +82,24 @@ async def test_it_is_signed_while_it_runs(house: House) -> None:
             pytest.fail("after five seconds it is not signed")
 
 
+async def test_what_comes_while_it_signs_is_signed_at_a_stop(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The stop comes while a checkpoint of less is under way."""
+    async with house.service() as counting:
+        publish = counting.publisher._publish
+
+        async def meanwhile(name: str) -> None:
+            await publish(name)
+            if not counting.publisher._stopping.is_set():
+                await send(counting, 0, 3)
+                counting.publisher.stop()
+
+        monkeypatch.setattr(counting.publisher, "_publish", meanwhile)
+        await counting.publisher._stopping.wait()
+    assert signed(house, counting).size == counting.recorder.head(CAMPAIGN).size > 3
+
+
 async def test_an_older_database_does_not_start(house: House, tmp_path: Path) -> None:
     async with house.service() as counting:
         await send(counting, 0, 3)

@@ -62,7 +62,10 @@ async def values(visitor: Visitor) -> dict[str, float]:
 
 # The linter: https://prometheus.io/docs/practices/naming/ as far as a machine can hold us to it.
 
-LABELS = {"source", "outcome", "status", "reason", "result", "campaign", "le", "version", "python", "sqlite"}
+LABELS = {
+    *("source", "outcome", "status", "reason", "result", "campaign", "witness"),
+    *("le", "version", "python", "sqlite"),
+}
 #: What a name may end in, the `_total` of a counter left out.
 UNITS = (
     "seconds",

@@ -14,6 +14,7 @@ ROWS: Final = {
     "GET /static/{file}": "public",
     "GET /static/vendor/{file}": "public",
     "GET /ledger/{campaign}/{node}/checkpoint": "public",
+    "GET /ledger/{campaign}/{node}/cosigned": "public",
     "GET /ledger/{campaign}/{node}/key": "public",
     "GET /ledger/{campaign}/{node}/tile/{tile}": "public",
     "GET /notice/{campaign}": "public",

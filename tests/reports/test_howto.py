@@ -48,7 +48,7 @@ def test_it_says_all_that_the_rules_must_say(house: House, lang: Any) -> None:
             assert one.name_in(lang) in html
             assert one.unit in html
             assert f"<b>{campaign.codebook.keypad[Selection(contest.id, one.code)]}</b>" in html
-    assert {"zh": "100%", "en": "100 %"}[lang] in html
+    assert {"zh": "占 60%", "en": "weighs 60 %"}[lang] in html
     for ms in (campaign.window_for("sms").opens_ms, campaign.window_for("sms").closes_ms):
         assert f'datetime="{stamped(ms, campaign)}"' in html
 

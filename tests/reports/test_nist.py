@@ -88,7 +88,7 @@ async def test_every_ending_of_a_real_campaign(house: House) -> None:
         cvr, err = made("nist-cvr", result), made("nist-err", result)
         assert allocable(cvr) == votes(result)
         assert len(cvr["CVR"]) == result.standings["balance"]["messages"]["received"]
-        assert err["Status"] == "unofficial-complete"
+        assert err["Status"] == "unofficial-partial", "nobody has said that the count is complete"
         (total,) = (one for one in err["Election"][0]["BallotCounts"] if one["Type"] == "total")
         assert total["BallotsCast"] + total["BallotsRejected"] + total["BallotsOutstanding"] == len(
             cvr["CVR"]

@@ -110,7 +110,10 @@ async def test_nobody_has_won_before_it_is_decided(house: House) -> None:
         with pytest.raises(NotYet, match="wait for a ruling"):
             html("award-list", closed)
         settled = {**closed.standings["balance"], "waiting": 0}
-        tied = replace(result, standings={**closed.standings, "balance": settled})
+        judged = replace(result, standings={**closed.standings, "balance": settled})
+        with pytest.raises(NotYet, match="votes and evaluation decide together"):
+            html("award-list", judged)
+        tied = replace(judged, campaign=judged.campaign.model_copy(update={"evaluation": None}))
         assert "social" in html("award-list", tied, lang="en").decode().lower()
         rows = [{**one, "votes": 5, "rank": 1} for one in tied.standings["contests"][0]["candidates"]]
         contest = {**tied.standings["contests"][0], "candidates": rows}

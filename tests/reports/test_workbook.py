@@ -4,6 +4,7 @@ import io
 import re
 import zipfile
 from dataclasses import replace
+from typing import Any
 
 import openpyxl
 import pytest
@@ -90,15 +91,8 @@ def poisoned(payload: str) -> Result:
 def judged(text: str) -> dict[str, Any]:
     """An evaluation whose every text is that one, as far as a table shows it."""
     score = {"exact": "1", "shown": text}
-    row = {
-        "code": text,
-        "name": text,
-        "votes": 1,
-        "public": score,
-        "panel": score,
-        "composite": score,
-        "rank": 1,
-    }
+    scores = dict.fromkeys(("public", "panel", "composite"), score)
+    row = {"code": text, "name": text, "votes": 1, **scores, "rank": 1}
     return {"contests": [{"id": blank().campaign.contests[0].id, "rows": [row]}]}
 
 

@@ -10,6 +10,7 @@ import pytest
 from gateway import audit, exporter
 from gateway.exports import Exports
 from gateway.intake.revise import Ruling
+from gateway.reporting import collect
 from gateway.result import register
 from gateway.result.secretary import Secretary
 from gateway.room.motion import Motion
@@ -178,6 +179,32 @@ async def test_nothing_moves_what_is_certified_but_a_correction(room: Room, tmp_
     await two(room, Motion("correct", "error_found"))
     assert room.running.progress.status == "correction"
     await room.act(Motion("withdraw", "disqualified", selections=(A01,)))
+
+
+async def test_reports_say_how_far_the_result_has_come(room: Room) -> None:
+    async def told() -> tuple[str, set[tuple[str, str]]]:
+        async with (
+            audit.open_ledger(room.house.load(), CAMPAIGN) as ledger,
+            collect.collected(ledger, lambda _: None) as result,
+        ):
+            return result.stage, {(one.candidate, fate) for one, fate in result.fates.items()}
+
+    await settle(room)
+    assert await told() == ("unofficial-partial", set())
+    await two(room, WAIVE)
+    await export(room)
+    await room.act(COMPLETE)
+    assert await told() == ("unofficial-complete", set()), "nobody is named before the notice"
+    await two(room, publish(room))
+    listed = {"A01", "A02", "B03"}
+    assert await told() == ("unofficial-complete", {(code, "projected-winner") for code in listed})
+    room.house.clock.ms += 8 * DAY
+    await two(room, CERTIFY)
+    stage, fates = await told()
+    assert (stage, {code for code, fate in fates if fate == "winner"}) == ("certified", listed)
+    assert len(fates) == 32
+    await two(room, Motion("correct", "error_found"))
+    assert await told() == ("correction", set())
 
 
 async def test_the_result_survives_a_restart(room: Room, house: House) -> None:

@@ -71,9 +71,16 @@ class _Judge:
                 return told if told < max(closes.values()) else one.leaf.at_ms
         return None
 
+    def _before_the_close(self) -> list[Checked]:
+        kinds = [one.leaf.kind for one in self.entries]
+        return self.entries[: kinds.index("close") if "close" in kinds else None]
+
     def walk(self) -> None:
         """Every entry, in order."""
-        for one in self.entries:
+        cut = self.oracle.cut
+        uncut = [n for n, one in enumerate(self._before_the_close()) if cut is None or one.leaf.at_ms < cut]
+        for n, one in enumerate(self.entries):
+            self.oracle.cutting = n > max(uncut, default=-1)
             note_of = one.private.get("note", "")
             if one.opening is not None:
                 self._message(one, one.opening)

@@ -89,10 +89,11 @@ class Message:
 
 
 class Oracle:
-    """`cut` is when people closed early, None if they did not."""
+    """`cut` is when people closed early, None if they did not; `cutting` from when on that is known: a clock
+    may have been ahead before."""
 
     def __init__(self, rules: Rules, cut: int | None) -> None:
-        self.rules, self.cut, self.closed = rules, cut, False
+        self.rules, self.cut, self.cutting, self.closed = rules, cut, False, False
         self.votes: list[Vote] = []
         self.void: set[tuple[str, str]] = set()
 
@@ -100,7 +101,8 @@ class Oracle:
         (channel, clock), rules = self.rules.sources[m.source], self.rules
         opens, closes, grace = rules.windows[channel]
         until = closes + grace
-        if self.cut is not None and self.cut < until and (self.closed or m.received >= self.cut):
+        is_cut = self.closed or (self.cutting and self.cut is not None and m.received >= self.cut)
+        if self.cut is not None and self.cut < until and is_cut:
             opens, closes, until = min(opens, self.cut), min(closes, self.cut), self.cut
         believed = clock == "provider" and m.sent is not None and m.sent <= m.received + rules.skew
         at = m.sent if believed and m.sent is not None else m.received

@@ -23,6 +23,7 @@ BLOCKS = {f"claims: {name}": sql for name, sql in CLAIMS.items()} | {
 WHOLE = {
     *("claims: count-claims", "claims: release-candidate", "claims: erase-everybody"),
     *("ledger: adopt-cases", "ledger: adopt-totals"),
+    *("claims: every-claim", "ledger: every-act", "ledger: every-case"),
     *("outbox: left", "outbox: summary", "outbox: forget", "outbox: restored"),
 }
 

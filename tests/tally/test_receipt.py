@@ -1,6 +1,7 @@
 """A receipt's code is read however it is typed, and its proof holds offline, with the log's key alone."""
 
 import hashlib
+import os
 import random
 from collections.abc import Iterator
 
@@ -107,6 +108,18 @@ def test_receipts_with_one_byte_changed_do_not() -> None:
                 receipt.check(changed, SIGNER.verifier)
 
 
+@pytest.mark.soak
+def test_ten_thousand_receipts_hold_and_as_many_changed_ones_do_not() -> None:
+    """L6, as often as `SOAK_RECEIPTS` says."""
+    draw, count = random.Random(10), int(os.environ.get("SOAK_RECEIPTS", "10000"))
+    for one in receipts(count):
+        file = one.pack()
+        assert receipt.check(file, SIGNER.verifier)[0] == one
+        at, other = draw.randrange(len(file)), draw.randrange(1, 256)
+        with pytest.raises(BadReceipt):
+            receipt.check(file[:at] + bytes([file[at] ^ other]) + file[at + 1 :], SIGNER.verifier)
+
+
 def test_no_byte_of_a_receipt_is_idle() -> None:
     """Every byte of one receipt, by its lowest bit and by its case: base64 has bits that mean nothing."""
     file = Log(300).receipt(17).pack()
@@ -127,6 +140,7 @@ WRONG = {
     "a shorter hash": GOOD._replace(hashes=(GOOD.hashes[0][:31], *GOOD.hashes[1:])),
     "another log's checkpoint": GOOD._replace(checkpoint=Log(299).checkpoint),
     "not signed": GOOD._replace(checkpoint=GOOD.checkpoint.partition("\n\n")[0] + "\n\n"),
+    "a signature that is a dash": GOOD._replace(checkpoint=GOOD.checkpoint.replace("— ", "—\n")),
     "no leaf": GOOD._replace(leaf=b"hello"),
 }
 

@@ -16,6 +16,7 @@ from tally.tiles import BadTile, Name, Reader, Tree
 DATA = Path(__file__).parents[1] / "data/tally"
 LOG = json.loads((DATA / "tessera_testlog.json").read_text())
 PROOFS = json.loads((DATA / "merkle_rfc6962.json").read_text())
+HASHER = json.loads((DATA / "rfc6962_hasher.json").read_text())
 NOTE = json.loads((DATA / "signed_note.json").read_text())
 
 
@@ -104,6 +105,16 @@ def test_what_is_no_key(key: str) -> None:
         note.read_vkey(key)
 
 
+def test_the_hashes_of_rfc_6962() -> None:
+    told = {name: bytes.fromhex(text) for name, text in HASHER["rfc6962_hasher"].items() if name != "source"}
+    assert told == {
+        "empty_root": merkle.root(()),
+        "empty_leaf": merkle.leaf_hash(b""),
+        "leaf_L123456": merkle.leaf_hash(b"L123456"),
+        "node_N123_N456": merkle.node_hash(b"N123", b"N456"),
+    }
+
+
 # ---- tiles ----------------------------------------------------------------------------------------
 
 
@@ -121,6 +132,10 @@ def test_the_tiles_of_a_public_log(size: int) -> None:
 
 def test_the_layout_of_70_000_entries() -> None:
     """The worked example of c2sp.org/tlog-tiles."""
+    told = HASHER["tile_layout"]
+    assert (told["size"], told["full_l0"], told["index_1234067_path"]) == (70_000, 273, "x001/x234/067")
+    widths = [told[f"partial_{one}_width"] for one in ("l0", "l1", "l2")]
+    assert widths == [name.width for name in tiles.names(70_000) if name.level >= 0 and name.width < 256]
     named = [name for name in tiles.names(70_000) if name.level >= 0]
     assert sum(name.level == 0 and name.width == 256 for name in named) == 273
     partial = [(name.level, name.number, name.width) for name in named if name.width < 256]

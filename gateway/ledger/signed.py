@@ -1,0 +1,111 @@
+"""What was signed of a log before, held against its entries as they are read again.
+
+The tiles that were published with a checkpoint have every entry's hash. They stand where whoever can change
+the database may change them too, so they are believed only where they give the root that is signed; then they
+tell which entry is the first that is another.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from gateway.ledger.folder import Folder, Missing
+from tally import merkle, note, tiles
+from tally.note import BadNote, Checkpoint, Verifier
+from tally.tiles import BadTile, Name
+from tally.verify import Tampered
+
+_OTHER: Final = "it is not the one that was signed"
+
+
+def read(published: Path, key: Callable[[str], Verifier]) -> "dict[str, Checkpoint | BadNote]":
+    """The checkpoint of each node whose log has one in `published`, and what is wrong with it if it is not
+    signed as it must be. `key` gives a node's key."""
+    found: dict[str, Checkpoint | BadNote] = {}
+    for path in sorted(published.glob("*/checkpoint")):
+        verifier = key(path.parent.name)
+        try:
+            told = note.read_checkpoint(note.open_note(path.read_text("utf-8", "replace"), [verifier]))
+        except BadNote as error:
+            found[path.parent.name] = error
+        else:
+            right = told.origin == verifier.name
+            found[path.parent.name] = told if right else BadNote("it is another log's")
+    return found
+
+
+class Bound:
+    """One log's entries against what was signed: `see` each, in order; `end` after the last.
+
+    `kept` is how many there are of a log that has gone on in another epoch: the others are lost, and these
+    must be the beginning of what was signed, as the tiles prove; or as `before` says, which was signed too.
+    `doubt` is what is to be said if the entries are not those that were signed, and nothing tells which.
+    """
+
+    def __init__(
+        self, signed: Checkpoint, folder: Folder, kept: int | None = None, before: Checkpoint | None = None
+    ) -> None:
+        self._signed, self._folder, self._before = signed, folder, before
+        self._upto = signed.size if kept is None else min(kept, signed.size)
+        self._size, self._frontier = 0, merkle.Frontier()
+        self._first: int | None = None
+        self._tile: list[bytes] = []
+        self.doubt: Tampered | None = None
+
+    def see(self, hashed: bytes) -> None:
+        """The hash of the next entry. Raises `Tampered` at the last under the signature, if the entries so
+        far do not give the root, and it can be told which is the first bad one."""
+        if self._size >= self._upto:
+            return
+        if self._size % tiles.WIDTH == 0:
+            self._tile = self._published(self._size // tiles.WIDTH)
+        at = self._size % tiles.WIDTH
+        if self._first is None and at < len(self._tile) and self._tile[at] != hashed:
+            self._first = self._size
+        self._size, self._frontier = merkle.extend(self._size, self._frontier, (hashed,))
+        if self._size == self._upto and not self._is_shown(merkle.root(self._frontier)):
+            if self._first is not None and self._are_signed():
+                raise Tampered(self._first, _OTHER)
+            self.doubt = Tampered(
+                0,
+                f"or a later one up to {self._upto - 1} is not the one that was signed. Which one "
+                "cannot be told, for the published tiles are not those that were signed either",
+            )
+
+    def earlier(self, found: Tampered) -> Tampered:
+        """The first bad entry, given one: an inserted one shows only at the next, if nobody can open it."""
+        if self._first is not None and self._first < found.seq and self._are_signed():
+            return Tampered(self._first, _OTHER)
+        return found
+
+    def end(self) -> None:
+        """Raises `Tampered` if fewer entries were there than were signed."""
+        if self._size < self._upto:
+            missing = Tampered(self._size, f"missing: {self._signed.size} entries were signed")
+            raise self.earlier(missing)
+
+    def _is_shown(self, root: bytes) -> bool:
+        """Whether the entries so far, which have this root, are those that were signed."""
+        if self._upto == self._signed.size:
+            return root == self._signed.root
+        if self._before is not None and self._before.size == self._upto:
+            return root == self._before.root
+        try:
+            proof = tiles.Reader(self._signed.size, self._folder.read).consistency(self._upto)
+        except (Missing, BadTile, OSError):
+            return False
+        return tiles.proves_consistency(self._upto, self._signed.size, proof, root, self._signed.root)
+
+    def _are_signed(self) -> bool:
+        """Whether the published tiles give the root that is signed."""
+        frontier, size = merkle.Frontier(), 0
+        for number in range(-(-self._signed.size // tiles.WIDTH)):
+            size, frontier = merkle.extend(size, frontier, self._published(number))
+        return size == self._signed.size and merkle.root(frontier) == self._signed.root
+
+    def _published(self, number: int) -> list[bytes]:
+        width = min(tiles.WIDTH, self._signed.size - number * tiles.WIDTH)
+        try:
+            return tiles.hashes(self._folder.read(Name(0, number, width)), width)
+        except (Missing, BadTile, OSError):
+            return []
