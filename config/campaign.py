@@ -48,6 +48,7 @@ from config.fields import (
     refused,
     unix_ms,
 )
+from config.nominations import Nominating
 from config.notice import PublicNotice, Timetable
 from config.organiser import Organiser
 from config.problems import Lang
@@ -202,6 +203,7 @@ class Campaign(Table):
     replies: Replies = Replies()
     voice: Voice = Voice()
     evaluation: Evaluation | None = None
+    nominations: Annotated[dict[Slug, Nominating], Field(exclude=True)] = Field(default_factory=dict)
     notice: PublicNotice = PublicNotice()
     timetable: Timetable = Timetable()
     contests: Annotated[Many[Contest], AT_LEAST_ONE]

@@ -40,14 +40,15 @@ def contests_twice(data: dict[str, Any]) -> Iterator[InitErrorDetails]:
 
 
 def not_contests(data: dict[str, Any]) -> Iterator[InitErrorDetails]:
-    """Contests that the evaluation names and the campaign has not."""
-    evaluation = data.get("evaluation")
-    judged = evaluation.get("contests") if isinstance(evaluation, dict) else None
+    """Contests that the evaluation, or the nominations, name and the campaign has not."""
     known = [one["id"] for _, one in _tables(data, "contests") if isinstance(one.get("id"), str)]
-    for name in judged if isinstance(judged, dict) else ():
-        if name not in known:
-            path = ("evaluation", "contests", name)
-            yield error_at(path, refused("no_contest", known=", ".join(known) or "–"))
+    for path in (("evaluation", "contests"), ("nominations",)):
+        named: Any = data
+        for key in path:
+            named = named.get(key) if isinstance(named, dict) else None
+        for name in named if isinstance(named, dict) else ():
+            if name not in known:
+                yield error_at((*path, name), refused("no_contest", known=", ".join(known) or "–"))
 
 
 def strange_lines(data: dict[str, Any], numbering: Numbering) -> Iterator[InitErrorDetails]:

@@ -241,7 +241,19 @@ WORDING: Final[Mapping[str, Wording]] = {
         "不能解决所有并列，或有重复的规则",
         '请从 "public"、"panel" 中选写，最后写 "lot"，各一次',
     ),
+    "code_range": _words(
+        "is not a range of codes",
+        'write the first and the last, with as many digits in both, such as "A01-A99"',
+        "不是编码范围",
+        '请写首尾两个编码，位数相同，例如 "A01-A99"',
+    ),
     # values that do not go together
+    "keypads_few": _words(
+        "has fewer keys than there are codes, or letters",
+        'write a range of digits of {codes} or more, such as "101-199"',
+        "按键少于编码，或含有字母",
+        '请写至少 {codes} 个数字按键的范围，例如 "101-199"',
+    ),
     "criterion_step": _words(
         "does not lead to max",
         "write a step of which max is a multiple",

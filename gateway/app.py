@@ -21,11 +21,13 @@ from gateway.exports import Exports
 from gateway.intake.receive import RETRY_SECONDS, Door
 from gateway.ledger import cosigning, publisher
 from gateway.ledger import pages as ledger
+from gateway.nominations.register import Register
 from gateway.outbox import postman
 from gateway.pages import (
     account,
     acts,
     arrival,
+    candidate,
     desk,
     evaluation,
     exports,
@@ -33,6 +35,7 @@ from gateway.pages import (
     guard,
     handin,
     live,
+    nominations,
     notice,
     operators,
     panel,
@@ -74,6 +77,7 @@ class Server:
     pulse: Pulse
     exports: Exports
     metrics: Metrics
+    register: Register
     font: str = ""
     people: People | None = None
     url: str = ""
@@ -164,8 +168,9 @@ def _server(loaded: Loaded, service: Service, metrics: Metrics) -> Server:
     board = Board(
         service.store, service.campaigns, lambda: recorder.version, service.now_ms, pulse, figures.VIEWS
     )
+    register = Register(service, Path(loaded.settings.data), os.urandom)
     font = loaded.settings.pdf_font or ""
-    server = Server(service, board, pulse, Exports(loaded), metrics, font)
+    server = Server(service, board, pulse, Exports(loaded), metrics, register, font)
     return server
 
 
@@ -188,7 +193,7 @@ async def _listening(settings: Settings, server: Server) -> AsyncIterator[None]:
         app[guard.OFFICE] = Office(
             server.people.sessions, server.service.campaigns, entry, settings.trusted_proxies
         )
-        app.add_routes(staff_routes(server, server.people))
+        app.add_routes(staff_routes(server, server.people, Path(settings.campaigns)))
     controls = control.application(server.service, server.status, server.users)
     for one in (app, controls):
         guard.check(one)
@@ -253,14 +258,15 @@ def routes(server: Server, settings: Settings) -> list[web.RouteDef]:
         *vote.routes(server.service.campaigns),
         *public.routes(server.board, final=lambda running: server.board.is_final(running.id)),
         *notice.routes(server.service),
+        *candidate.routes(server.service, server.register),
         *receipt.routes(server.service, settings.trusted_proxies),
         guard.get("/healthz", _health, PUBLIC),
         guard.get("/readyz", _readiness(server), PUBLIC),
     ]
 
 
-def staff_routes(server: Server, people: People) -> list[web.RouteDef]:
-    """The pages for people who sign in. They stand on an `Office`."""
+def staff_routes(server: Server, people: People, files: Path) -> list[web.RouteDef]:
+    """The pages for people who sign in. They stand on an `Office`. `files` is where campaign files are."""
     secretary = Secretary(server.service, server.exports)
     chamber = Chamber(server.service, os.urandom, people.accounts.sits, secretary)
     campaigns = server.service.campaigns
@@ -275,6 +281,7 @@ def staff_routes(server: Server, people: People) -> list[web.RouteDef]:
         *acts.routes(server.service, chamber, server.board),
         *result.routes(server.service, chamber, secretary),
         *evaluation.routes(server.service, chamber, server.board, secretary.scoring),
+        *nominations.routes(server.service, server.register, files),
         *panel.routes(server.service, secretary.scoring),
         *notice.staff_routes(server.service, secretary),
         *records.routes(server.service, server.board),

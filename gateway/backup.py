@@ -156,10 +156,13 @@ class _Proof:
 
 
 def _keep_settings(loaded: Loaded, part: Path) -> None:
-    """The settings file and the campaigns' folder, as they are."""
+    """The settings file, the campaigns' folder, and what is attached to nominations, as they are."""
     if loaded.path is not None:
         shutil.copy(loaded.path, part / "televote.toml")
         (part / "televote.toml").chmod(0o600)
+    attached = Path(loaded.settings.data) / "nominations"
+    if attached.is_dir():
+        shutil.copytree(attached, part / "nominations", ignore=shutil.ignore_patterns("*.part"))
     campaigns = Path(loaded.settings.campaigns)
     if campaigns.is_dir():
         shutil.copytree(campaigns, part / "campaigns")

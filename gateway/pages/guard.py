@@ -248,6 +248,16 @@ async def form(request: web.Request) -> dict[str, str]:
     return {name: value for name in read if isinstance(value := read[name], str)}
 
 
+async def file(request: web.Request) -> tuple[str, bytes]:
+    """The file in a form that `form` has read: its name, and all of it; nothing if there is none."""
+    name, content = "", b""
+    for field in (await request.post()).values():
+        if isinstance(field, web.FileField):
+            with field.file:
+                name, content = field.filename, field.file.read()
+    return name, content
+
+
 async def _ours(request: web.Request) -> None:
     """Raises `Refused` unless our own page sent it."""
     if not arrival.is_from_us(arrived(request), request.headers):

@@ -83,7 +83,7 @@ class _Pages:
 
     async def _handed_in(self, request: web.Request, given: dict[str, str]) -> Log:
         """The file in the form. Raises `_Wrong`."""
-        content = await _content(request)
+        _, content = await guard.file(request)
         source = self._sources(request).get(given.get("source", ""))
         if source is None:
             raise _Wrong("upload_no_source")
@@ -132,16 +132,6 @@ class _Pages:
             "tried": log.seal if log and summary and not recorded else "",
         }
         return guard.render(request, "handin.html", values, status, WORDS)
-
-
-async def _content(request: web.Request) -> bytes:
-    """The file in a form, whole: no larger than the route allows; nothing if there is none."""
-    content = b""
-    for field in (await request.post()).values():
-        if isinstance(field, web.FileField):
-            with field.file:
-                content = field.file.read()
-    return content
 
 
 def _columns(source: Source) -> dict[str, str]:

@@ -115,11 +115,7 @@ class _Pages:
     async def take(self, request: web.Request) -> web.StreamResponse:
         """A spreadsheet: all of it, or nothing and what is wrong."""
         running, contest, judging = self._contest(request)
-        content = b""
-        for field in (await request.post()).values():
-            if isinstance(field, web.FileField):
-                with field.file:
-                    content = field.file.read()
+        _, content = await guard.file(request)
         if not content:
             return await self._page(request, 422, error="panel_no_file")
         try:

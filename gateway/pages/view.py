@@ -65,7 +65,8 @@ class Bar(NamedTuple):
 
 
 class Chart(NamedTuple):
-    """One contest: its candidates by code, and its bars by votes if there are votes to show."""
+    """One contest: its candidates by code, and its bars by votes if there are votes to show. `link` is where
+    candidates have pages of their own."""
 
     id: str
     name: str
@@ -74,6 +75,7 @@ class Chart(NamedTuple):
     candidates: list[Bar]
     votes: str
     bars: list[Bar]
+    link: str = ""
 
 
 def page(running: Running, status: str, shown: Standings | None, lang: Lang) -> dict[str, Any]:
@@ -94,7 +96,7 @@ def page(running: Running, status: str, shown: Standings | None, lang: Lang) -> 
         "example": campaign.contests[0].candidates[0].code,
         "receipts": running.receipts,
         "together": caps(campaign.caps, lang),
-        "charts": charts(running, shown, lang),
+        "charts": charts(running, shown, lang, linked=True),
         "lost": sum(running.lost.values()),
         "as_of": None if shown is None else Instant(as_of(shown["as_of"]), shown["as_of"]),
         "shown_status": "" if shown is None else shown["status"],
@@ -173,7 +175,9 @@ def limits(contest: Contest, lang: Lang) -> str:
     return joined.join([choose, caps(contest.caps, lang)])
 
 
-def charts(running: Voted, shown: Mapping[str, Any] | None, lang: Lang) -> list[Chart]:
+def charts(
+    running: Voted, shown: Mapping[str, Any] | None, lang: Lang, *, linked: bool = False
+) -> list[Chart]:
     """Every contest; its bars only if there is something to show."""
     counted = {} if shown is None else {contest["id"]: contest for contest in shown["contests"]}
     rules = running.campaign.contests_by_id
@@ -194,9 +198,15 @@ def charts(running: Voted, shown: Mapping[str, Any] | None, lang: Lang) -> list[
                 candidates=sorted(candidates, key=lambda bar: _code_order(bar.code)),
                 votes=votes,
                 bars=bars,
+                link=_link(running.campaign, contest.id) if linked else "",
             )
         )
     return charts
+
+
+def _link(campaign: Campaign, contest: str) -> str:
+    """Where the candidates' own pages are, "" if they have none: no nominations are kept."""
+    return f"/campaigns/{campaign.id}/candidates/{contest}" if contest in campaign.nominations else ""
 
 
 def _bars(contest: dict[str, Any] | None, names: dict[str, str]) -> tuple[str, list[Bar]]:

@@ -41,6 +41,7 @@ WORDS: Final[Mapping[str, Said]] = {
     "nav_panel": Said("评议打分", "Score sheets"),
     "nav_administrator": Said("人员账号", "People"),
     "nav_live": Said("实时", "Live"),
+    "nav_nominations": Said("申报", "Nominations"),
     "nav_rulings": Said("待裁定", "Rulings"),
     "nav_acts": Said("操作", "Acts"),
     "nav_evaluation": Said("评议", "Evaluation"),

@@ -1,0 +1,1 @@
+"""Nominations: two forms, three endorsements, codes, attachments, and the roster of the campaign file."""
