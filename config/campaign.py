@@ -190,6 +190,7 @@ class Campaign(Table):
     withdrawal: Literal["keep", "release"] = "keep"
     adjudicators: Literal[1, 2] = 1
     committee_totals: Literal["live", "after_close"] = "live"
+    ballots: Literal["sealed", "open"] = "sealed"
     receipts: bool = False
     retention: Kept | None = None
     caps: Caps = ()
@@ -305,6 +306,7 @@ def _between(data: dict[str, Any]) -> list[InitErrorDetails]:
         *crosschecks.contests_twice(data),
         *crosschecks.clashes(data),
         *crosschecks.not_contests(data),
+        *crosschecks.open_ballots(data),
     ]
     try:
         numbering = Caller.model_validate(data.get("caller")).numbering()

@@ -5,10 +5,11 @@ These look at the file's values as they were read, and skip what is not readable
 at once with whatever else is wrong, and not only after that is mended.
 """
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any
+from typing import Any, Final
 
 from pydantic import ValidationError
 from pydantic_core import InitErrorDetails
@@ -22,7 +23,11 @@ from dedup import caller
 from dedup.caller import Numbering
 from tally import codebook
 from tally.codebook import Clash, CodeBookClash
-from tally.outcome import Selection
+from tally.outcome import Selection, SelectionOutcome
+
+#: So many bytes of selections fit into an entry, beside all else in it: a bundle gives its length two bytes.
+MOST_TOLD: Final = 60_000
+_LONGEST: Final = max(SelectionOutcome, key=len).value
 
 
 def contests_twice(data: dict[str, Any]) -> Iterator[InitErrorDetails]:
@@ -53,6 +58,24 @@ def strange_lines(data: dict[str, Any], numbering: Numbering) -> Iterator[InitEr
         for index, number in enumerate(values if isinstance(values, list | tuple) else ()):
             if isinstance(number, str) and not caller.normalise(number, numbering).line:
                 yield error_at((key, index), refused("number"))
+
+
+def open_ballots(data: dict[str, Any]) -> Iterator[InitErrorDetails]:
+    """What cannot stand beside open ballots: it would link messages, tell codes, or not fit into an entry."""
+    if data.get("ballots") != "open":
+        return
+    for index, contest in _tables(data, "contests"):
+        if contest.get("over_cap") == "void_all":
+            yield error_at(("contests", index, "over_cap"), refused("open_void_all"))
+    replies = data.get("replies")
+    for lang in ("zh", "en"):
+        texts = replies.get(lang) if isinstance(replies, dict) else None
+        for outcome, text in texts.items() if isinstance(texts, dict) else ():
+            if isinstance(text, str) and "{receipt}" in text:
+                yield error_at(("replies", lang, outcome), refused("open_receipt"))
+    whole = [(contest, one.code, _LONGEST) for _, contest, one in _readable(data)]
+    if len(json.dumps(whole, separators=(",", ":"))) > MOST_TOLD:
+        yield error_at(("ballots",), refused("open_too_many", most=MOST_TOLD // 1000))
 
 
 def clashes(data: dict[str, Any]) -> Iterator[InitErrorDetails]:

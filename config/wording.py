@@ -371,6 +371,25 @@ WORDING: Final[Mapping[str, Wording]] = {
         "大于 queue_messages",
         "请写 {queue} 或更小的数",
     ),
+    "open_void_all": _words(
+        "would tell everybody which messages came from one number, and ballots are open",
+        'write over_cap = "first", or ballots = "sealed"',
+        "选票公开时，会让所有人看出哪些消息出自同一号码",
+        '请写 over_cap = "first"，或 ballots = "sealed"',
+    ),
+    "open_receipt": _words(
+        "tells the receipt with the reply, and ballots are open: whoever sees it could look up the choice",
+        "take {{receipt}} out and write receipts = true (the committee tells codes once it is certified), "
+        'or ballots = "sealed"',
+        "选票公开时，回复里不能有回执码：看到它的人可以查出投给了谁",
+        '请删去 {{receipt}}，改用 receipts = true（结果核定后由组委会告知），或 ballots = "sealed"',
+    ),
+    "open_too_many": _words(
+        "is open, and there are so many candidates that an entry could not name them all",
+        'keep contest ids and codes short, {most} kB together, or write ballots = "sealed"',
+        "选票公开时候选人太多，一个账本条目写不下全部",
+        '请缩短评选项目 id 和编号，合计不超过 {most} kB，或写 ballots = "sealed"',
+    ),
     # worth a second look
     "outbox_idle": _words(
         "does nothing, for this source answers nobody",

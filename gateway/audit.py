@@ -24,6 +24,7 @@ from tally.acts import REVISIONS
 from tally.certification import Progress
 from tally.count import TotalKey
 from tally.note import BadNote, Checkpoint
+from tally.open_ballots import OpenCount
 from tally.outcome import MessageOutcome
 from tally.recount import Endings, Recount, ending
 from tally.verify import Checked, Stored, Tampered, Verifier
@@ -331,10 +332,15 @@ async def recount(
     Raises `Tampered`.
     """
     last_ms = 0
+    targets = await ledger.reader.targets(ledger.running.id)
+    openly = OpenCount(ledger.running.open_ballots, targets)
 
     def shown(chunk: Chunk) -> None:
         nonlocal last_ms
         last_ms = max(last_ms, *(checked.leaf.at_ms for checked in chunk.entries))
+        for checked in chunk.entries:
+            with _sensible(checked):
+                openly.leaf(checked.seq, checked.leaf, chunk.node)
         see(chunk)
 
     counting, acts = await _count(ledger, ledger.walk(on_rows), shown)
@@ -343,8 +349,8 @@ async def recount(
         entries=ledger.entries,
         roots=ledger.roots,
         standings=_standings(ledger.running, counting.totals, acts, last_ms),
-        differences=await _differences(ledger, counting),
-        faults=counting.faults + _kept(ledger, acts),
+        differences=await _differences(ledger, counting) + openly.against(counting.totals),
+        faults=counting.faults + openly.faults + _kept(ledger, acts),
         acts=acts,
         endings=counting.endings,
         overridden=list(counting.overridden()),

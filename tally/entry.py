@@ -4,6 +4,9 @@ A message's leaf tells its campaign, outcome and times, and commits to the rest 
 
     vote-leaf/v1 LF campaign LF outcome LF received-ms LF sent LF base64(commit) LF
 
+Where ballots are open, the leaf is `vote-leaf/v2`, with one more line: the message's selections as canonical
+JSON, `[[contest, code, outcome], …]`, as they stand in the opening too.
+
 `sent` is the sender's clock at its own granularity ("1532052000" or "1532052000.123"), "-" if none.
 `commit` is HMAC-SHA-256(blinding, opening). No telephone number, nor a hash of one, is in a leaf.
 An act's leaf has canonical JSON instead of a commitment as its last line; what of an act is not for
@@ -14,12 +17,13 @@ import base64
 import binascii
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 MESSAGE: Final = "vote-leaf/v1"
+OPEN_MESSAGE: Final = "vote-leaf/v2"
 ACT: Final = "act-leaf/v1"
 BLINDING_BYTES: Final = 32
 
@@ -34,6 +38,10 @@ _text: Final = json.encoder.encode_basestring_ascii
 @lru_cache(maxsize=4096)
 def _listed(items: tuple[Any, ...]) -> str:
     return _canonical(items)
+
+
+#: (contest, candidate, outcome), in the order of the message.
+Selected = tuple[tuple[str, str, str], ...]
 
 
 class BadEntry(ValueError):
@@ -63,7 +71,7 @@ class Opening(NamedTuple):
     decided_by: str
     day: str
     outcome: str
-    selections: tuple[tuple[str, str, str], ...]
+    selections: Selected
     voids: tuple[str, ...] = ()
     note: str = ""
     raw_sha256: str = ""
@@ -88,7 +96,7 @@ def pack(
     decided_by: str,
     day: str,
     outcome: str,
-    selections: tuple[tuple[str, str, str], ...],
+    selections: Selected,
     voids: tuple[str, ...] = (),
     note: str = "",
     raw_sha256: str = "",
@@ -112,11 +120,19 @@ def unpack(opening: bytes) -> Opening:
         version, *fields = json.loads(opening)
         if version != "opening/v1" or len(fields) != 18:
             raise BadEntry(f"not an opening: version {version!r}, {len(fields)} fields")
-        fields[13] = tuple((contest, candidate, outcome) for contest, candidate, outcome in fields[13])
+        fields[13] = selected(fields[13])
         fields[14] = tuple(fields[14])
         return Opening(*fields)
     except (ValueError, TypeError, RecursionError) as error:
         raise BadEntry("not an opening") from error
+
+
+def selected(told: Iterable[Iterable[str]]) -> Selected:
+    """Selections as JSON has them. Raises `BadEntry`."""
+    try:
+        return tuple((contest, candidate, outcome) for contest, candidate, outcome in told)
+    except (ValueError, TypeError) as error:
+        raise BadEntry("these are not selections") from error
 
 
 def commitment(blinding: bytes, opening: bytes) -> bytes:
@@ -131,10 +147,20 @@ def event_time(sent_ms: int | None, grain_ms: int) -> str:
     return str(sent_ms // 1000) if grain_ms >= 1000 else f"{sent_ms // 1000}.{sent_ms % 1000:03d}"
 
 
-def message_leaf(campaign: str, outcome: str, received_ms: int, event: str, commit: bytes) -> bytes:
-    """A message's leaf."""
+def message_leaf(
+    campaign: str,
+    outcome: str,
+    received_ms: int,
+    event: str,
+    commit: bytes,
+    selections: Selected | None = None,
+) -> bytes:
+    """A message's leaf. `selections` are what it tells everybody, None where ballots are sealed."""
     committed = binascii.b2a_base64(commit, newline=False).decode()
-    return f"{MESSAGE}\n{campaign}\n{outcome}\n{received_ms}\n{event}\n{committed}\n".encode()
+    if selections is None:
+        return f"{MESSAGE}\n{campaign}\n{outcome}\n{received_ms}\n{event}\n{committed}\n".encode()
+    told = _listed(selections)
+    return f"{OPEN_MESSAGE}\n{campaign}\n{outcome}\n{received_ms}\n{event}\n{committed}\n{told}\n".encode()
 
 
 def act_leaf(campaign: str, kind: str, at_ms: int, detail: Mapping[str, Any], commit: bytes = b"") -> bytes:
@@ -149,7 +175,11 @@ def act_leaf(campaign: str, kind: str, at_ms: int, detail: Mapping[str, Any], co
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """A leaf taken apart. `detail` is empty for a message; `commit` for an act without a private part."""
+    """A leaf taken apart. `detail` is empty for a message; `commit` for an act without a private part.
+
+    `selections` are what a message tells everybody, or what an act says are a message's from now on; None
+    where ballots are sealed, and for every other act.
+    """
 
     campaign: str
     kind: str
@@ -158,21 +188,31 @@ class Leaf:
     commit: bytes
     detail: Mapping[str, Any]
     is_message: bool
+    selections: Selected | None = None
 
 
 def read_leaf(leaf: bytes) -> Leaf:
     """Take a leaf apart. Raises `BadEntry`."""
     try:
-        version, campaign, kind, at, event, last, end = leaf.decode().split("\n")
-        if end or version not in (MESSAGE, ACT):
+        version, campaign, kind, at, event, last, *told, end = leaf.decode().split("\n")
+        if end or len(told) != (version == OPEN_MESSAGE) or version not in (MESSAGE, OPEN_MESSAGE, ACT):
             raise BadEntry("not a leaf")
         if version == ACT:
             detail = json.loads(last)
             commit = _commit(detail["commit"]) if "commit" in detail else b""
-            return Leaf(campaign, kind, int(at), event, commit, detail, is_message=False)
-        return Leaf(campaign, kind, int(at), event, _commit(last), {}, is_message=True)
-    except (ValueError, TypeError) as error:
+            now = selected(detail["selections"]) if "selections" in detail else None
+            return Leaf(campaign, kind, int(at), event, commit, detail, is_message=False, selections=now)
+        chosen = _chosen(told[0]) if told else None
+        return Leaf(campaign, kind, int(at), event, _commit(last), {}, is_message=True, selections=chosen)
+    except (ValueError, TypeError, RecursionError) as error:
         raise BadEntry("not a leaf") from error
+
+
+def _chosen(told: str) -> Selected:
+    chosen = selected(json.loads(told))
+    if _canonical(chosen) != told:
+        raise BadEntry("its selections are not as they are written")
+    return chosen
 
 
 def _commit(text: str) -> bytes:

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from tally import epochs
+from tally.entry import Selected
 from tally.outcome import MessageOutcome
-from tally.recount import Selected
 from tally.verify import Checked
 
 #: A message's outcome and selections by a ruling, and where the ruling stands.

@@ -14,11 +14,10 @@ from tally import certification
 from tally.acts import REVISIONS
 from tally.certification import NotAllowed, Progress
 from tally.count import ACTS, TotalKey, Totals
-from tally.entry import Leaf, Opening
+from tally.entry import Leaf, Opening, Selected
 from tally.outcome import Selection
 from tally.verify import Checked
 
-Selected = tuple[tuple[str, str, str], ...]
 #: By node and entry of a message: its outcome and selections now, and the entry of the last ruling on it.
 Endings = dict[tuple[str, int], tuple[str, Selected, int]]
 

@@ -1,6 +1,6 @@
 """Is the ledger whole and unchanged? Every byte is hashed again, and the first bad entry is named."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
@@ -118,8 +118,17 @@ def open_row(row: Stored, sealer: Opens | None) -> Checked:
     if entry.commitment(blinding, packed) != leaf.commit:
         raise entry.BadEntry("its opening is not what the leaf commits to")
     if not leaf.is_message:
-        return Checked(row.seq, leaf, None, acts.unpack(packed), node)
+        private = acts.unpack(packed)
+        _same_selections(leaf, private["now"]["selections"] if "now" in private else None)
+        return Checked(row.seq, leaf, None, private, node)
     opening = entry.unpack(packed)
+    _same_selections(leaf, opening.selections)
     if (opening.outcome, opening.received_ms) != (leaf.kind, leaf.at_ms):
         raise entry.BadEntry("its opening and its leaf tell different outcomes or times")
     return Checked(row.seq, leaf, opening, node=node)
+
+
+def _same_selections(leaf: entry.Leaf, sealed: Iterable[Iterable[str]] | None) -> None:
+    """What is told everybody, where ballots are open, is what is sealed. Raises `entry.BadEntry`."""
+    if leaf.selections is not None and (sealed is None or leaf.selections != entry.selected(sealed)):
+        raise entry.BadEntry("its leaf tells other selections than are sealed beside it")

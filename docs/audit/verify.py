@@ -19,6 +19,7 @@ OUTCOMES = """counted repeat unknown_code no_code unclear overvote undervote wit
 ACTS = """config open close adjudicate undo dispute void schedule gap waive publish certify correct lot
     withdraw bar unbar reveal erase reconcile complete object answer recount score""".split()
 REVISIONS, TWO, PARTS = ACTS[3:7], ACTS[6:14], {"messages": "received", "selections": "made"}  # of a balance
+GONE, compact = {"counted": "voided", "pending": "rejected"}, json.JSONEncoder(separators=(",", ":")).encode
 
 
 def need(holds, what):
@@ -68,8 +69,7 @@ def merkle(hashes):
     return sha256(b"\1" + merkle(hashes[:half]) + merkle(hashes[half:])).digest()
 
 
-def tiles(level, count):
-    """The paths of a level's tiles, and where each begins and ends."""
+def tiles(level, count):  # their paths, and where each begins and ends
     for start in range(0, count, 256):
         end, number = min(start + 256, count), str(start // 256)
         *groups, last = re.findall("...", number.zfill(-(-len(number) // 3) * 3))
@@ -99,21 +99,20 @@ def read_log(path, size):
 
 def read_leaf(leaf, where, rules):
     """An entry. `outcome` is a message's as it stands, once its acts are followed; "" for an act."""
-    version, name, kind, at, sent, last, end = leaf.decode("ascii").split("\n")
+    version, name, kind, at, sent, last, *told, end = leaf.decode("ascii").split("\n")
     need(name == rules["id"] and not end and re.fullmatch("[0-9]+", at), f"{where}: not of {rules['id']}")
-    entry = Thing(where=where, kind=kind, at=int(at), detail={}, outcome="", gone=False)
+    entry = Thing(where=where, kind=kind, at=int(at), detail={}, outcome="", gone=False, chosen=[], now=[])
     entry.waits = kind in ("unclear", "in_transit", "unparsed", *rules.get("pending", ()))
-    if version == "vote-leaf/v1":
-        need(kind in OUTCOMES, f"{where}: there is no outcome {kind!r}")
-        form = r"(-|\d+(\.\d{3})?)\n[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]="
-        need(re.fullmatch(form, f"{sent}\n{last}"), f"{where}: not as a message is written")
-        entry.outcome, entry.commit = kind, b64decode(last)
+    if (version, len(told)) in (("vote-leaf/v1", 0), ("vote-leaf/v2", 1)):
+        exact = re.fullmatch(r"(-|\d+(\.\d{3})?)\n[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=", f"{sent}\n{last}")
+        entry.outcome, entry.commit, entry.now = kind, b64decode(last), json.loads((*told, "[]")[0])
+        exact, entry.chosen = exact and [compact(entry.now)][: len(told)] == told, entry.now
+        need(exact and kind in OUTCOMES, f"{where}: not as a message is written")
         return entry
-    need(version == "act-leaf/v1" and kind in ACTS and sent == "-", f"{where}: no such kind of entry")
-    entry.detail = json.loads(last)
-    exact = json.dumps(dict(sorted(entry.detail.items())), separators=(",", ":")) == last
-    need(exact and entry.detail["by"], f"{where}: not as an act is written")
-    entry.commit = b64decode(entry.detail.get("commit", ""))
+    need((version, sent, told) == ("act-leaf/v1", "-", []) and kind in ACTS, f"{where}: no such kind of act")
+    detail = entry.detail = json.loads(last)
+    need(compact(dict(sorted(detail.items()))) == last and detail["by"], f"{where}: not as an act is written")
+    entry.commit, entry.chosen = b64decode(detail.get("commit", "")), detail.get("selections", [])
     return entry
 
 
@@ -142,11 +141,14 @@ def check_acts(log, rules, rules_hash):
             before = target and target.outcome and (detail["node"] != node or detail["entry"] < seq)
             need(before, f"{where} is about {detail['entry']}, which is no message before it")
         if kind in REVISIONS:
-            new = [target.outcome] if detail.get("verdict") != "count" else "counted repeat withdrawn".split()
-            need(detail["outcome"] in new, f"{where} cannot make a message {detail['outcome']}")
             need(target.waits or kind != "adjudicate", f"{where} of a message that does not wait")
             need(kind != "undo" or act.at - target.at <= 120_000, f"{where} comes too late")
-            target.outcome, target.waits = detail["outcome"], kind == "dispute"
+            new = [target.outcome] if detail.get("verdict") != "count" else "counted repeat withdrawn".split()
+            need(detail["outcome"] in new, f"{where} cannot make a message {detail['outcome']}")
+            taken = {} if kind == "dispute" or detail.get("verdict") == "keep" else GONE
+            left = [[*who, taken.get(ended, ended)] for *who, ended in target.now]
+            need(act.chosen == left or detail.get("verdict") == "count", f"{where} cannot leave {act.chosen}")
+            target.outcome, target.waits, target.now = detail["outcome"], kind == "dispute", act.chosen
     return gone
 
 
@@ -170,95 +172,93 @@ def check_standings(told, log, rules, gone):
             figures.update({(rule["id"], where, one["code"]): n for where, n in one["by_channel"].items()})
             summed["votes", ""] += votes
     need(summed["votes", ""] == summed["selections", "counted"], f"{here}: not as many votes as counted")
-    ends = Counter(entry.outcome for entry in log.values() if entry.outcome)
-    need(all(summed["messages", one] == ends[one] for one in OUTCOMES), f"{here}: the log has {dict(ends)}")
+    ends, shown = Counter(("messages", one.outcome) for one in log.values() if one.outcome), Counter()
+    for contest, code, ended in (one for entry in log.values() for one in entry.now):
+        ends.update({("selections", ended): 1, (contest, code): ended == "counted"})
+    for (part, _, one), n in figures.items():  # what an entry chose, everybody knows if ballots are open
+        shown[part, one] += n * (part == "messages" or rules.get("ballots") == "open")
+    need(shown == ends, f"{here}: the log has {dict(ends)}")
     need(told["balance"]["waiting"] == sum(entry.waits for entry in log.values()), f"{here}: others wait")
     return figures
-
-
-def open_entries(path, log, campaign):
-    """What the entries commit to, by place."""
-    head, *lines = map(json.loads, path.read_text("ascii").splitlines())
-    need([head["format"], head["campaign"]] == ["televote-openings/1", campaign], "not these openings")
-    given = {(one["node"], one["entry"]): one for one in lines}
-    for place, entry in ((place, entry) for place, entry in log.items() if entry.commit and not entry.gone):
-        need(place in given, f"{entry.where}: there is no opening of it")
-        key, packed = b64decode(given[place]["blinding"]), given[place]["opening"].encode()
-        need(hmac.digest(key, packed, "sha256") == entry.commit, f"{entry.where}: not the opening of it")
-        entry.told = json.loads(packed)
 
 
 def cast(one, votes):
     """A message's selections that count become votes; those of its caller that it voids count no more."""
     for vote in votes[one.voter]:
-        vote.counted &= not (vote.held and vote.who[0] in one.voids)
-    for contest, code, ended in one.selections:
+        vote.counted &= not (vote.held and vote.who[0] in one.now["voids"])
+    for contest, code, ended in one.now["selections"]:
         if ended == "counted":  # held: a later vote may void it; uses: it uses up caps
-            vote = Thing(who=(contest, code), voter=one.voter, day=one.day, counted=1, held=1, uses=1)
-            one.cast[contest, code] = vote
+            vote = one.cast[contest, code] = Thing(who=(contest, code), by=one, counted=1, held=1, uses=1)
             votes[one.voter].append(vote)
 
 
-def revise(act, one, votes):
+def revise(act, told, one, votes):
     """An act gives a message another ending. With `release`, or but for a void, its caps come free."""
-    was, now, verdict = act.told[1]["was"], act.told[1]["now"], act.detail.get("verdict")
-    begun = was == {word: getattr(one, word) for word in ("outcome", "selections", "voids")}
-    need(begun and now["outcome"] == act.detail["outcome"], f"{act.where}: not of what the message was")
+    was, now, verdict = told["was"], told["now"], act.detail.get("verdict")
+    need(was == one.now and now["outcome"] == act.detail["outcome"], f"{act.where}: not of what it was")
+    need(act.chosen in ([], now["selections"]), f"{act.where}: its opening tells another choice")
     if act.kind == "dispute" or verdict == "keep":
         need(now == was, f"{act.where}: {act.kind} changes the message")
         return
-    live = [ended for *_, ended in now["selections"] if ended in ("counted", "pending")]
-    need(verdict == "count" or not live, f"{act.where}: {act.kind} leaves selections {live}")
+    need(verdict == "count" or all(s[2] not in GONE for s in now["selections"]), f"{act.where}: votes stay")
     mute = act.kind == "void" and not act.detail["release"]
     for vote in one.cast.values():
         vote.uses, vote.held, vote.counted = vote.uses and mute, False, False
     for vote in votes[one.voter]:
-        vote.counted |= not mute and vote.held and vote.who[0] in one.voids
-    one.outcome, one.selections, one.voids = now["outcome"], now["selections"], now["voids"]
+        vote.counted |= not mute and vote.held and vote.who[0] in one.now["voids"]
+    one.now = now
     if verdict == "count":
-        one.voter = act.told[1]["voter"]
+        one.voter = told["voter"]
         cast(one, votes)
 
 
-def recount(log, rules):
-    """The figures again, from what the entries commit to; no caller is over a cap."""
+def recount(path, log, rules):
+    """The figures again, from what the entries commit to: it is opened. No caller is over a cap."""
+    head, *lines = map(json.loads, path.read_text("ascii").splitlines())
+    need([head["format"], head["campaign"]] == ["televote-openings/1", rules["id"]], "not these openings")
+    given = {(one["node"], one["entry"]): one for one in lines}
     votes, messages, found = defaultdict(list), {}, Counter()
     for place, entry in ((place, entry) for place, entry in log.items() if not entry.gone):
+        need(place in given or not entry.commit, f"{entry.where}: there is no opening of it")
+        one = given[place] if entry.commit else {"blinding": "", "opening": "null"}
+        key, packed = b64decode(one["blinding"]), one["opening"].encode()
+        same = not entry.commit or hmac.digest(key, packed, "sha256") == entry.commit
+        need(same, f"{entry.where}: not the opening of it")
+        told = json.loads(packed)
         if entry.outcome:
-            same = [(told := entry.told)[0], told[9], told[13]] == ["opening/v1", entry.at, entry.kind]
-            need(same, f"{entry.where}: its opening tells another outcome or time")
-            one = messages[place] = Thing(channel=told[1], voter=told[6], day=told[12], cast={})
-            one.outcome, one.selections, one.voids = told[13:16]
-            cast(one, votes)
+            same = [told[9], *told[13:15]] == [entry.at, entry.kind, entry.chosen or told[14]]
+            need(same and told[0] == "opening/v1", f"{entry.where}: its opening tells otherwise")
+            now = dict(zip(("outcome", "selections", "voids"), told[13:16], strict=True))
+            messages[place] = Thing(channel=told[1], voter=told[6], day=told[12], cast={}, now=now)
+            cast(messages[place], votes)
         elif entry.kind in REVISIONS:
-            revise(entry, messages[entry.detail["node"], entry.detail["entry"]], votes)
+            revise(entry, told[1], messages[entry.detail["node"], entry.detail["entry"]], votes)
         elif entry.kind == "withdraw" and entry.detail["release"]:
             who = (entry.detail["contest"], entry.detail["candidate"])
             for vote in (one for mine in votes.values() for one in mine if one.who == who and one.counted):
                 vote.uses = vote.held = False
         elif entry.kind == "erase":  # what the erased messages had come to
-            for part, channel, contest, code, ended, n in entry.told[1]["totals"]:
+            for part, channel, contest, code, ended, n in told[1]["totals"]:
                 found[f"{part}s", channel, ended] += n * (part in ("message", "selection"))
                 found[contest, channel, code] += n * ((part, ended) == ("selection", "counted"))
     for one in messages.values():
-        found["messages", one.channel, one.outcome] += 1
-        for contest, code, ended in one.selections:
+        found["messages", one.channel, one.now["outcome"]] += 1
+        for contest, code, ended in one.now["selections"]:
             stands = ended != "counted" or one.cast[contest, code].counted
             found["selections", one.channel, ended if stands else "voided"] += 1
             found[contest, one.channel, code] += stands and ended == "counted"
-    caps = [(one["id"], cap) for one in rules["contests"] for cap in one["caps"]]
-    for where, cap in caps + [("", cap) for cap in rules.get("caps", ())]:
+    caps = (*rules["contests"], {"id": "", "caps": rules.get("caps", ())})
+    for where, cap in ((one["id"], cap) for one in caps for cap in one["caps"]):
         used = Counter()
-        for one in (one for mine in votes.values() for one in mine if where in ("", one.who[0])):
-            used[one.voter, {"campaign": "", "day": one.day, "candidate": one.who}[cap["per"]]] += one.uses
-        need(all(n <= cap["votes"] for n in used.values()), f"a caller is over a cap per {cap['per']}")
+        for v in (one for mine in votes.values() for one in mine if where in ("", one.who[0])):
+            used[v.by.voter, {"campaign": "", "day": v.by.day, "candidate": v.who}[cap["per"]]] += v.uses
+        need(max(used.values(), default=0) <= cap["votes"], f"a caller is over a cap per {cap['per']}")
     return found
 
 
 def check(asked):
     manifest, log, lost = json.loads((asked.folder / "manifest.json").read_bytes()), {}, {}
-    rules_text = (asked.folder / "rules.txt").read_bytes()
-    rules = json.loads(rules_text.split(b"\n", 1)[1])
+    rules = json.loads((rules_text := (asked.folder / "rules.txt").read_bytes()).split(b"\n", 1)[1])
     for told in reversed(logs := manifest["ledger"]):  # a later epoch tells what is kept of those before it
         node, name = told["node"], f"televote/{rules['id']}/{told['node']}"
         vkey = next((one for one in (*asked.vkey, told["vkey"]) if one.startswith(f"{name}+")), "")
@@ -280,11 +280,11 @@ def check(asked):
     need(not asked.vkey or vkey in asked.vkey, f"none of the keys is of {name}")
     gone = check_acts(log, rules, sha256(rules_text).hexdigest())
     figures = check_standings(json.loads((asked.folder / "standings.json").read_bytes()), log, rules, gone)
-    print(f"{len(log)} entries, under a signed root; the outcomes of all messages are those of the standings")
+    what = "votes and outcomes" if rules.get("ballots") == "open" else "outcomes"
+    print(f"{len(log)} entries, under a signed root; the {what} of all messages are those of the standings")
     if asked.openings:
-        open_entries(asked.openings, log, rules["id"])
-        found = recount(log, rules)
-        need(figures == found, f"standings.json, and counted again: {figures - found}, {found - figures}")
+        more, less = (found := recount(asked.openings, log, rules)) - figures, figures - found
+        need(not more | less, f"standings.json, and counted again: {dict(more)} more, {dict(less)} less")
         print("counted again from the openings: the same figures")
 
 

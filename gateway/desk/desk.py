@@ -17,7 +17,7 @@ from gateway.desk.records import Due, Taken
 from gateway.desk.reentry import Difference, Entered
 from gateway.desk.report import Skew, Worked
 from gateway.intake import journey
-from gateway.intake.decide import Selected, Verdict
+from gateway.intake.decide import Verdict
 from gateway.intake.inbound import Form
 from gateway.intake.revise import UNDO_MS, Case, Refused, Ruling
 from gateway.intake.running import Running
@@ -25,6 +25,7 @@ from gateway.intake.source import Source
 from gateway.service import Service
 from gateway.storage.store import Place, Unavailable
 from tally import selections
+from tally.entry import Selected
 from tally.outcome import MessageOutcome, Selection
 from tally.selections import Finding
 

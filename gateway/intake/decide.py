@@ -34,11 +34,10 @@ from gateway.storage.store import (
     ReplyRow,
 )
 from tally import count, entry, merkle, receipt
+from tally.entry import Selected
 from tally.outcome import MessageOutcome, Selection, SelectionOutcome
 from tally.seal import Sealer
 from tally.verify import Stored
-
-Selected = tuple[tuple[str, str, str], ...]
 
 
 class Verdict(NamedTuple):
@@ -263,6 +262,7 @@ def _append_message(
         item.received_ms,
         entry.event_time(inbound.sent_ms, inbound.sent_grain_ms),
         entry.commitment(blinding, packed),
+        verdict.selections if item.source.running.open_ballots else None,
     )
     sealed = sealer.seal(seq, blinding, packed)
     batch.entries.append(Stored(seq, outcome, leaf, merkle.leaf_hash(leaf), sealed))

@@ -12,7 +12,7 @@ from dedup import keys
 from dedup.caps import Claim
 from dedup.judge import VOID, History
 from dedup.keys import VoterKey
-from gateway.intake.decide import Decided, Selected, Verdict, Vote, cast_vote, finish
+from gateway.intake.decide import Decided, Verdict, Vote, cast_vote, finish
 from gateway.intake.running import Running
 from gateway.storage.store import (
     ActRow,
@@ -30,7 +30,7 @@ from gateway.storage.store import (
 from tally import acts, count, entry, merkle, verify
 from tally.certification import GATES
 from tally.count import TotalKey
-from tally.entry import Opening
+from tally.entry import Opening, Selected
 from tally.outcome import MessageOutcome, Selection
 from tally.seal import Sealer
 from tally.verify import Checked, Stored
@@ -408,6 +408,8 @@ class Docket:
             detail["verdict"] = ruling.verdict
         if ruling.kind == "void":
             detail["release"] = ruling.release
+        if self._running.open_ballots:
+            detail["selections"] = verdict.selections
         private: dict[str, Any] = {
             "was": {"outcome": case.outcome.value, "selections": case.selections, "voids": case.voids},
             "now": {"outcome": verdict.outcome.value, "selections": verdict.selections, "voids": voids},

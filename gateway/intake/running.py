@@ -54,7 +54,7 @@ class Running:
     """One campaign, running. What every message asks stands here ready.
 
     `ballots` are by contest; `pending` the outcomes that wait for a person; `receipts` tells whether messages
-    get one.
+    get one; `open_ballots` whether entries tell everybody whom messages chose.
     What the ledger's acts have changed is taken up by `follow`: `opened`, `closed`, who has withdrawn, who
     is barred, when it closes, and in `progress` how far its result has come. `lost` is how many messages went
     with a lost database, by outcome. `edition` counts the changes that bear on how a message is read;
@@ -72,6 +72,7 @@ class Running:
     pending: frozenset[MessageOutcome]
     skew_ms: int
     receipts: bool
+    open_ballots: bool
     barred: frozenset[str]
     tested: frozenset[str]
     opened: bool = False
@@ -87,6 +88,12 @@ class Running:
         """The campaign's id."""
         return self.campaign.id
 
+    @property
+    def entries_are_public(self) -> bool:
+        """Whether anybody may read the entries now: with open ballots they tell the figures."""
+        mode = self.campaign.publish.mode
+        return not self.open_ballots or mode == "live" or (self.closed and mode != "never")
+
     def window(self, channel: Channel) -> ChannelWindow:
         """The channel's window, cut short if the campaign was closed early."""
         return self._windows[channel]
@@ -101,6 +108,11 @@ class Running:
     def certified(self) -> bool:
         """Whether two people have signed the result, and no correction was begun since."""
         return self.progress.status == "certified"
+
+    @property
+    def keeps_receipts(self) -> bool:
+        """Whether codes are not told now: with open ballots one leads to a choice, until it is certified."""
+        return self.receipts and self.open_ballots and not self.certified
 
     def anew(self) -> None:
         """Before the acts are followed from the first again: what adds up begins with nothing."""
@@ -202,6 +214,7 @@ def run(campaign: Campaign, secret: bytes) -> Running:
         pending=ALWAYS_PENDING | campaign.pending,
         skew_ms=campaign.skew_ms,
         receipts=campaign.gives_receipts,
+        open_ballots=campaign.ballots == "open",
         barred=_lines(campaign, campaign.bar_list),
         tested=_lines(campaign, campaign.test_lines),
         _windows={channel: campaign.window_for(channel) for channel in CHANNELS},

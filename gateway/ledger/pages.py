@@ -1,6 +1,10 @@
 """The ledger's files over HTTP, for anybody, under `/ledger/{campaign}/{node}/`.
 
 `checkpoint`, `cosigned`, `tile/…` and `key`. The logs of earlier epochs stay (`n1` beside `n1.e2`).
+
+Where ballots are open, the entries would tell the figures: they are kept back until the public may see those.
+Checkpoints, tiles of hashes and a log's first entry alone, by which an epoch goes on, are not: whoever
+watches the log needs nothing else.
 """
 
 import asyncio
@@ -14,11 +18,17 @@ from gateway.ledger import publisher
 from gateway.ledger.folder import Folder, Missing
 from gateway.ledger.publisher import Publisher
 from gateway.pages import guard
-from tally import tiles
+from tally import entry, tiles
 
 _FOREVER: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
 _BRIEFLY: Final = {"Cache-Control": "public, max-age=1"}
+_KEPT_BACK: Final = "ballots are open: the entries are published when the figures are\n"
 _HEADERS: Final = {"X-Content-Type-Options": "nosniff", "Access-Control-Allow-Origin": "*"}
+
+
+def _is_first_act(name: tiles.Name, bundle: bytes) -> bool:
+    """Whether the bundle is a log's first entry alone, and that is an act."""
+    return name == tiles.Name(-1, 0, 1) and tiles.entries(bundle, 1)[0].startswith(entry.ACT.encode())
 
 
 def routes(published: Publisher, campaigns: Mapping[str, Running]) -> list[web.RouteDef]:
@@ -57,6 +67,9 @@ def routes(published: Publisher, campaigns: Mapping[str, Running]) -> list[web.R
             content = await asyncio.to_thread(folder(request).read, name)
         except (tiles.BadTile, Missing):
             raise web.HTTPNotFound from None
+        public = campaigns[request.match_info["campaign"]].entries_are_public
+        if name.level < 0 and not public and not _is_first_act(name, content):
+            raise web.HTTPForbidden(text=_KEPT_BACK, headers=_HEADERS)
         return web.Response(
             body=content, content_type="application/octet-stream", headers={**_HEADERS, **_FOREVER}
         )

@@ -141,7 +141,7 @@ class Watched:
         """The first entry, proved to be under the checkpoint. Raises `Alarm`, `Unreachable`."""
         reader = Reader(now.size, self._tile)
         try:
-            packed = self._tile(Name(-1, 0, min(now.size, tiles.WIDTH)))
+            packed = self._first_bundle(now.size)
             first = tiles.entries(packed, 1)[0]
             proof = reader.inclusion(0)
             if tiles.proves_inclusion(merkle.leaf_hash(first), 0, now.size, proof, now.root):
@@ -149,6 +149,13 @@ class Watched:
         except (BadTile, BadEntry, IndexError):
             pass
         raise Alarm(_NOT_SHOWN.format(url=self._url, size=now.size))
+
+    def _first_bundle(self, size: int) -> bytes:
+        """The first entries; where ballots are open, and all others are kept back, the first alone."""
+        try:
+            return self._tile(Name(-1, 0, min(size, tiles.WIDTH)))
+        except Unreachable:
+            return self._tile(Name(-1, 0, 1))
 
     def _takes_up(self, before: Mapping[str, Checkpoint], now: Checkpoint, new: str) -> None:
         leaf = self.gap(now)

@@ -13,7 +13,6 @@ from typing import Final, NamedTuple
 
 from config.problems import Lang
 from dedup import caller
-from gateway.intake.decide import Selected
 from gateway.intake.revise import Case
 from gateway.intake.running import Running
 from gateway.pages.words import Said
@@ -22,6 +21,7 @@ from gateway.pages.words_room import CHOICES
 from gateway.pages.words_rulings import SHARED
 from gateway.storage.store import Place
 from tally import epochs, export
+from tally.entry import Selected
 from tally.outcome import Channel, Selection
 from tally.verify import Checked
 

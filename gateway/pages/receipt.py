@@ -2,6 +2,9 @@
 
 A code that nobody has gets the same page with other words, as long, after the same work. Nothing here is
 logged, kept by caches, or says whom a message was for.
+
+Where ballots are open, the ledger tells of every entry what it chose. So a code, which leads to its entry, is
+looked up only once the result is certified; until then it gets the very answer that nobody's gets.
 """
 
 import asyncio
@@ -80,7 +83,8 @@ class _Receipts:
         """The form; what was typed in leads on to its page."""
         typed = request.query.get("code")
         if typed is None:
-            return _draw(request, receipt_view.BLANK)
+            held = receipt_view.held(self._held(), public.asking(request).lang)
+            return _draw(request, {**receipt_view.BLANK, "held": held})
         try:
             code = receipt.spelled(receipt.read_code(typed))
         except BadCode:
@@ -98,7 +102,7 @@ class _Receipts:
             return _deny(request, denied)
         lang = public.asking(request).lang
         # Both pages are drawn, whichever is answered: the one of a message takes longer.
-        nobodys = _draw(request, receipt_view.unknown(code, lang))
+        nobodys = _draw(request, receipt_view.nothing(code, self._held(), lang))
         if found is None:
             return nobodys
         message, signed = receipt_view.Message(found.leaf, found.seq, found.filed), found.checkpoint != ""
@@ -124,7 +128,10 @@ class _Receipts:
         return web.Response(body=file, content_type="text/plain", charset="utf-8", headers=headers)
 
     async def _look_up(self, request: web.Request, code: int) -> tuple[_Found | None, bool]:
-        """The message that has the code, and True; or if none has it, any, and False. Raises `_Denied`."""
+        """The message that has the code, and True; or any, and False, if none has it, or it is not told yet.
+
+        Raises `_Denied`.
+        """
         now_ms = self._service.now_ms()
         address = network(client(request, self._proxies))
         if wait_ms := self._allowance.wait_ms(address, now_ms):
@@ -143,7 +150,11 @@ class _Receipts:
             leaf = filed.stored.leaf if filed else await asyncio.to_thread(self._leaf, running, node, seq)
         except (Missing, BadTile):
             raise _Denied("unavailable", 503) from None
-        return _Found(leaf, node, seq, running, checkpoint, filed), known
+        return _Found(leaf, node, seq, running, checkpoint, filed), known and not running.keeps_receipts
+
+    def _held(self) -> list[Running]:
+        """The campaigns whose codes are not told yet."""
+        return [running for running in self._service.campaigns.values() if running.keeps_receipts]
 
     def _decoy(self, code: int) -> Place:
         """A message to read where nobody has the code: any, and with every code another."""

@@ -5,9 +5,10 @@ that is sealed is opened for it, so the page could not tell whom a vote was for 
 the same after what was sealed has been erased.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
+from config.campaign import JOINED
 from config.problems import Lang
 from gateway.intake.running import Running
 from gateway.pages import view
@@ -40,17 +41,25 @@ def standing(outcome: str, acts: Iterable[Leaf], *, waits: bool) -> str:
 
 
 class Message(NamedTuple):
-    """A message's leaf, its place in its log, and the message as stored; None if all but the leaf was "
-    "lost."""
+    """A message's leaf, its place in its log, and the message as stored; None if no more is left."""
 
     leaf: bytes
     seq: int
     filed: Filed | None
 
 
-def unknown(code: int, lang: Lang) -> dict[str, Any]:
-    """The values of `receipt.html` for a code that no message has."""
-    return {**BLANK, "spelled": receipt.spelled(code), "answer": _answer("unknown", lang)}
+def nothing(code: int, unsaid: Sequence[Running], lang: Lang) -> dict[str, Any]:
+    """The values of `receipt.html` for a code of which nothing is said: nobody has it, or a message in a
+    campaign whose codes are not told yet. `unsaid` are these."""
+    answer = _answer("not_yet" if unsaid else "unknown", lang)
+    return {**BLANK, "spelled": receipt.spelled(code), "answer": answer, "held": held(unsaid, lang)}
+
+
+def held(unsaid: Sequence[Running], lang: Lang) -> str:
+    """When the codes of these campaigns can be looked up, "" if there are none."""
+    names = JOINED[lang].join(running.campaign.name_in(lang) for running in unsaid)
+    said: str = getattr(WORDS["receipt_held"], lang)
+    return said.format(votes=names) if unsaid else ""
 
 
 def page(code: int, message: Message, running: Running, *, signed: bool, lang: Lang) -> dict[str, Any]:
@@ -66,6 +75,7 @@ def page(code: int, message: Message, running: Running, *, signed: bool, lang: L
         "signed": signed,
         "found": True,
         "voids": any(contest.over_cap == "void_all" for contest in running.campaign.contests),
+        "open": running.open_ballots,
     }
 
 
@@ -93,6 +103,8 @@ BLANK: Final[dict[str, Any]] = {
     "signed": False,
     "found": False,
     "voids": False,
+    "open": False,
+    "held": "",
 }
 
 

@@ -27,7 +27,7 @@ from gateway.room.records import Acted, Archive, Query
 from gateway.room.searches import Searches
 from gateway.service import Service
 from gateway.storage.reader import open_reader
-from tally import acts
+from tally import acts, receipt
 from tally.outcome import MessageOutcome
 
 _PAGE: Final = 50
@@ -85,6 +85,8 @@ class _Records:
             "case": case_view.shown(running, case, lang),
             "received": self._received(running, case, lang),
             "steps": [case_view.step(running, act, lang) for act in case.acts],
+            "receipt": await self._receipt(running, case),
+            "receipt_held": running.keeps_receipts,
             "decided_by": case.opening.decided_by if case.opening else "",
             "counts": any(one[2] == "counted" for one in case.selections),
             "void_reasons": case_view.reasons(acts.REASONS["void"], lang),
@@ -170,6 +172,13 @@ class _Records:
             raise guard.Refused("unknown")
         return case
 
+    async def _receipt(self, running: Running, case: Case) -> str:
+        """The message's receipt code, "" if it has none, or may not be told yet."""
+        if not running.receipts or running.keeps_receipts:
+            return ""
+        (filed,) = await self._service.store.filed([case.place])
+        return receipt.spelled(receipt.number(filed.stored.leaf_hash))
+
     def _shared(self, running: Running) -> dict[str, Any]:
         return {
             "campaign": running.id,
@@ -248,5 +257,6 @@ def _act(running: Running, acted: Acted, lang: Lang) -> dict[str, Any]:
     }
 
 
-#: Of an act's public detail, what has a column of its own, and what no person can read.
-_OWN: Final = frozenset({"by", "second", "reason", "entry", "entries", "node", "commit"})
+#: Of an act's public detail, what has a column of its own, what no person can read, and what open ballots
+#: tell of a message: its own page shows that, if it may.
+_OWN: Final = frozenset({"by", "second", "reason", "entry", "entries", "node", "commit", "selections"})

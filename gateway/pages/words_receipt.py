@@ -34,6 +34,16 @@ WORDS: Final[Mapping[str, Said]] = {
         "Whom the vote was for is never shown here, nor a number: nobody can learn it from a code. What "
         "happens to a candidate afterwards does not show here either.",
     ),
+    "receipt_open": Said(
+        "这里不显示投给了谁，也不显示电话号码。但本次投票的选票公开：账本的这个条目写明了选择，拿到回执码的人可以在公开的账本里看到。",
+        "Whom the vote was for is not shown here, nor a number. But ballots are open in this vote: its entry "
+        "in the published ledger says what was chosen, and whoever has the code can read it there.",
+    ),
+    "receipt_held": Said(
+        "“{votes}”的选票公开，因此回执码要到结果正式核定之后才能查询，届时可向组委会索取。",
+        "Ballots are open in {votes}: so receipt codes can be looked up only once two people have certified "
+        "the result. The committee tells a voter theirs then.",
+    ),
     "receipt_voids": Said(
         "本次投票规定：同一号码投票超过限额，其全部投票作废。此后是否如此，这里不显示。",
         "In this vote, a number that votes more often than it may loses all its votes. Whether that happened "
@@ -123,6 +133,13 @@ STANDINGS: Final[Mapping[str, Standing]] = {
     ),
     "test": Standing(_NOT, Said("这是测试消息。", "It was a test.")),
     "unparsed": Standing(_NOT, Said("无法读取。", "It could not be read.")),
+    "not_yet": Standing(
+        Said("现在查不到", "Nothing to show now"),
+        Said(
+            "没有消息有这个回执码，或者现在还不能查询。",
+            "No message has this code, or it cannot be looked up yet.",
+        ),
+    ),
     "lost": Standing(
         Said("内容已遗失", "Its contents were lost"),
         Said(

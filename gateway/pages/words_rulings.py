@@ -336,6 +336,10 @@ ACTS: Final[Mapping[str, Said]] = {
 
 RECORDS: Final[Mapping[str, Said]] = {
     "records": Said("记录", "Records"),
+    "receipt_code": Said("回执码", "Receipt code"),
+    "receipt_later": Said(
+        "选票公开，结果核定后才显示", "Ballots are open: shown once the result is certified"
+    ),
     "tab_messages": Said("消息", "Messages"),
     "search": Said("查找", "Search"),
     "search_number": Said("号码", "Number"),

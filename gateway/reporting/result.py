@@ -6,8 +6,9 @@ from typing import Any, Final, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from config.campaign import Campaign
+from tally.entry import Selected
 from tally.outcome import Channel, Selection
-from tally.recount import Selected, voided
+from tally.recount import voided
 from tally.standings import Roll
 from tally.window import ChannelWindow
 

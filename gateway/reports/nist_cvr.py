@@ -15,8 +15,8 @@ from gateway.pages.words import Said
 from gateway.reporting import nist
 from gateway.reporting.report import Options, ReportKind
 from gateway.reporting.result import Record, Result
+from tally.entry import Selected
 from tally.outcome import MessageOutcome
-from tally.recount import Selected
 
 _NOTES: Final = (
     "{stage}. One record a stored message or call, of {entries} ledger entries, in random order. "

@@ -31,6 +31,12 @@ PLACEHOLDER = (
     "— only {candidate}, {contest}, {code}, {receipt} may stand in braces"
 )
 
+#: Candidates whose selections do not fit into the two bytes that give an entry's length.
+MANY = "".join(
+    f'[[contests.candidates]]\ncode = "C{n:05}"\nname = "多{n:05}"\nunit = "区"\nkeypad = "{70000 + n}"\n\n'
+    for n in range(2_000)
+)
+
 # (edits of small.toml, what is said)
 MISTAKES = {
     "nothing wrong": ([], []),
@@ -381,6 +387,34 @@ MISTAKES = {
         [
             "21: warning: replies.zh.counted: may be 74 characters long, sent and paid for as 2 SMS "
             "— keep it within 70 characters, the longest names filled in"
+        ],
+    ),
+    "open ballots where a vote too many voids all, and a reply tells its receipt": (
+        [
+            ('publish = "after_close"', 'publish = "after_close"\nballots = "open"'),
+            ("的一票已计入。", "的一票已计入。{receipt}"),
+            ("seats = 1", 'seats = 1\nover_cap = "void_all"'),
+        ],
+        [
+            "22: replies.zh.counted: tells the receipt with the reply, and ballots are open: whoever sees it "
+            "could look up the choice — take {receipt} out and write receipts = true (the committee tells "
+            'codes once it is certified), or ballots = "sealed"',
+            "28: contests[0].over_cap: would tell everybody which messages came from one number, and ballots "
+            'are open — write over_cap = "first", or ballots = "sealed"',
+        ],
+    ),
+    "ballots that are neither open nor sealed": (
+        [('publish = "after_close"', 'publish = "after_close"\nballots = "secret"')],
+        ["5: ballots: is not one of the words allowed here — write one of: sealed, open"],
+    ),
+    "open ballots, and so many candidates that an entry cannot name all": (
+        [
+            ('publish = "after_close"', 'publish = "after_close"\nballots = "open"'),
+            ('[[contests.candidates]]\ncode = "A02"', MANY + '[[contests.candidates]]\ncode = "A02"'),
+        ],
+        [
+            "5: ballots: is open, and there are so many candidates that an entry could not name them all "
+            '— keep contest ids and codes short, 60 kB together, or write ballots = "sealed"',
         ],
     ),
     "warning: reply of wide signs": (

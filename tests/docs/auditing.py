@@ -21,17 +21,28 @@ from tests.intake.test_revise import (
     void,
 )
 
+Rules = tuple[tuple[str, str], ...]
+
 #: One vote too many voids all of a contest; a withdrawal gives votes back; two people rule.
-RULES = (
+RULES: Rules = (
     ('over_cap = "first"', 'over_cap = "void_all"'),
     ('withdrawal = "keep"', 'withdrawal = "release"'),
     ("adjudicators = 1", "adjudicators = 2"),
 )
 
 
-async def play(house: House, bulk: int = 300) -> None:
+#: The same with open ballots, beside which a vote too many voids none.
+OPEN_RULES: Rules = (*RULES[1:], ("adjudicators = 2", 'adjudicators = 2\nballots = "open"'))
+
+
+def open_ballots(house: House, more: str = "") -> None:
+    """Let the house's campaign have open ballots, and whatever else."""
+    house.edit(house.campaign, "adjudicators = 1", f'adjudicators = 1\nballots = "open"{more}')
+
+
+async def play(house: House, bulk: int = 300, rules: Rules = RULES) -> None:
     """Every kind of act, with more than one tile of messages around them; closed, and one message waits."""
-    for old, new in RULES:
+    for old, new in rules:
         house.edit(house.campaign, old, new)
     async with house.service() as counting:
         room = Room(house, counting)
@@ -43,7 +54,7 @@ async def play(house: House, bulk: int = 300) -> None:
         await room.rule(count(unclear[0].place, A02, second="li"), reject(unclear[1].place, second="li"))
         await room.rule(count(unclear[2].place, A02, B03, second="li"))
         call = await room.send("13912345670", "A01", by="op1")
-        slip = await room.send("13912345670", "A02", by="op1")
+        slip = await room.send("13912345670", "A02 B03", by="op1")
         await room.rule(undo(slip.place))
         calls = [await room.send(f"1361234567{n}", "A01", by="op1") for n in range(3)]
         await room.rule(*[dispute(one.place, A02) for one in calls])

@@ -190,7 +190,11 @@ def _caller(gap: Lost, number: int) -> tuple[Running, str]:
 # ---- a witness ------------------------------------------------------------------------------------
 
 
-async def test_a_witness_follows_into_the_new_epoch(house: House, tmp_path: Path) -> None:
+@pytest.mark.parametrize("ballots", ["sealed", "open"])
+async def test_a_witness_follows_into_the_new_epoch(house: House, tmp_path: Path, ballots: str) -> None:
+    """Where ballots are open, entries are kept back until the close, but for the gap."""
+    house.edit(house.campaign, "adjudicators = 1", f'adjudicators = 1\nballots = "{ballots}"')
+    house.edit(house.campaign, 'publish = "live"', 'publish = "after_close"')
     found, state = Lost(house, tmp_path), tmp_path / "state"
     async with house.serve() as visitor:
         await votes(visitor, 0, 3)

@@ -480,8 +480,13 @@ async def _something(room: Room, rng: random.Random, sent: Sequence[Verdict]) ->
 )
 @pytest.mark.parametrize(
     "rules",
-    ['over_cap = "first"', 'over_cap = "void_all"', 'over_cap = "void_all"  # released'],
-    ids=["first", "void_all", "released"],
+    [
+        'over_cap = "first"',
+        'over_cap = "void_all"',
+        'over_cap = "void_all"  # released',
+        'over_cap = "first"  # released, open',
+    ],
+    ids=["first", "void_all", "released", "open"],
 )
 async def test_the_recount_agrees_after_anything(house: House, rules: str, seed: int) -> None:
     """Random acts and messages (promise C7): the recount from the ledger gives the kept numbers."""
@@ -489,6 +494,8 @@ async def test_the_recount_agrees_after_anything(house: House, rules: str, seed:
     house.edit(house.campaign, 'over_cap = "first"', rules)
     if "released" in rules:
         house.edit(house.campaign, 'withdrawal = "keep"', 'withdrawal = "release"')
+    if "open" in rules:
+        house.edit(house.campaign, 'withdrawal = "release"', 'withdrawal = "release"\nballots = "open"')
     async with house.service() as counting:
         room, sent = Room(house, counting), list[Verdict]()
         for step in range(60):

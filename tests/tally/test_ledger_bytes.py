@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tally import entry, merkle, seal
+from tally import acts, entry, merkle, seal, verify
 
 LOG = json.loads((Path(__file__).parents[1] / "data/tally/tessera_testlog.json").read_text())
 
@@ -107,11 +107,97 @@ def test_a_leaf_is_what_the_format_says_it_is() -> None:
     assert not entry.read_leaf(act).is_message
 
 
+#: What is chosen -> the seventh line of a leaf that tells it.
+TOLD = [
+    ((), b"[]"),
+    ((("window", "A01", "counted"),), b'[["window","A01","counted"]]'),
+    (
+        (("window", "A01", "over_cap"), ("star", "B03", "counted")),
+        b'[["window","A01","over_cap"],["star","B03","counted"]]',
+    ),
+    ((("c", "行", "pending"),), b'[["c","\\u884c","pending"]]'),
+]
+
+
+@pytest.mark.parametrize(("chosen", "line"), TOLD)
+def test_a_leaf_of_open_ballots_tells_what_was_chosen(chosen: entry.Selected, line: bytes) -> None:
+    leaf = entry.message_leaf("beita-2018", "repeat", 1532052000123, "-", bytes(32), chosen)
+    assert leaf == b"vote-leaf/v2\nbeita-2018\nrepeat\n1532052000123\n-\n" + b"A" * 43 + b"=\n" + line + b"\n"
+    read = entry.read_leaf(leaf)
+    assert (read.kind, read.is_message, read.commit) == ("repeat", True, bytes(32))
+    assert read.selections == chosen
+    act = entry.act_leaf("beita-2018", "undo", 5, {"by": "x", "selections": chosen})
+    assert act == b'act-leaf/v1\nbeita-2018\nundo\n5\n-\n{"by":"x","selections":' + line + b"}\n"
+    assert entry.read_leaf(act).selections == chosen
+
+
+@given(st.lists(st.tuples(st.text(), st.text(), st.text()), max_size=5).map(tuple))
+@settings(deadline=None, max_examples=100)
+def test_what_was_chosen_comes_back(chosen: entry.Selected) -> None:
+    read = entry.read_leaf(entry.message_leaf("c", "counted", 1, "-", bytes(32), chosen))
+    assert (read.selections, read.detail) == (chosen, {})
+
+
+def sealed_row(leaf: bytes, packed: bytes) -> verify.Stored:
+    sealer = seal.Sealer(bytes(64), "c/n1")
+    return verify.Stored(3, "counted", leaf, merkle.leaf_hash(leaf), sealer.seal(3, bytes(32), packed))
+
+
+@pytest.mark.parametrize(
+    ("told", "sound"),
+    [
+        (None, True),
+        ((("w", "A01", "counted"),), True),
+        ((("w", "A02", "counted"),), False),
+        ((("w", "A01", "over_cap"),), False),
+        ((("w", "A01", "counted"), ("w", "A02", "counted")), False),
+        ((), False),
+    ],
+)
+def test_what_is_told_is_what_is_sealed(told: entry.Selected | None, sound: bool) -> None:
+    """Of a message and of an act about one."""
+    chosen = (("w", "A01", "counted"),)
+    opening = entry.Opening(
+        "sms", "s", "m", "", "", "", "A01", "text", 1, None, "arrival", "", "counted", chosen
+    )
+    private = acts.pack({"now": {"outcome": "counted", "selections": chosen, "voids": []}})
+    detail = {} if told is None else {"selections": told}
+    for packed, leaf in (
+        (
+            opening.pack(),
+            entry.message_leaf("c", "counted", 1, "-", entry.commitment(bytes(32), opening.pack()), told),
+        ),
+        (private, entry.act_leaf("c", "undo", 1, detail, entry.commitment(bytes(32), private))),
+    ):
+        row, sealer = sealed_row(leaf, packed), seal.Sealer(bytes(64), "c/n1")
+        if sound:
+            assert verify.open_row(row, sealer).leaf.selections == told
+            continue
+        with pytest.raises(entry.BadEntry, match="tells other selections than are sealed"):
+            verify.open_row(row, sealer)
+
+
+LINES = b"c\ncounted\n1\n-\n" + b"A" * 43 + b"=\n"
+
+
 @pytest.mark.parametrize(
     "bad",
     [
         b"",
         b"\xff",
+        b"vote-leaf/v1\n" + LINES + b"[]\n",
+        b"vote-leaf/v2\n" + LINES,
+        b"vote-leaf/v2\n" + LINES + b"[]\n[]\n",
+        b"vote-leaf/v3\n" + LINES + b"[]\n",
+        b"vote-leaf/v2\n" + LINES + b"\n",
+        b"vote-leaf/v2\n" + LINES + b"{}\n",
+        b"vote-leaf/v2\n" + LINES + b"7\n",
+        b"vote-leaf/v2\n" + LINES + b'[["w","A01"]]\n',
+        b"vote-leaf/v2\n" + LINES + b'["abc"]\n',
+        b"vote-leaf/v2\n" + LINES + b'[["w", "A01", "counted"]]\n',
+        b"vote-leaf/v2\n" + LINES + b"[" * 5000 + b"\n",
+        b'act-leaf/v1\nc\nundo\n1\n-\n{"selections":7}\n',
+        b"act-leaf/v1\nc\nundo\n1\n-\n{}\n[]\n",
         b"vote-leaf/v1\n",
         b"vote-leaf/v2\nc\nk\n1\n-\nAA==\n",
         b"vote-leaf/v1\nc\nk\n1\n-\nAA==\n",
