@@ -22,7 +22,17 @@ _FRONT = {
     Role.ADMINISTRATOR: "/people",
 }
 _BELOW = {
-    Role.COMMITTEE: ("", "/rulings", "/acts", "/evaluation", "/result", "/records", "/operators", "/exports"),
+    Role.COMMITTEE: (
+        "",
+        "/rulings",
+        "/acts",
+        "/evaluation",
+        "/reconcile",
+        "/result",
+        "/records",
+        "/operators",
+        "/exports",
+    ),
     Role.OBSERVER: ("", "/exports"),
 }
 

@@ -4,9 +4,11 @@ import asyncio
 import hashlib
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import islice
 from typing import Any, Final, NamedTuple
 
 from dedup import caller, keys
@@ -55,7 +57,8 @@ class Listed(NamedTuple):
 class Report:
     """A comparison of one source. `hashes` are the SHA-256 of the files in hex; `size` is the length of the
     newest log then, `messages` how many messages the source had, `erased` how many of the campaign's say
-    nothing any more. `whole` is whether missing messages could be brought in: number and text are there."""
+    nothing any more. `whole` is whether missing messages could be brought in: number and text are there;
+    texts are in the `form` that the source's are."""
 
     source: str
     hashes: list[str]
@@ -65,6 +68,7 @@ class Report:
     messages: int
     erased: int = 0
     whole: bool = False
+    form: Form = Form.TEXT
     listed: list[Listed] = field(default_factory=list)
 
     @property
@@ -123,6 +127,7 @@ async def compare(
         (await reader.run(cases.by_source, running.id)).get(source.name, 0),
         len(record.erased),
         not counts and not masked,
+        record.form,
     )
     report.listed = await _listed(report, record, statement, reader, who)
     if not counts:
@@ -133,7 +138,7 @@ async def compare(
 
 
 def _first(statement: Statement) -> list[Given]:
-    return [next(statement.messages(strict=False))]
+    return list(islice(statement.messages(strict=False), 1))
 
 
 def _by_counts(statement: Statement, source: str, others: list[str], times: list[int]) -> Compared:
@@ -156,7 +161,14 @@ class _Record:
     def __init__(self, running: Running, source: Source) -> None:
         self._running, self._source = running, source
         self._sealers: dict[int, Sealer] = {}
+        self._forms = Counter[str]()
         self.erased: list[int] = []
+
+    @property
+    def form(self) -> Form:
+        """What most of the texts are."""
+        forms = [Form(form) for form, _ in self._forms.most_common()]
+        return next((form for form in forms if form in (Form.TEXT, Form.DIGITS)), Form.TEXT)
 
     async def read(self, reader: Reader, see: Callable[[Opening, int], None], on_rows: OnRows) -> None:
         """Show every message, and where it stands."""
@@ -178,6 +190,7 @@ class _Record:
                 continue
             opening = entry.unpack(sealer.open(row.seq, row.sealed)[1])
             if opening.source == self._source.name:
+                self._forms[opening.form] += 1
                 see(opening, log_id << _SEQ_BITS | row.seq)
 
     async def at(self, reader: Reader, place: int) -> Opening:

@@ -208,7 +208,7 @@ def _note(faults: list[Fault], fault: Fault, *, strict: bool) -> None:
 
 
 def _title(key: str) -> str:
-    return next(one.titles[0] for columns in reversed(TABLES) for one in columns if one.key == key)
+    return next(one.titles[0] for columns in TABLES for one in columns if one.key == key)
 
 
 def _is_totals(record: Record) -> bool:

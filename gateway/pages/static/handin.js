@@ -19,7 +19,7 @@
         return;
       }
       document.getElementById('main').replaceWith(document.adoptNode(main));
-      begin(act === 'check' ? files : null);
+      begin(act === 'record' ? null : files);
       document.getElementById('main').focus();
     };
     request.onerror = () => busy(form, false);
