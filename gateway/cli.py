@@ -6,13 +6,13 @@ import sys
 import click
 
 import gateway
-from gateway.commands import counting, keeping, outside, people, serving, taking
+from gateway.commands import comparing, counting, keeping, outside, people, serving, taking
 from gateway.commands.base import INTERRUPTED, USAGE, refused, televote
 
 __all__ = ["USAGE", "gateway", "main", "televote"]
 
 #: Importing a module of commands puts them into the group.
-COMMANDS = (serving, taking, counting, keeping, outside, people)
+COMMANDS = (serving, taking, counting, comparing, keeping, outside, people)
 
 
 def main() -> None:
