@@ -1,6 +1,6 @@
 """What `televote reconcile` prints: the figures, the differences by likely reason, and each of them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -39,7 +39,9 @@ def table(told: Mapping[str, Any], zone: ZoneInfo, lang: Lang) -> None:
         OUT.print(say["no_findings_counts" if told["by"] == "counts" else "no_findings"])
         return
     OUT.print(_groups(told, say, lang))
-    OUT.print(_each(told, say, zone, lang))
+    OUT.print(Text(say["each"]))
+    for line in _each(told, say, zone):
+        OUT.print(Text(line), soft_wrap=True)
     left = len(told["findings"]) - _MOST + told["unlisted"]
     if left > 0:
         OUT.print(f"… {left:,} (--json)")
@@ -58,27 +60,24 @@ def _groups(told: Mapping[str, Any], say: Mapping[str, str], lang: Lang) -> Tabl
     return groups
 
 
-def _each(told: Mapping[str, Any], say: Mapping[str, str], zone: ZoneInfo, lang: Lang) -> Table:
-    each = Table(title=Text(say["each"]), title_justify="left", box=None)
-    for heading in ("", say["row"], say["their_time"], say["our_time"], say["number"], say["our_entry"], ""):
-        each.add_column(heading, overflow="fold")
+def _each(told: Mapping[str, Any], say: Mapping[str, str], zone: ZoneInfo) -> Iterator[str]:
+    """A line each: no table is wide enough."""
     for one in told["findings"][:_MOST]:
         single = one["row"] is not None or "entry" in one
-        entry = f"{one['node']}/{one['entry']}" if "entry" in one else ""
-        each.add_row(
-            say[one["kind"]],
-            Text(one["row"] or ""),
-            _moment(one["theirs_ms"], zone) if single else "",
-            _moment(one["ours_ms"], zone) if single else "",
+        parts = [
+            f"{say[one['kind']]} ({one['reason']})",
+            "" if one["n"] == 1 else f"× {one['n']:,}",
             one["number"],
-            entry or ("" if one["n"] == 1 else f"× {one['n']:,}"),
-            one["reason"],
-        )
-    return each
+            f"{say['row']} {one['row']}" if one["row"] else "",
+            f"{say['their_time']} {_moment(one['theirs_ms'], zone)}" if single and one["theirs_ms"] else "",
+            f"{say['our_entry']} {one['node']}/{one['entry']}" if "entry" in one else "",
+            f"{say['our_time']} {_moment(one['ours_ms'], zone)}" if single and one["ours_ms"] else "",
+        ]
+        yield "  ".join(filter(None, parts))
 
 
-def _moment(at_ms: int | None, zone: ZoneInfo) -> str:
-    return "" if at_ms is None else f"{datetime.fromtimestamp(at_ms // 1000, zone):%Y-%m-%d %H:%M:%S}"
+def _moment(at_ms: int, zone: ZoneInfo) -> str:
+    return f"{datetime.fromtimestamp(at_ms // 1000, zone):%Y-%m-%d %H:%M:%S}"
 
 
 def _said(said: Said, lang: Lang) -> str:
