@@ -10,6 +10,7 @@ from gateway.pages import case_view
 from gateway.pages.words_reconcile import KINDS, LIKELY, RECONCILE
 from gateway.reconcile.comparing import Listed, Report
 from gateway.reconcile.entering import TO_BRING_IN, USUALLY, Explained
+from tally.export import WORDS
 from tally.reconciliation import KINDS as ORDER
 from tally.reconciliation import REASONS
 
@@ -134,6 +135,7 @@ def brought(outcomes: Mapping[str, int], before: int, ahead: int, lang: Lang) ->
         for word, n in said
         if n or word == "brought"
     ]
-    ended = ", ".join(f"{outcome} {n:,}" for outcome, n in sorted(outcomes.items()))
-    joined = ("；" if lang == "zh" else "; ").join(told)
-    return f"{joined} ({ended})" if ended else joined
+    which = 0 if lang == "zh" else 1
+    ended = [f"{WORDS[outcome][which]} {n:,}" for outcome, n in sorted(outcomes.items())]
+    comma, stop = ("；", "。") if lang == "zh" else ("; ", ".")
+    return f"{comma.join([*told, *ended])}{stop}"

@@ -162,7 +162,10 @@ RECONCILE: Final[Mapping[str, Said]] = {
     "brought": Said("已补录 {n} 条", "{n} brought in"),
     "brought_before": Said("{n} 条原已登记", "{n} were in already"),
     "brought_ahead": Said("{n} 条时间在未来，没有补录", "{n} have a time to come, and were left out"),
-    "brought_next": Said("请再次比对，然后裁定。", "Compare again; then rule on them."),
+    "brought_next": Said(
+        "下面是补录后的比对。请裁定其中待裁定的。",
+        "Below is how it compares now. Rule on those that wait.",
+    ),
     "each": Said("逐条", "One by one"),
     "each_more": Said(
         "这里列出前 {n} 项；全部请用 televote reconcile。",

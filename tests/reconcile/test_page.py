@@ -153,7 +153,7 @@ async def test_missing_messages_are_brought_in_marked_and_wait(house: House, tmp
         )
         asked = {"tried": tried(seen), "bring-not_delivered": "1"}
         brought = await send(wang, "bring", csv(statement), **asked)
-        assert "已补录 2 条 (in_transit 1, late 1)" in brought.text
+        assert "已补录 2 条；截止前发出、截止后才收到，待人工裁定 1；投票已经截止 1。" in brought.text
         assert (figures(brought)["matched"], figures(brought)["missing"]) == (6, 0)
         (act,) = await acts(visitor, "backfill")
         assert (act.detail["by"], act.detail["messages"], act.detail["source"]) == ("wang", 2, "sim")
