@@ -86,7 +86,8 @@ class Report:
     def seal(self) -> str:
         """What tells this outcome from any other."""
         groups = sorted((kind, reason, n) for (kind, reason), n in self.compared.groups.items())
-        told = [self.source, self.hashes, self.figures, groups]
+        listed = [(one.finding.row, one.finding.place) for one in self.listed]
+        told = [self.source, self.hashes, self.figures, groups, listed]
         return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 

@@ -18,13 +18,12 @@ from gateway.intake.csvrows import BadTime, Clock
 from gateway.reconcile.columns import TABLES, WORDS, is_counts
 from gateway.spreadsheet import reading, table
 from gateway.spreadsheet.faults import Cell, Fault, Faulty
-from gateway.spreadsheet.reading import Row
+from gateway.spreadsheet.reading import Row, Sheet
 from gateway.spreadsheet.table import Record, Stream
 from tally.hourly import Period
 
 _ZIP: Final = b"PK\x03\x04"
 _OLE: Final = b"\xd0\xcf\x11\xe0"
-_CHUNK: Final = 1 << 20
 #: Faults that are named; with more, nobody would read on.
 _NAMED: Final = 50
 #: Rows are numbered by sheet or file, and in it by line.
@@ -78,6 +77,7 @@ class Statement:
 
     def __init__(self, files: Sequence[File], zone: str) -> None:
         self._files, self._clock, self._parts = files, Clock(zone), dict[int, str]()
+        self._workbooks: dict[Path, list[Sheet]] = {}  # small, and slow to read
         self.hashes = [file.sha256() for file in files]
 
     def is_counts(self) -> bool:
@@ -132,13 +132,36 @@ class Statement:
     def _open(self) -> Iterator[_Part]:
         number, found = 0, False
         for file in self._files:
-            for part in _parts(file):
+            for part in self._tables(file):
                 self._parts[number] = part.name
                 found = True
                 yield part
                 number += 1
         if not found:
             raise Faulty([Fault(Cell(), "no_statement")], WORDS)
+
+    def _tables(self, file: File) -> Iterator[_Part]:
+        """The tables of a file."""
+        with file.path.open("rb") as opened:
+            head = opened.read(len(_ZIP))
+        if head in (_ZIP, _OLE):
+            for sheet in self._sheets(file):
+                if stream := table.stream(sheet.title, sheet.rows, TABLES):
+                    yield _Part(f"{file.name} {sheet.title}", stream, whole_days=True)
+            return
+        try:
+            with logfile.opened(file.path) as log:
+                if stream := table.stream("", _csv(log.lines), TABLES):
+                    yield _Part(file.name, stream, whole_days=False)
+        except UnreadableLog as error:
+            raise Faulty([Fault(Cell(), "not_a_sheet")]) from error
+
+    def _sheets(self, file: File) -> list[Sheet]:
+        if file.path not in self._workbooks:
+            if file.path.stat().st_size > reading.MOST_BYTES:
+                raise Faulty([Fault(Cell(), "too_large", {"most": reading.MOST_BYTES >> 20})])
+            self._workbooks[file.path] = reading.read(file.path.read_bytes())
+        return self._workbooks[file.path]
 
     def _given(self, number: int, part: _Part, record: Record) -> Given:
         values = record.values
@@ -216,25 +239,6 @@ def _is_totals(record: Record) -> bool:
     values: Mapping[str, str] = record.values
     said = [value for value in values.values() if value]
     return said[:1] != [] and said[0].casefold().startswith(_TOTALS) and len(said) < len(values)
-
-
-def _parts(file: File) -> Iterator[_Part]:
-    """The tables of a file."""
-    with file.path.open("rb") as opened:
-        head = opened.read(len(_ZIP))
-    if head in (_ZIP, _OLE):
-        if file.path.stat().st_size > reading.MOST_BYTES:
-            raise Faulty([Fault(Cell(), "too_large", {"most": reading.MOST_BYTES // _CHUNK})])
-        for sheet in reading.read(file.path.read_bytes()):
-            if stream := table.stream(sheet.title, sheet.rows, TABLES):
-                yield _Part(f"{file.name} {sheet.title}", stream, whole_days=True)
-        return
-    try:
-        with logfile.opened(file.path) as log:
-            if stream := table.stream("", _csv(log.lines), TABLES):
-                yield _Part(file.name, stream, whole_days=False)
-    except UnreadableLog as error:
-        raise Faulty([Fault(Cell(), "not_a_sheet")]) from error
 
 
 def _csv(lines: Iterator[str]) -> Iterator[Row]:

@@ -6,7 +6,14 @@ from pathlib import Path
 import pytest
 
 from gateway import audit, exporter
+from gateway.intake.revise import Refused
+from gateway.reconcile import comparing, entering
+from gateway.reconcile.statement import File, Statement
 from gateway.result.secretary import Secretary
+from gateway.spreadsheet import template
+from gateway.spreadsheet.table import Column
+from gateway.spreadsheet.template import Page
+from gateway.storage.reader import open_reader
 from tally import entry
 from tests.conftest import House, Visitor
 from tests.reconcile.statements import (
@@ -262,3 +269,43 @@ async def test_templates_can_be_read_back(house: House) -> None:
             assert said in (await send(wang, "check", template)).text
         assert (await wang.get(f"{PAGE}/template/other")).status == 404
         assert written(0, 0) == "1970-01-01 00:00:00"
+
+
+async def test_what_comes_between_is_not_entered_unseen(house: House, tmp_path: Path) -> None:
+    """The ledger has gone on since it was compared: what was compared is not the whole of it any more."""
+    async with house.serve() as visitor:
+        lines = await voted(visitor, 3)
+        await closed(visitor)
+        service, file = visitor.service, tmp_path / "statement.csv"
+        file.write_bytes(csv(lines))
+        source = service.sources["sim"]
+        statement = Statement([File(file, "statement.csv")], "Asia/Shanghai")
+        async with open_reader(service.store.path) as reader:
+            report = await comparing.compare(source.running, source, [], statement, reader)
+        assert await visitor.kannel("13812345699", "A01", "k99") < 300
+        with pytest.raises(Refused) as refused:
+            await entering.enter(service, source.running, report, [], "wang", "")
+        assert refused.value.word == "changed"
+
+
+async def test_nothing_is_entered_brought_in_or_waived_before_the_close(house: House) -> None:
+    """Whoever asks, and however: the last check is where acts are recorded."""
+    async with house.serve() as visitor:
+        running, chair = visitor.service.campaigns[CAMPAIGN], visitor.service.acts
+        for kind, reason in (
+            ("backfill", "missing_here"), ("reconcile", "records_compared"), ("waive", "committee_decision")
+        ):  # fmt: skip
+            detail = {"by": "wang", "second": "li", "reason": reason, "source": "sim", "messages": 0}
+            with pytest.raises(Refused) as refused:
+                await chair.of_the_result(running, kind, detail, {})  # type: ignore[arg-type]  -- each of them
+            assert refused.value.word == "not_closed"
+
+
+async def test_a_workbook_is_compared_too(house: House) -> None:
+    async with house.serve() as visitor:
+        lines = await voted(visitor, 3)
+        titles = [Column(name, (name,)) for name in ("主叫号码", "通话时间", "按键")]
+        rows = [[number, written(at_ms), text] for _, number, at_ms, text in lines]
+        workbook = template.write([Page("清单", "话单", titles, [*rows, ["合计", "3", ""]])])
+        seen = await send(await committee(visitor), "check", workbook)
+        assert (figures(seen)["rows"], figures(seen)["matched"]) == (3, 3)
