@@ -113,6 +113,7 @@ def test_what_is_done_is_found_and_nothing_else(
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(1800)
 def test_thousands_of_differences() -> None:
     """C11: `RECONCILE_DISCREPANCIES` differences are put into statements; all are listed, and no others."""
     wanted, done, seed = int(os.environ.get("RECONCILE_DISCREPANCIES", "100000")), 0, 0
