@@ -52,6 +52,11 @@ class Service:
         """The last minute in which each source brought something in, in Unix milliseconds."""
         return await self.store.run(cases.last_heard, campaign)
 
+    async def messages(self, campaign: str) -> dict[str, int]:
+        """How many messages each source has brought in; a source of the campaign that is silent has 0."""
+        own = {name: 0 for name, source in self.sources.items() if source.running.id == campaign}
+        return {**own, **await self.store.run(cases.by_source, campaign)}
+
     async def take(self, source: Source, inbound: Sequence[Inbound]) -> list[Landed]:
         """Record messages that did not come by HTTP, received now. Raises as `Recorder.submit`."""
         verdicts = await self.assembly.take(source, inbound, self.now_ms())

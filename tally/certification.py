@@ -13,7 +13,7 @@ after an upheld objection: OBLIGATIONS R35). Pure: what has to hold for an edge 
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
@@ -99,13 +99,17 @@ class Objection:
 class Progress:
     """How far a result has come. `result` is the digest of the result that was last said to be complete.
 
-    `reconciled` is "" until the result is reconciled ("reconciled") or that was waived ("waived").
+    `closed` is whether the vote is: before that, nothing is reconciled or waived. `reconciled` is "" until a
+    source was compared with a statement ("reconciled"), or that was waived ("waived"); `reconciliations` are
+    how many messages each source had then: once it has more, it must be compared again.
     `corrected` is whether a correction has been begun since the last notice.
     """
 
     status: Status = "unofficial-partial"
     result: str = ""
+    closed: bool = False
     reconciled: Literal["", "reconciled", "waived"] = ""
+    reconciliations: Mapping[str, int] = field(default_factory=dict)
     notices: tuple[Notice, ...] = ()
     objections: tuple[Objection, ...] = ()
     corrected: bool = False
@@ -120,6 +124,12 @@ class Progress:
     def open_objections(self) -> tuple[Objection, ...]:
         """Those that nobody has ruled on."""
         return tuple(one for one in self.objections if not one.verdict)
+
+    def is_reconciled(self, messages: Mapping[str, int]) -> bool:
+        """Whether every source was compared as it is now, or that was waived; `messages` are by source."""
+        return self.reconciled == "waived" or all(
+            self.reconciliations.get(source) == n for source, n in messages.items()
+        )
 
     def objection(self, number: int) -> Objection | None:
         """An objection by its number."""
@@ -160,8 +170,17 @@ def after(progress: Progress, kind: str, detail: Mapping[str, Any], at_ms: int) 
     Raises `NotAllowed` if the machine has no such edge: then the ledger is not one that we wrote.
     """
     match kind:
+        case "close":
+            return replace(progress, closed=True)
+        case "reconcile" | "waive" if not progress.closed:
+            return progress  # ledgers have some, from when it was allowed: they open no gate
         case "reconcile":
-            return replace(progress, reconciled="reconciled")
+            known = {**progress.reconciliations, detail["source"]: detail["messages"]}
+            return replace(
+                progress,
+                reconciled=progress.reconciled or "reconciled",
+                reconciliations=MappingProxyType(known),
+            )
         case "waive":
             return replace(progress, reconciled="waived")
         case "complete":

@@ -146,6 +146,10 @@ WHERE logs.campaign = ? AND minute_ms >= ? GROUP BY minute_ms, source ORDER BY m
 -- The last minute in which each source brought something in.
 SELECT source, max(minute_ms) FROM tempo JOIN logs ON logs.id = tempo.log WHERE logs.campaign = ? GROUP BY source;
 
+-- name: by-source
+-- How many messages each source has brought in.
+SELECT source, sum(counted + others) FROM tempo JOIN logs ON logs.id = tempo.log WHERE logs.campaign = ? GROUP BY source;
+
 -- name: add-totals
 INSERT INTO totals (log, subject, channel, contest, candidate, outcome, n) VALUES {rows}
 ON CONFLICT (log, subject, channel, contest, candidate, outcome) DO UPDATE SET n = n + excluded.n;

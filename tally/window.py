@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 Clock = Literal["arrival", "provider"]
+#: Whose time decides: for what is brought in from a statement, the statement's.
+DecidedBy = Literal["arrival", "provider", "statement"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +37,18 @@ class Placement(NamedTuple):
 
     when: Literal["on_time", "early", "late", "in_transit"]
     at_ms: int
-    decided_by: Clock
+    decided_by: DecidedBy
     note: Literal["", "future"] = ""
 
 
 def place(
-    window: ChannelWindow, received_ms: int, sent_ms: int | None, clock: Clock, skew_ms: int
+    window: ChannelWindow, received_ms: int, sent_ms: int | None, clock: DecidedBy, skew_ms: int
 ) -> Placement:
     """Place one message in its channel's window."""
     note: Literal["", "future"] = ""
-    if clock == "provider" and sent_ms is not None:
+    if clock != "arrival" and sent_ms is not None:
         if sent_ms <= received_ms + skew_ms:
-            return _by_provider(window, received_ms, sent_ms)
+            return _by_sender(window, received_ms, sent_ms, clock)
         note = "future"
     if received_ms < window.opens_ms:
         return Placement("early", received_ms, "arrival", note)
@@ -55,11 +57,11 @@ def place(
     return Placement("on_time", received_ms, "arrival", note)
 
 
-def _by_provider(window: ChannelWindow, received_ms: int, sent_ms: int) -> Placement:
+def _by_sender(window: ChannelWindow, received_ms: int, sent_ms: int, clock: DecidedBy) -> Placement:
     if sent_ms < window.opens_ms:
-        return Placement("early", sent_ms, "provider")
+        return Placement("early", sent_ms, clock)
     if sent_ms >= window.closes_ms:
-        return Placement("late", sent_ms, "provider")
+        return Placement("late", sent_ms, clock)
     if received_ms > window.settled_ms:
-        return Placement("in_transit", sent_ms, "provider")
-    return Placement("on_time", sent_ms, "provider")
+        return Placement("in_transit", sent_ms, clock)
+    return Placement("on_time", sent_ms, clock)

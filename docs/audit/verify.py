@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 OUTCOMES = """counted repeat unknown_code no_code unclear overvote undervote withdrawn early late in_transit
     withheld_caller invalid_caller barred_caller test unparsed""".split()
 ACTS = """config open close adjudicate undo dispute void schedule gap waive publish certify correct lot
-    withdraw bar unbar reveal erase reconcile complete object answer recount score""".split()
+    withdraw bar unbar reveal erase backfill reconcile complete object answer recount score""".split()
 REVISIONS, TWO, PARTS = ACTS[3:7], ACTS[6:14], {"messages": "received", "selections": "made"}  # of a balance
 GONE, compact = {"counted": "voided", "pending": "rejected"}, json.JSONEncoder(separators=(",", ":")).encode
 

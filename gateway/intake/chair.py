@@ -6,7 +6,7 @@ rules say of an act before it is done (`withdrawal`, `line_to_bar`, `new_closes`
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from dedup import caller
 from dedup.caller import Standing
@@ -17,6 +17,9 @@ from gateway.storage.store import Place
 from tally import acts, certification
 from tally.certification import NotAllowed
 from tally.outcome import CHANNELS, Channel, Selection
+
+#: What compares our record with others' is done once it is whole.
+_AFTER_CLOSE: Final = frozenset({"backfill", "reconcile", "waive"})
 
 
 class Cases(Protocol):
@@ -161,11 +164,16 @@ class Chair:
         detail: Mapping[str, Any],
         private: Mapping[str, Any],
         verdict: str = "",
+        size: int | None = None,
     ) -> Place:
-        """An act of the result's own machine (`tally/certification.py`); `verdict` is that of an answer.
+        """An act of the result's own machine (`tally/certification.py`), or before it.
+
+        `verdict` is that of an answer, `size` how long the log must be.
 
         Its gates were looked at by whoever worked it out.
         """
+        if kind in _AFTER_CLOSE and not running.closed:
+            raise Refused("not_closed")
         if certification.needs_two(kind, verdict):
             self._two(detail["by"], detail.get("second", ""))
         async with self._turn:
@@ -173,7 +181,7 @@ class Chair:
                 certification.after(running.progress, kind, detail, self._now_ms())
             except NotAllowed as error:
                 raise Refused(error.word) from error
-            return await self._act(running, kind, detail, private, reasons=verdict or kind)
+            return await self._act(running, kind, detail, private, reasons=verdict or kind, size=size)
 
     @staticmethod
     def _two(by: str, second: str) -> None:
@@ -190,12 +198,15 @@ class Chair:
         private: Mapping[str, Any],
         released: tuple[Selection, ...] = (),
         reasons: str = "",
+        size: int | None = None,
     ) -> Place:
         if running.certified and kind not in certification.AFTER_CERTIFICATION:
             raise Refused("certified")
         if detail["reason"] not in acts.REASONS[reasons or kind]:
             raise Refused("no_reason")
-        return await self._recorder.act(Act(running, kind, self._now_ms(), detail, private, released))
+        return await self._recorder.act(
+            Act(running, kind, self._now_ms(), detail, private, released, size=size)
+        )
 
 
 def line(running: Running, number: str) -> str:

@@ -12,7 +12,7 @@ from gateway.intake.running import Running
 from gateway.intake.worker import Worker
 from gateway.outbox.outbox import Outbox
 from tally.outcome import Channel
-from tally.window import Clock
+from tally.window import DecidedBy
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,7 +30,7 @@ class Source:
     kind: str
     channel: Channel
     running: Running
-    clock: Clock
+    clock: DecidedBy
     numbering: Numbering
     provider: Provider | None = None
     calllog: CallLog | None = None

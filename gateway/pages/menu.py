@@ -28,6 +28,7 @@ _BELOW = {
         "/rulings",
         "/acts",
         "/evaluation",
+        "/reconcile",
         "/result",
         "/records",
         "/operators",

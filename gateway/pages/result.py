@@ -104,7 +104,7 @@ class _Result:
             "notices": [_notice(running, one) for one in progress.notices],
             "objections": [_objection(running, one, now_ms, lang) for one in entered],
             "open": [one.number for one in progress.open_objections],
-            "may_waive": not progress.reconciled and not running.certified,
+            "may_waive": running.closed and not facts.holds["reconciled"] and not running.certified,
             "proposals": [
                 motion_view.proposal(running, one, (), who, now_ms, lang)
                 for one in await self._chamber.open(running)

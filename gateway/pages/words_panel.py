@@ -197,7 +197,7 @@ REFUSED: Final[Mapping[str, Said]] = {
         "还有没填的分值。请填完，或勾选回避。",
         "Marks are missing: fill them in, or say that you are recused.",
     ),
-    "not_closed": Said("投票结束后才能抽签。", "Lots are drawn once the vote is closed."),
+    "not_closed": Said("投票结束后才能这样做。", "This can be done once the vote is closed."),
     "no_tie": Said("没有须抽签的并列。", "Nobody is equal: there is nothing to draw a lot for."),
     "not_the_tied": Said(
         "抽签须恰好包括并列的候选。请核对编码。",

@@ -7,7 +7,7 @@ something is not done (`REFUSED`).
 from collections.abc import Mapping
 from typing import Final
 
-from gateway.pages import words_panel, words_result
+from gateway.pages import words_panel, words_reconcile, words_result
 from gateway.pages.words import Said
 
 #: Why a message waits, by its outcome; "disputed" where two operators heard different things.
@@ -207,5 +207,6 @@ REFUSED: Final[Mapping[str, Said]] = {
         "The database cannot be written just now: nothing is recorded. Try again shortly.",
     ),
     **words_panel.REFUSED,
+    **words_reconcile.REFUSED,
     **words_result.REFUSED,
 }

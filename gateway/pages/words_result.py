@@ -68,8 +68,9 @@ RESULT: Final[Mapping[str, Said]] = {
     ),
     "gate_reconciled": Said("已与运营商记录核对", "Reconciled with the carriers' records"),
     "gate_reconciled_do": Said(
-        "请在“核对”中导入对账单；没有对账单时，两人同意后可免。",
-        "Compare statements under Reconciliation; if there are none, two people can waive it.",
+        "请在“核对”中逐个来源比对账单；没有对账单的，两人同意后可免。核对后又来消息的来源要再核对。",
+        "Compare each source with its statement under Reconciliation; where there is none, two people can "
+        "waive it. A source that has had messages since is compared again.",
     ),
     "gate_evaluated": Said("综合评议已完成", "The evaluation is complete"),
     "gate_evaluated_do": Said("评委须全部提交评分。", "Every member of the panel submits their scores."),
@@ -208,6 +209,7 @@ ACTS: Final[Mapping[str, Said]] = {
 }
 
 REASONS: Final[Mapping[str, Said]] = {
+    "missing_here": Said("对账单有而我方没有", "in a statement, and missing here"),
     "records_compared": Said("已核对记录", "records were compared"),
     "no_statement_to_be_had": Said("取不到对账单", "no statement to be had"),
     "differences_explained": Said("差异已说明", "differences are explained"),
@@ -235,6 +237,7 @@ REASONS: Final[Mapping[str, Said]] = {
 }
 
 KINDS: Final[Mapping[str, Said]] = {
+    "backfill": Said("按对账单补录", "Brought in from a statement"),
     "reconcile": Said("核对记录", "Reconciled"),
     "waive": Said("免除核对", "Reconciliation waived"),
     "complete": Said("计票完成", "Result complete"),

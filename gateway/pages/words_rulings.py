@@ -374,6 +374,7 @@ RECORDS: Final[Mapping[str, Said]] = {
     "decided_by": Said("按谁的时间", "By whose clock"),
     "clock_arrival": Said("本机收到的时间", "ours, when it came"),
     "clock_provider": Said("来源给出的时间", "the source's"),
+    "clock_statement": Said("对账单的时间（补录）", "the statement's, from which it was brought in"),
     "void_this": Said("作废这条消息的票", "Void this message's votes"),
     "void_caller": Said("作废这个号码已计的全部票", "Void all counted votes of this caller"),
     "rule_this": Said("去裁定", "Rule on it"),

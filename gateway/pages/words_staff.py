@@ -45,6 +45,7 @@ WORDS: Final[Mapping[str, Said]] = {
     "nav_rulings": Said("待裁定", "Rulings"),
     "nav_acts": Said("操作", "Acts"),
     "nav_evaluation": Said("评议", "Evaluation"),
+    "nav_reconcile": Said("核对", "Reconciliation"),
     "nav_result": Said("结果", "Result"),
     "nav_records": Said("记录", "Records"),
     "nav_operators": Said("接线员", "Operators"),

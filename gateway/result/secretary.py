@@ -60,7 +60,7 @@ class Secretary:
                 "nothing_waits": not current["balance"]["waiting"],
                 "balanced": current["balance"]["balanced"],
                 "recounted": export is not None,
-                "reconciled": bool(progress.reconciled),
+                "reconciled": progress.is_reconciled(await self._service.messages(running.id)),
                 "evaluated": evaluating.is_in(weighed),
                 "no_open_tie": not listed.tied,
                 "no_open_objection": not progress.open_objections,
@@ -79,7 +79,9 @@ class Secretary:
             raise Refused("no_reason")
         kind = motion.kind
         if kind == "waive":
-            if running.progress.reconciled or running.certified:
+            if not running.closed:
+                raise Refused("not_closed")
+            if running.progress.reconciled == "waived" or running.certified:
                 raise Refused("nothing_changes")
             return {"status": running.progress.status}
         facts = await self.facts(running)

@@ -164,7 +164,7 @@ def _csv(data: bytes) -> Sheet:
     except UnreadableLog as error:
         raise Faulty([Fault(Cell(), "not_a_sheet")]) from error
     rows, faults = [], []
-    for line, _, cells, why in csvrows.records(lines, _delimiter(lines)):
+    for line, _, cells, why in csvrows.records(lines, delimiter(lines)):
         if why and why != csvrows.CUT_OFF:
             faults.append(Fault(Cell("", line), "row_broken", {"why": why}))
         elif any(cell.strip() for cell in cells):
@@ -176,6 +176,7 @@ def _csv(data: bytes) -> Sheet:
     return Sheet("", tuple(rows))
 
 
-def _delimiter(lines: list[str]) -> str:
+def delimiter(lines: list[str]) -> str:
+    """What separates the cells of a CSV file that begins with these lines."""
     head = "".join(lines[:20])
     return max(_DELIMITERS, key=head.count)

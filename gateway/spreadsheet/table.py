@@ -6,9 +6,10 @@ order, and differ in blanks, width and punctuation.
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from itertools import chain, islice
 from typing import Final, NamedTuple
 
 from gateway.spreadsheet.faults import Cell, Fault, Faulty
@@ -64,12 +65,38 @@ def find(sheets: Sequence[Sheet], columns: Sequence[Column]) -> Table:
     needed = "、".join(one.titles[0] for one in columns if one.needed)
     if not found:
         raise Faulty([Fault(Cell(), "no_header", {"titles": needed})])
-    records = [one for sheet, header in found for one in _records(sheet, header)]
+    records = [
+        one for sheet, header in found for one in _records(sheet.title, sheet.rows[header.last + 1 :], header)
+    ]
     faults = [fault for sheet, header in found for fault in header.faults(sheet.title)]
     faults += [fault for one, row in records for fault in _faults(one, row, columns)]
     if not records:
         faults.append(Fault(Cell(found[0][0].title), "empty"))
     return Table(tuple(one for one, _ in records), tuple(faults))
+
+
+class Stream(NamedTuple):
+    """A table whose rows are read as they are asked for. `which` of the tables asked for it is."""
+
+    which: int
+    titles: Mapping[str, int]
+    twice: tuple[Fault, ...]
+    records: Iterator[Record]
+
+
+def stream(title: str, rows: Iterable[Row], tables: Sequence[Sequence[Column]]) -> Stream | None:
+    """The first of these tables that the sheet is, None if it is none: for more rows than are kept at once.
+
+    What is wrong with a row is for its reader to see.
+    """
+    rest = iter(rows)
+    head = tuple(islice(rest, _HEAD_ROWS))
+    for which, columns in enumerate(tables):
+        if header := _header(Sheet(title, head), columns):
+            after = chain(head[header.last + 1 :], rest)
+            records = (record for record, _ in _records(title, after, header))
+            return Stream(which, header.places, tuple(header.faults(title)), records)
+    return None
 
 
 def folded(title: str) -> str:
@@ -122,13 +149,13 @@ def _named(rows: Sequence[Row], last: int, known: Mapping[str, Column]) -> _Head
     return _Header(last, places, tuple(twice), rows[-1].number)
 
 
-def _records(sheet: Sheet, header: _Header) -> Iterator[tuple[Record, Row]]:
-    for row in sheet.rows[header.last + 1 :]:
+def _records(title: str, rows: Iterable[Row], header: _Header) -> Iterator[tuple[Record, Row]]:
+    for row in rows:
         values = {key: row.cells[at - 1] if at <= len(row.cells) else "" for key, at in header.places.items()}
         lost = any(at in header.places.values() for at, _ in row.spoilt)
         if not lost and (not any(values.values()) or _is_note(row)):
             continue
-        yield Record(sheet.title, row.number, values, header.places), row
+        yield Record(title, row.number, values, header.places), row
 
 
 def _is_note(row: Row) -> bool:

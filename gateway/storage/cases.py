@@ -58,6 +58,11 @@ def last_heard(db: sqlite3.Connection, campaign: str) -> dict[str, int]:
     return dict(db.execute(LEDGER["last-heard"], (campaign,)).fetchall())
 
 
+def by_source(db: sqlite3.Connection, campaign: str) -> dict[str, int]:
+    """How many messages each source has brought in."""
+    return dict(db.execute(LEDGER["by-source"], (campaign,)).fetchall())
+
+
 def adopt(db: sqlite3.Connection, log_id: int, pending: Sequence[str]) -> None:
     """A database from before there were cases: what waits for a person gets its case, once."""
     kinds = ",".join("?" * len(pending))

@@ -26,6 +26,7 @@ FILLED = {
     "entry": "1",
     "code": "7Q4K-9XWM-2T0R",
     "tile": "entries/000",
+    "name": "messages",
 }
 JSON = {"Accept": "application/json"}
 #: What the guard says; whatever else is said, the request came through.

@@ -94,6 +94,7 @@ async def test_every_gate_is_shut_until_it_is_opened(room: Room) -> None:
         return await refused(room.chamber.consider(room.running, motion))
 
     assert await says(COMPLETE) == "gate_closed"
+    assert await says(WAIVE) == "not_closed"
     await close(room)
     assert await says(COMPLETE) == "gate_nothing_waits"
     (waiting,) = await room.counting.casebook.waiting(CAMPAIGN)

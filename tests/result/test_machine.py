@@ -74,6 +74,30 @@ def test_a_correction_overtakes_the_notice() -> None:
     assert again.notice == again.notices[-1]
 
 
+RECONCILED = {"source": "sim", "messages": 7}
+
+
+def test_nothing_is_reconciled_or_waived_before_the_close() -> None:
+    before = Progress()
+    for kind in ("waive", "reconcile"):
+        assert certification.after(before, kind, RECONCILED, 1) == before, (
+            "old ledgers have it: it means nothing"
+        )
+    closed = certification.after(before, "close", {}, 2)
+    assert certification.after(closed, "waive", {}, 3).is_reconciled({"sim": 7, "sms": 1})
+
+
+def test_every_source_is_compared_as_it_is() -> None:
+    progress = certification.after(Progress(closed=True), "reconcile", RECONCILED, 3)
+    assert progress.is_reconciled({"sim": 7})
+    assert not progress.is_reconciled({"sim": 8}), "a message has come since"
+    assert not progress.is_reconciled({"sim": 6}), "a message has gone since"
+    assert not progress.is_reconciled({"sim": 7, "sms": 0}), "nobody has looked at the other"
+    both = certification.after(progress, "reconcile", {"source": "sms", "messages": 0}, 4)
+    assert both.is_reconciled({"sim": 7, "sms": 0})
+    assert certification.after(progress, "waive", {}, 5).is_reconciled({"sim": 9, "sms": 3})
+
+
 def test_other_acts_are_none_of_its_business() -> None:
     progress = Progress(status="certified")
     assert certification.after(progress, "reveal", {}, 1) is progress

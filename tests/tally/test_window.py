@@ -51,3 +51,13 @@ def test_an_early_close_cuts_the_window_and_never_lengthens_it() -> None:
     )
     assert place(WINDOW.closed_at(1_500_000), 1_500_000, None, "arrival", SKEW).when == "late"
     assert place(WINDOW.closed_at(1_500_000), 1_499_999, None, "arrival", SKEW).when == "on_time"
+
+
+@pytest.mark.parametrize(
+    ("sent_ms", "when"), [(999, "early"), (1_000, "on_time"), (1_999, "on_time"), (2_000, "late")]
+)
+def test_what_is_brought_in_is_placed_by_the_statements_time(sent_ms: int, when: str) -> None:
+    window = ChannelWindow(1_000, 2_000, 500)
+    assert place(window, 2_500, sent_ms, "statement", 0)[:3] == (when, sent_ms, "statement")
+    afterwards = "in_transit" if when == "on_time" else when
+    assert place(window, 2_501, sent_ms, "statement", 0).when == afterwards

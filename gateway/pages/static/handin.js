@@ -19,7 +19,8 @@
         return;
       }
       document.getElementById('main').replaceWith(document.adoptNode(main));
-      begin(act === 'check' ? files : null);
+      const { tried } = document.getElementById('handin')?.elements ?? {};
+      begin(act === 'check' || (tried && tried.value) ? files : null); // there is something to be done with it yet
       document.getElementById('main').focus();
     };
     request.onerror = () => busy(form, false);
