@@ -258,3 +258,17 @@ async def test_a_backup_has_the_files(house: House) -> None:
     assert {file.name: file.read_bytes() for file in copied.iterdir()} == {
         file.name: file.read_bytes() for file in kept.iterdir()
     }
+
+
+async def test_another_candidate_of_that_code_does_not_get_the_photo(house: House) -> None:
+    async with before(house).serve() as visitor:
+        wang = await clerk(visitor)
+        one = await entered(wang, STARS, name="别人", summary="别人的简介")
+        await hand_in(wang, f"{one}/files", png(), "a.png", kind="portrait")
+        await endorsed(wang, one)
+        public = f"/campaigns/{CAMPAIGN}/candidates/star/B01"
+        status, page = await visitor.get(f"{public}?lang=zh")
+        assert status == 200
+        assert "示例01" in page, "the campaign file says who B01 is"
+        assert "别人" not in page
+        assert (await visitor.get(f"{public}/photo"))[0] == 404
