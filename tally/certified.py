@@ -44,7 +44,7 @@ def document(
             "result": signed.detail["result"],
             "manifest": signed.detail["manifest"],
         },
-        "reconciled": progress.reconciled,
+        "reconciled": {"waived": progress.reconciled == "waived", "sources": dict(progress.reconciliations)},
         "contests": [_contest(contest, listed) for contest in standings["contests"]],
         "notices": [
             {

@@ -15,14 +15,11 @@ HEADER: Final = (
 
 
 def batches(result: Result) -> Iterator[Batch]:
-    """Every hour of every source, with the provider's own number of messages where there is one."""
+    """Every hour of every source in which anything came."""
     counts = Counter((one.source, _hour(one)) for one in result.records)
-    told = {source for source, _ in result.statements}
-    stated = {place: n for place, n in counts.items() if place[0] not in told} | dict(result.statements)
-    for (source, hour), many in sorted(stated.items(), key=lambda one: (one[0][1], one[0][0])):
-        if many:
-            name = batch_name(result, hour)
-            yield Batch(name[:10], source, name, many)
+    for (source, hour), many in sorted(counts.items(), key=lambda one: (one[0][1], one[0][0])):
+        name = batch_name(result, hour)
+        yield Batch(name[:10], source, name, many)
 
 
 def batch_name(result: Result, hour_ms: int) -> str:

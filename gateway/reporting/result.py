@@ -110,7 +110,6 @@ class Result:
     in memory whole. `voters` is how many lines have a vote that counts, None if that was erased; `erased` how
     many messages have no record any more. `fates` says what became of candidates, as far as it is decided,
     those on the list first and in its order; `evaluation` is the committee's own (docs/evaluation.md).
-    `statements` are the providers' own figures, by source and hour.
     """
 
     campaign: Campaign
@@ -131,7 +130,6 @@ class Result:
     erased: int = 0
     fates: Mapping[Selection, Fate] = field(default_factory=dict)
     evaluation: Mapping[str, Any] | None = None
-    statements: Mapping[tuple[str, int], int] = field(default_factory=dict)
 
     @property
     def zone(self) -> ZoneInfo:
