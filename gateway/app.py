@@ -266,7 +266,7 @@ def routes(server: Server, settings: Settings) -> list[web.RouteDef]:
         *ledger.routes(server.service.publisher, server.service.campaigns),
         *vote.routes(server.service.campaigns),
         *public.routes(server.board, final=lambda running: server.board.is_final(running.id)),
-        *notice.routes(server.service),
+        *notice.routes(server.service, server.font),
         *candidate.routes(server.service, server.register),
         *receipt.routes(server.service, settings.trusted_proxies),
         guard.get("/healthz", _health, PUBLIC),
@@ -293,7 +293,7 @@ def staff_routes(server: Server, people: People, files: Path) -> list[web.RouteD
         *evaluation.routes(server.service, chamber, server.board, secretary.scoring),
         *nominations.routes(server.service, server.register, files),
         *panel.routes(server.service, secretary.scoring),
-        *notice.staff_routes(server.service, secretary),
+        *notice.staff_routes(server.service, secretary, server.font),
         *records.routes(server.service, server.board),
         *_desk_routes(server),
     ]

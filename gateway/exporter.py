@@ -140,7 +140,9 @@ class _Writing:
         if running.closed and weighed is not None and weighed["complete"]:
             self._begin("evaluation.json").write([export.to_json(weighed)])
         listed = evaluating.shortlist(counted.standings, weighed)
-        result = certified.document(running.progress, counted.standings, listed, counted.acts, self._stamp)
+        result = certified.document(
+            running.progress, counted.standings, listed, counted.acts, self._stamp, weighed
+        )
         self._begin("result.json").write([export.to_json(result)])
         self._begin("rules.txt").write([running.campaign.rules_text])
         for head in self._ledger.heads:

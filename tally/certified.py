@@ -1,13 +1,14 @@
 """The result as it is signed: standings, shortlist or winners, notices, objections, and who certified it.
 
-One file of the export, for everybody: its SHA-256 stands in the signed manifest. Nothing in it but what the
-ledger's public part tells.
+One file of the export, for everybody: its SHA-256 stands in the signed manifest. Nothing in it but what is
+public by then.
 """
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from tally import certification
+from tally import certification, export
 from tally.certification import Progress
 from tally.shortlist import Shortlist
 from tally.verify import Checked
@@ -15,9 +16,14 @@ from tally.verify import Checked
 FORMAT: Final = "televote-result/1"
 
 
-def digest(standings: Mapping[str, Any], listed: Shortlist) -> str:
-    """What stands for a result in the ledger: the SHA-256 of its standings and shortlist, in hex."""
-    return certification.digest(certification.result_of(standings, listed.listed))
+def digest(standings: Mapping[str, Any], listed: Shortlist, weighed: Mapping[str, Any] | None) -> str:
+    """What stands for a result in the ledger: the SHA-256 of standings, shortlist and evaluation, in hex.
+
+    The evaluation stands in it by the SHA-256 of `evaluation.json`, so that nobody finds out from the digest
+    who is listed by trying.
+    """
+    told = "" if weighed is None else hashlib.sha256(export.to_json(weighed)).hexdigest()
+    return certification.digest(certification.result_of(standings, listed.listed, told))
 
 
 def document(
@@ -26,8 +32,17 @@ def document(
     listed: Shortlist,
     acts: Sequence[Checked],
     stamp: Callable[[int], str],
+    weighed: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """The result as JSON values. `stamp` writes an instant (Unix milliseconds) with the campaign's offset."""
+    """The result as JSON values. `stamp` writes an instant (Unix milliseconds) with the campaign's offset.
+
+    Who is listed is told once two people have published it, and not while that is being corrected. `weighed`
+    is the evaluation (docs/evaluation.md), of which composites and ranks are told then, no judge's points.
+    """
+    is_published = progress.notice is not None or progress.status == "certified"
+    composites = {
+        (told["id"], row["code"]): row for told in (weighed or {}).get("contests", ()) for row in told["rows"]
+    }
     certified = [act.leaf for act in acts if act.leaf.kind == "certify"]
     signed = certified[-1] if progress.status == "certified" else None
     return {
@@ -35,7 +50,7 @@ def document(
         "campaign": standings["campaign"],
         "name": standings["name"],
         "status": progress.status,
-        "result": digest(standings, listed),
+        "result": digest(standings, listed, weighed),
         "certified": None
         if signed is None
         else {
@@ -45,7 +60,12 @@ def document(
             "manifest": signed.detail["manifest"],
         },
         "reconciled": {"waived": progress.reconciled == "waived", "sources": dict(progress.reconciliations)},
-        "contests": [_contest(contest, listed) for contest in standings["contests"]],
+        "contests": [
+            _contest(contest, listed, composites)
+            if is_published
+            else _contest(contest, Shortlist({}, {}), {})
+            for contest in standings["contests"]
+        ],
         "notices": [
             {
                 "number": one.number,
@@ -69,8 +89,10 @@ def document(
     }
 
 
-def _contest(contest: Mapping[str, Any], listed: Shortlist) -> dict[str, Any]:
-    codes = listed.listed[contest["id"]]
+def _contest(
+    contest: Mapping[str, Any], listed: Shortlist, composites: Mapping[tuple[str, str], Mapping[str, Any]]
+) -> dict[str, Any]:
+    codes = listed.listed.get(contest["id"], ())
     return {
         "id": contest["id"],
         "name": contest["name"],
@@ -85,7 +107,16 @@ def _contest(contest: Mapping[str, Any], listed: Shortlist) -> dict[str, Any]:
                 "votes": one["votes"],
                 "rank": one["rank"],
                 "listed": one["code"] in codes,
+                **_composite(composites.get((contest["id"], one["code"]))),
             }
             for one in contest["candidates"]
         ],
     }
+
+
+def _composite(row: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What votes and panel come to together; nothing where no panel judges, or not all points are in."""
+    if row is None:
+        return {}
+    scores = {score: row[score]["shown"] for score in ("public", "panel", "composite")}
+    return {"evaluation": {**scores, "rank": row["rank"]}}

@@ -1,15 +1,18 @@
 """Public notices: `/notice/{campaign}` is the one that holds, `/notice/{campaign}/{number}` each one made.
 
-Each is a page and, with `?as=docx`, a Word document. Before two people have published one there is nothing:
-the committee alone sees the draft.
+Each is a page and, with `?as=docx` or `?as=pdf`, a Word document or a PDF, which is set once. Before two
+people have published one there is nothing: the committee alone sees the draft.
 """
 
+import asyncio
 from typing import Final
 
+import structlog
 from aiohttp import web
 
 from config.problems import Lang
-from gateway.documents import word
+from gateway import pdf
+from gateway.documents import paper, word
 from gateway.intake.running import Running
 from gateway.pages import guard, public
 from gateway.pages.guard import only
@@ -21,33 +24,40 @@ from gateway.result.secretary import Secretary
 from gateway.service import Service
 from tally.certification import Notice
 
-_WORD: Final = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+_TYPES: Final = {
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "pdf": "application/pdf",
+}
+_log: Final = structlog.get_logger()
 
 
-def routes(service: Service) -> list[web.RouteDef]:
-    """The notices for everybody. The application also needs `public.set_up`."""
-    pages = _Notices(service)
+def routes(service: Service, font: str) -> list[web.RouteDef]:
+    """The notices for everybody; `font` is for PDFs, "" for one that is found. Also needs `public.set_up`."""
+    pages = _Notices(service, font)
     return [
         guard.get("/notice/{campaign}", pages.holding, PUBLIC),
         guard.get("/notice/{campaign}/{number}", pages.one, PUBLIC),
     ]
 
 
-def staff_routes(service: Service, secretary: Secretary) -> list[web.RouteDef]:
+def staff_routes(service: Service, secretary: Secretary, font: str) -> list[web.RouteDef]:
     """The draft, for the committee."""
-    pages = _Notices(service, secretary)
+    pages = _Notices(service, font, secretary)
     return [guard.get("/committee/{campaign}/notice", pages.draft, only(Role.COMMITTEE))]
 
 
 class _Notices:
-    def __init__(self, service: Service, secretary: Secretary | None = None) -> None:
-        self._service, self._secretary = service, secretary
+    def __init__(self, service: Service, font: str, secretary: Secretary | None = None) -> None:
+        self._service, self._font, self._secretary = service, font, secretary
+        self._setting = asyncio.Lock()
+        #: The PDFs of published notices, which do not change: by campaign, number and language.
+        self._set: dict[tuple[str, int, Lang], bytes] = {}
 
     async def holding(self, request: web.Request) -> web.Response:
         """The notice that holds."""
         running = self._service.campaigns.get(request.match_info["campaign"])
         made = running.progress.notice if running else None
-        return self._given(request, running, made)
+        return await self._given(request, running, made)
 
     async def one(self, request: web.Request) -> web.Response:
         """One notice, whether it holds or was overtaken."""
@@ -58,7 +68,7 @@ class _Notices:
             if running
             else None
         )
-        return self._given(request, running, made)
+        return await self._given(request, running, made)
 
     async def draft(self, request: web.Request) -> web.StreamResponse:
         """What would be published now, as from today."""
@@ -75,28 +85,55 @@ class _Notices:
             workdays.end_of(last, running.zone),
             facts.shortlist.listed,
         )
-        return self._drawn(request, running, made, guard.language(request), draft=True)
+        return await self._drawn(request, running, made, guard.language(request), draft=True)
 
-    def _given(self, request: web.Request, running: Running | None, made: Notice | None) -> web.Response:
+    async def _given(
+        self, request: web.Request, running: Running | None, made: Notice | None
+    ) -> web.Response:
         lang = public.asking(request).lang
         if running is None or made is None:
-            text = public.render(request, "missing.html", {})
-            return public.respond(text, lang, 404)
-        return self._drawn(request, running, made, lang, draft=False)
+            return _missing(request, lang)
+        return await self._drawn(request, running, made, lang, draft=False)
 
-    @staticmethod
-    def _drawn(
-        request: web.Request, running: Running, made: Notice, lang: Lang, *, draft: bool
+    async def _drawn(
+        self, request: web.Request, running: Running, made: Notice, lang: Lang, *, draft: bool
     ) -> web.Response:
         document = notice.write(running, made, lang)
-        if request.query.get("as") == "docx":
-            name = f"notice-{running.id}-{made.number}-{lang}.docx"
+        kind = request.query.get("as")
+        if kind in ("docx", "pdf"):
+            try:
+                body = (
+                    word.notice(document) if kind == "docx" else await self._pdf(running, made, lang, draft)
+                )
+            except pdf.NoPdf as error:
+                _log.warning("pdf_unavailable", reason=str(error))
+                return _missing(request, lang)
+            name = f"notice-{running.id}-{made.number}-{lang}.{kind}"
             headers = {**public.HEADERS, "Content-Disposition": f'attachment; filename="{name}"'}
-            return web.Response(body=word.notice(document), content_type=_WORD, headers=headers)
+            return web.Response(body=body, content_type=_TYPES[kind], headers=headers)
+        no_pdf = await asyncio.to_thread(pdf.lack, self._font)
         values = {
             "document": document,
             "draft": draft,
             "overtaken": not draft and made != running.progress.notice,
             "word": f"{request.path}?as=docx&lang={lang}",
+            "pdf": "" if no_pdf else f"{request.path}?as=pdf&lang={lang}",
         }
         return public.respond(public.render(request, "notice.html", values, NOTICE), lang)
+
+    async def _pdf(self, running: Running, made: Notice, lang: Lang, draft: bool) -> bytes:
+        """Set one at a time, below everything that serves votes. Raises `pdf.NoPdf`."""
+        key = (running.id, made.number, lang)
+        async with self._setting:
+            if draft or key not in self._set:
+                html = paper.notice(notice.write(running, made, lang), lang)
+                face = await asyncio.to_thread(pdf.font, self._font)
+                found = await pdf.set_pages(html, face, gently=True)
+                if draft:
+                    return found
+                self._set[key] = found
+            return self._set[key]
+
+
+def _missing(request: web.Request, lang: Lang) -> web.Response:
+    return public.respond(public.render(request, "missing.html", {}), lang, 404)

@@ -146,6 +146,7 @@ NOTICE: Final[Mapping[str, Said]] = {
     ),
     "notice_overtaken": Said("此公示已被更正取代。", "A correction has overtaken this notice."),
     "notice_word": Said("下载 Word 文档", "Download as a Word document"),
+    "notice_pdf": Said("PDF 文档", "As a PDF"),
 }
 
 #: The result's acts: names, what they do, and what stays, beside those in `words_rulings.ACTS`.

@@ -50,8 +50,8 @@ class Secretary:
         current = as_they_stand(running, totals, now_ms)
         weighed = await self.scoring.document(running)
         listed = evaluating.shortlist(current, weighed)
-        digest = certified.digest(current, listed)
-        export = await asyncio.to_thread(self._export_of, running.id, digest, listed)
+        digest = certified.digest(current, listed, weighed)
+        export = await asyncio.to_thread(self._export_of, running.id, digest, listed, weighed)
         progress = running.progress
         notice = progress.notice
         return Facts(
@@ -99,12 +99,13 @@ class Secretary:
     ) -> Place:
         """Record what was seen; returns where its entry stands."""
         detail = {"by": by, **({"second": second} if second else {}), "reason": motion.reason}
-        told = {name: value for name, value in seen.items() if name != "status"}
+        told = {name: value for name, value in seen.items() if name not in ("status", "listed")}
+        listed = {"listed": seen["listed"]} if "listed" in seen else {}  # nobody's to know before the notice
         return await self._service.acts.of_the_result(
             running,
             cast("acts.Kind", motion.kind),
             {**detail, **told},
-            _private(motion),
+            {**_private(motion), **listed},
             motion.said("verdict"),
         )
 
@@ -163,11 +164,13 @@ class Secretary:
             "due_ms": workdays.end_of(due, running.zone),
         }
 
-    def _export_of(self, campaign: str, digest: str, listed: Shortlist) -> Built | None:
+    def _export_of(
+        self, campaign: str, digest: str, listed: Shortlist, weighed: Mapping[str, Any] | None
+    ) -> Built | None:
         """The newest export of this very result. Blocks: it reads files."""
         for built in self._exports.built(campaign):
             told = json.loads((built.folder / "standings.json").read_bytes())
-            if built.manifest["recount"] == "agrees" and certified.digest(told, listed) == digest:
+            if built.manifest["recount"] == "agrees" and certified.digest(told, listed, weighed) == digest:
                 return built
         return None
 

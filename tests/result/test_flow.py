@@ -196,6 +196,8 @@ async def test_reports_say_how_far_the_result_has_come(room: Room) -> None:
     await export(room)
     await room.act(COMPLETE)
     assert await told() == ("unofficial-complete", set()), "nobody is named before the notice"
+    (leaf,) = [leaf for leaf in await room.leaves() if leaf.kind == "complete"]
+    assert "listed" not in leaf.detail, "the ledger's leaves are public, and the list is not yet"
     await two(room, publish(room))
     listed = {"A01", "A02", "B03"}
     assert await told() == ("unofficial-complete", {(code, "projected-winner") for code in listed})

@@ -552,8 +552,8 @@ def test_no_text_takes_long(unit: str, length: int) -> None:
     text = (unit * length)[:length]
     quickest = 9.0
     for book in (PREFIXED, SMALL) * 2:
-        started = time.perf_counter()
+        started = time.thread_time()
         selections.read_text(book, text)
         selections.read_digits(book, text)
-        quickest = min(quickest, time.perf_counter() - started)
+        quickest = min(quickest, time.thread_time() - started)
     assert quickest < 0.05
