@@ -23,6 +23,7 @@ from gateway import audit, exporter, service
 from gateway.audit import Checkable, Chunk, OnRows, Unfit
 from gateway.ledger import publisher
 from gateway.ledger.folder import FROM_BACKUP, Folder
+from gateway.storage.connection import FAILURES
 from gateway.storage.store import Head, Unavailable, Unsafe
 from tally import epochs
 from tally.note import Checkpoint
@@ -64,7 +65,7 @@ async def back_up(loaded: Loaded, folder: Path, on_rows: Callable[[str, int], On
         (part / MANIFEST).write_text(json.dumps(told, indent=2) + "\n", "utf-8")
         _settle(part)
         part.rename(folder)
-    except sqlite3.Error as error:
+    except FAILURES as error:
         raise Unavailable(f"cannot copy {database}: {error}") from error
     finally:
         shutil.rmtree(part, ignore_errors=True)

@@ -2,9 +2,12 @@
 
 import sqlite3
 from collections.abc import Awaitable, Callable
-from typing import Concatenate, ParamSpec, TypeVar, cast
+from typing import Concatenate, Final, ParamSpec, TypeVar, cast
 
 import aiosqlite
+
+#: What SQLite raises: of a broken schema its own words may be no UTF-8, for they quote what is broken.
+FAILURES: Final = (sqlite3.Error, UnicodeDecodeError)
 
 P = ParamSpec("P")
 T = TypeVar("T")

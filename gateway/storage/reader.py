@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Concatenate, Final, NamedTuple, ParamSpec, TypeVar
 
 from gateway.storage.blocks import CLAIMS, LEDGER
-from gateway.storage.connection import Connection, begin
+from gateway.storage.connection import FAILURES, Connection, begin
 from gateway.storage.store import Acted, Head, Unavailable
 from tally import merkle
 from tally.count import TotalKey
@@ -137,5 +137,5 @@ async def open_reader(path: Path) -> AsyncIterator[Reader]:
             yield Reader(connection)
         finally:
             await connection.close()
-    except sqlite3.Error as error:
+    except FAILURES as error:
         raise Unavailable(f"cannot read {path}: {error}") from error

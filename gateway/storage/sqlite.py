@@ -22,7 +22,7 @@ from dedup.keys import MessageKey, VoterKey
 from gateway import durable
 from gateway.storage import cases, migrate
 from gateway.storage.blocks import CLAIMS, LEDGER, OUTBOX
-from gateway.storage.connection import Connection, begin
+from gateway.storage.connection import FAILURES, Connection, begin
 from gateway.storage.store import (
     Acted,
     Batch,
@@ -80,7 +80,7 @@ class SqliteStore:
             await begin(writer)
             self._writer = writer
             await writer.run(_set_up, self._synchronous)
-        except sqlite3.Error as error:
+        except FAILURES as error:
             raise Unavailable(f"cannot open {self.path}: {error}") from error
 
     async def close(self) -> None:
@@ -117,7 +117,7 @@ class SqliteStore:
             return await self._writer.run(job, *args, **kwargs)
         except sqlite3.IntegrityError as error:
             raise Conflict(str(error)) from error
-        except sqlite3.Error as error:
+        except FAILURES as error:
             code = getattr(error, "sqlite_errorcode", None)  # errors of Python's own have none
             self._forgotten |= code in (sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_DIR_FSYNC)
             raise Unavailable(str(error)) from error

@@ -12,13 +12,7 @@ from tests.conftest import House, Staff, Visitor
 from tests.panel.panels import arrange
 
 DAY_MS = 86_400_000
-ORGANISED = """
-[organiser]
-name = "评选活动组委会"
-enquiries = "0739-5169909"
-complaints = "0739-5160001"
-address = "某市某路 1 号"
-
+NOTICE = """
 [notice]
 basis = "北政务发〔2018〕9号"
 
@@ -65,7 +59,7 @@ async def exported(staff: Staff) -> None:
 @pytest.mark.parametrize("width", [1280, 390])
 async def test_from_the_close_to_the_certificate(house: House, window: Window, width: int) -> None:
     arrange(house, "")
-    house.edit(house.campaign, "[caller]\n", ORGANISED)
+    house.edit(house.campaign, "[caller]\n", NOTICE)
     async with house.serve() as visitor:
         await closed(visitor)
         wang = await visitor.sign_in(Role.COMMITTEE, "wang", name="王主任")

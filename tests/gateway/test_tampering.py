@@ -416,11 +416,15 @@ def content(database: Path) -> dict[str, list[tuple[Any, ...]]] | None:
     """What the guarded tables hold, by whole tables; None if SQLite itself refuses."""
     try:
         with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as db:
+            db.text_factory = bytes  # what was text may be none any more
             return {
                 table: sorted(db.execute(f"SELECT * FROM {table} NOT INDEXED").fetchall(), key=repr)
                 for table in GUARDED
             }
-    except sqlite3.Error:
+    except (
+        sqlite3.Error,
+        UnicodeDecodeError,
+    ):  # the latter of an error's own text, which names what is broken
         return None
 
 
