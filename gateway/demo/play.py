@@ -24,7 +24,7 @@ from rich.live import Live
 from rich.panel import Panel
 
 from gateway import clock, printed, setup
-from gateway.demo import award, panel, people, traffic
+from gateway.demo import award, panel, people, statement, traffic
 from gateway.demo.people import Person
 from gateway.demo.report import report
 from gateway.demo.traffic import BARRED, TESTER, WITHDRAWN, ZONE, Played, until
@@ -153,6 +153,11 @@ async def _campaign(settings: Path, url: str, opens_ms: int, seconds: int, playe
         await _import(settings, folder / "hotline-1.csv")
         played.redelivered += len(on_time)
         await _decide(*committee)
+        agree = await statement.compare(settings, statement.write(folder / "statement.csv", played))
+        printed.OUT.print(
+            f"与 SIM 卡对账单核对：{agree} 条一致，预设的两处差异均已查出 · "
+            f"the SIM's statement: {agree} messages agree, and the two planted differences were found"
+        )
         await award.to_the_second_notice(*committee)
         printed.OUT.print(
             "公示、异议成立、取消资格、再次公示 · "

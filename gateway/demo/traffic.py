@@ -37,14 +37,24 @@ class Vote(NamedTuple):
     times: int = 1
 
 
+class Delivered(NamedTuple):
+    """A message that the SIM has handed over, as its carrier would list it: when, in Unix milliseconds."""
+
+    name: str
+    caller: str
+    text: str
+    at_ms: int
+
+
 @dataclass(slots=True)
 class Played:
-    """What the demo saw. `answers` are HTTP statuses."""
+    """What the demo saw. `answers` are HTTP statuses, `delivered` the SIM's messages by their ids."""
 
     sent: int = 0
     expected: Counter[str] = field(default_factory=Counter)
     redelivered: int = 0
     answers: Counter[int] = field(default_factory=Counter)
+    delivered: dict[str, Delivered] = field(default_factory=dict)
 
 
 def votes(seconds: int) -> Iterator[Vote]:
@@ -100,6 +110,8 @@ async def send(
     played.sent += 1
     played.expected[vote.expected] += 1
     played.redelivered += vote.times - 1
+    if vote.source == "sim":
+        played.delivered[name] = Delivered(name, vote.caller, vote.text, clock.now_ms())
     for _ in range(vote.times):
         sending = (
             _kannel(session, folder, url, name, vote)
