@@ -133,7 +133,7 @@ def sources(as_json: bool, into: Path | None) -> None:
 @click.option(
     "--seconds",
     type=click.IntRange(8, 50),
-    default=14,
+    default=10,
     show_default=True,
     help="How long the window is open.",
 )

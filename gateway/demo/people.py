@@ -7,7 +7,7 @@ from html import unescape
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from aiohttp import ClientSession, CookieJar
+from aiohttp import ClientSession, CookieJar, FormData
 
 from config import load
 from gateway import setup, users
@@ -52,6 +52,14 @@ class Person(NamedTuple):
         """A form of a page, sent; returns the page that it leads to."""
         fields = {"csrf": hidden(await self.see(on), "csrf"), **fields}
         async with self.session.post(self.url + action, data=fields, headers={"Origin": self.url}) as answer:
+            return await _page(action, answer.status, await answer.text())
+
+    async def hand_in(self, on: str, action: str, name: str, content: bytes) -> str:
+        """A form of a page that takes a file, sent."""
+        form = FormData(quote_fields=False)
+        form.add_field("csrf", hidden(await self.see(on), "csrf"))
+        form.add_field("file", content, filename=name)
+        async with self.session.post(self.url + action, data=form, headers={"Origin": self.url}) as answer:
             return await _page(action, answer.status, await answer.text())
 
 

@@ -24,7 +24,7 @@ from rich.live import Live
 from rich.panel import Panel
 
 from gateway import clock, printed, setup
-from gateway.demo import award, panel, people, statement, traffic
+from gateway.demo import award, nominating, panel, people, statement, traffic
 from gateway.demo.people import Person
 from gateway.demo.report import report
 from gateway.demo.traffic import BARRED, TESTER, WITHDRAWN, ZONE, Played, until
@@ -32,7 +32,8 @@ from gateway.people.roles import Role
 
 #: How long the public notice of the sample stands.
 _NOTICE_DAYS: Final = 7
-_OPENS_IN, _GRACE, _HOTLINE_GRACE = 5.0, 2, 6
+_OPENS_IN, _GRACE, _HOTLINE_GRACE = 12.0, 2, 6
+SECRETARY: Final = ("committee-3", "陈静", Role.COMMITTEE)
 PEOPLE: Final = (
     ("operator", "李娜", Role.OPERATOR),
     ("committee-1", "王芳", Role.COMMITTEE),
@@ -49,6 +50,8 @@ async def play(seconds: int, keep: Path | None) -> bool:
         dates = setup.Dates(opens, opens + timedelta(seconds=seconds))
         settings = setup.write(folder, dates, "127.0.0.1:0", arranged)
         played = Played()
+        async with serving(settings) as url:
+            await _nominate(settings, url)
         async with serving(settings) as url:
             await _campaign(settings, url, opens_ms, seconds, played)
         async with serving(settings, later=_NOTICE_DAYS) as url, AsyncExitStack() as stack:
@@ -71,12 +74,14 @@ async def play(seconds: int, keep: Path | None) -> bool:
 
 
 def arranged(text: str) -> str:
-    """The sample, with a barred and a test line, one candidate withdrawn, and graces of seconds."""
+    """The sample, with a barred and a test line, one candidate withdrawn, graces of seconds, and windows that
+    nobody nominates."""
     graces = iter((f'grace = "{_GRACE}s"', f'grace = "{_HOTLINE_GRACE}s"'))
     for pattern, new in (
         (r"^bar_list = .*$", f'bar_list = ["{BARRED}"]'),
         (r"^test_lines = .*$", f'test_lines = ["{TESTER}"]'),
         (rf'code = "{WITHDRAWN}",', f'code = "{WITHDRAWN}", withdrawn = true,'),
+        (r"^\[nominations\.window\]\n(?:.+\n)+", ""),
     ):
         text = re.sub(pattern, new, text, flags=re.MULTILINE)
     return re.sub(r'^grace = "[^"]*"', lambda _: next(graces), text, flags=re.MULTILINE)
@@ -166,6 +171,17 @@ async def _campaign(settings: Path, url: str, opens_ms: int, seconds: int, playe
         showing.cancel()
         await asyncio.gather(showing, return_exceptions=True)
         printed.standings(await _standings(session, folder, url), "zh")
+
+
+async def _nominate(settings: Path, url: str) -> None:
+    """What comes before the vote; the server takes up the roster when it is started again."""
+    nominated = nominating.sheet(settings, datetime.fromtimestamp(clock.now_ms() / 1000, ZONE).date())
+    async with people.signed_in(settings, url, *SECRETARY) as member:
+        approved = await nominating.nominate(member, nominated)
+    printed.OUT.print(
+        f"{approved} 人经申报、三级审核列入候选名单 · "
+        f"{approved} were nominated, endorsed three times, and put on the roster"
+    )
 
 
 async def _decide(first: Person, second: Person) -> None:
