@@ -222,8 +222,9 @@ class _Search:
         """Tries are: from whom and to whom, and how many there can be.
 
         Of shares, whoever comes onto the list needs the fewest votes themselves, and whoever leaves it
-        loses the fewest, unless it is the maximum that moves. Where ranks count, a third's votes may part
-        two others sooner.
+        loses the fewest, unless it is the maximum that moves, or whoever is on the list has not so many to
+        lose: then a third's, which make every share larger, may do. Where ranks count, a third's votes may
+        part two others sooner.
         """
 
         def changes(pair: tuple[str, str], n: int) -> bool:
@@ -236,10 +237,14 @@ class _Search:
             if self.method.votes == "share_of_maximum":
                 most = max(self.votes.values())
                 moving = [one for one in tries if most in (self.votes.get(code) for code in one[0])]
-                room = found[1] - 1 if found else _SINGLY
-                singly = [(pair, min(have, room, _SINGLY)) for pair, have in moving]
-                found = _soonest(singly, changes, lambda _: range(1, room + 1)) or found
+                found = _unsteady(moving, changes, 0, found)
                 found = _least(tries, changes, found)
+            else:
+                fewest = min((self.votes[code] for code in self.listed), default=0)
+                thirds = [one for one in tries if one[0][0] and one[0][1] not in self.listed]
+                found = _unsteady(thirds, changes, fewest, found)
+                if found is None or found[1] > fewest + 1:
+                    found = _least(thirds, changes, found)
         return None if found is None else Change(Fraction(found[1]), *found[0])
 
     def _overtakings(self, source: str, target: str) -> list[int]:
@@ -318,6 +323,19 @@ def _soonest(
         (n, place) for place, (what, room) in enumerate(tries) for n in steps(what) if 1 <= n <= room
     )
     return next(((tries[place][0], n) for n, place in amounts if changes(tries[place][0], n)), None)
+
+
+def _unsteady(
+    tries: Sequence[tuple[What, int]],
+    changes: Callable[[What, int], bool],
+    above: int,
+    best: tuple[What, int] | None,
+) -> tuple[What, int] | None:
+    """The same where every score moves, and rounding may undo a change: amounts from `above` up to `_SINGLY`
+    are tried one by one."""
+    room = min(best[1] - 1 if best else _SINGLY, _SINGLY)
+    singly = [(what, min(have, room)) for what, have in tries]
+    return _soonest(singly, changes, lambda _: range(above + 1, room + 1)) or best
 
 
 def _unit(contest: Contest) -> Fraction:

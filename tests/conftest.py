@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
+import hypothesis
 import pytest
 import structlog
 from aiohttp import ClientSession
@@ -28,6 +29,11 @@ from gateway.watch import Metrics
 
 for _name in [name for name in os.environ if name.startswith("TELEVOTE_")]:
     del os.environ[_name]
+
+# The same examples in every run: what fails is what was changed. `DRAW_ANEW=1 make test` draws others.
+hypothesis.settings.register_profile("same", derandomize=True)
+if not os.environ.get("DRAW_ANEW"):
+    hypothesis.settings.load_profile("same")
 
 #: 2018-07-09 08:00 in Shanghai, and the close of the shipped sample.
 OPENS_MS, CLOSES_MS = 1_531_094_400_000, 1_532_080_800_000

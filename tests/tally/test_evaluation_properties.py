@@ -5,7 +5,7 @@ from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise, product
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tally.evaluation import Contest, Criterion, Field, Marks, Method, Missing, Sheet, composites
@@ -110,8 +110,22 @@ def fewest(contest: Contest, kind: str, most: int) -> int | None:
     return None
 
 
+def _nobodys_votes() -> Contest:
+    """B is on the list by the panel alone, and has no vote to lose: one of A's less, and it is C."""
+    none, four = {"x": Fraction(0), "y": Fraction(0)}, {"x": Fraction(0), "y": Fraction(4)}
+    method = Method(Fraction(1, 10), 3, "share_of_total", "mean", 0, 0, "half_up", "end")
+    criteria = (
+        Criterion("x", Fraction(6), Fraction(2)),
+        Criterion("y", Fraction(6), step=Fraction(2)),
+    )
+    sheets = [Sheet(judge, {"A": none, "B": given_, "C": none}) for judge, given_ in
+              (("J0", none), ("J1", four), ("J2", none))]  # fmt: skip
+    return Contest(method, Field("c", 1, {"A": 1, "B": 0, "C": 1}, criteria), sheets)
+
+
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(contests(votes=12))
+@example(_nobodys_votes())
 def test_no_smaller_change_of_votes_would_do(contest: Contest) -> None:
     found, decided = smallest(contest), contest.evaluate().complete
     for kind in ("added", "taken", "moved"):
