@@ -6,7 +6,7 @@ BIN     = $(VENV)/bin
 .PHONY: help run demo test lint docs bench pictures soak lock clean
 help:
 	@echo "make run    serve the sample campaign on http://127.0.0.1:8080 (data in var/)"
-	@echo "make demo   play a whole campaign, from first SMS to checked export, in under a minute"
+	@echo "make demo   play a whole campaign, from nominations to checked export, in about a minute"
 	@echo "make test   lint, types, import rules, tests"
 	@echo "make docs   write what the kinds of source say of themselves into docs/sources.md"
 	@echo "make bench  measure against a no-op server (QUICK=1: under a minute)"

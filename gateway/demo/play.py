@@ -32,7 +32,7 @@ from gateway.people.roles import Role
 
 #: How long the public notice of the sample stands.
 _NOTICE_DAYS: Final = 7
-_OPENS_IN, _GRACE, _HOTLINE_GRACE = 12.0, 2, 6
+_OPENS_IN, _GRACE, _HOTLINE_GRACE = 10.0, 2, 6
 SECRETARY: Final = ("committee-3", "陈静", Role.COMMITTEE)
 PEOPLE: Final = (
     ("operator", "李娜", Role.OPERATOR),

@@ -25,7 +25,7 @@ _TIED: Final = Said(
 
 
 class Winner(NamedTuple):
-    """One winner: the contest's id, and the candidate as the standings have it."""
+    """One winner: the contest's id, and the candidate as in the standings, with the rank that decided."""
 
     contest: str
     candidate: Mapping[str, Any]
@@ -39,7 +39,12 @@ def of(result: Result) -> list[Winner]:
             for contest in result.standings["contests"]
             for one in contest["candidates"]
         }
-        return [Winner(place.contest, told[place]) for place, fate in result.fates.items() if fate in _WON]
+        ranks = _composite_ranks(result)
+        return [
+            Winner(place.contest, {**told[place], "rank": ranks.get(place, told[place]["rank"])})
+            for place, fate in result.fates.items()
+            if fate in _WON
+        ]
     if result.standings["status"] != "closed":
         raise NotYet(_OPEN)
     if result.waiting:
@@ -47,6 +52,14 @@ def of(result: Result) -> list[Winner]:
     if result.campaign.evaluation is not None:
         raise NotYet(_PANEL)
     return [winner for contest in result.standings["contests"] for winner in _by_votes(contest)]
+
+
+def _composite_ranks(result: Result) -> dict[Selection, int]:
+    """The ranks where a panel has judged: votes alone do not make them there."""
+    contests = result.evaluation["contests"] if result.evaluation else []
+    return {
+        Selection(contest["id"], row["code"]): row["rank"] for contest in contests for row in contest["rows"]
+    }
 
 
 def _by_votes(contest: Mapping[str, Any]) -> list[Winner]:

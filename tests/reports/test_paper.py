@@ -16,7 +16,7 @@ import pytest
 
 from gateway import pdf
 from gateway.pages.words import LANGS
-from gateway.reporting import report
+from gateway.reporting import report, winners
 from gateway.reporting.report import NotYet, Options
 from gateway.reporting.result import Act, Result
 from tally.outcome import Selection
@@ -193,3 +193,12 @@ def test_without_a_font_it_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_
     monkeypatch.setattr(pdf, "_FOLDERS", (str(tmp_path),))
     with pytest.raises(pdf.NoPdf, match="fonts-wqy-microhei"):
         pdf.font()
+
+
+async def test_winners_have_the_ranks_that_decided(house: House) -> None:
+    await fill(house, 10)
+    async with result_of(house) as result:
+        rows = [{"code": "A01", "rank": 7}]
+        judged = replace(result, fates=WON, evaluation={"contests": [{"id": "window", "rows": rows}]})
+        ranks = [(one.candidate["code"], one.candidate["rank"]) for one in winners.of(judged)]
+        assert ranks == [("A01", 7), ("B04", winners.of(replace(result, fates=WON))[1].candidate["rank"])]
