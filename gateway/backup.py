@@ -21,6 +21,7 @@ import gateway
 from config.load import Loaded
 from gateway import audit, exporter, service
 from gateway.audit import Checkable, Chunk, OnRows, Unfit
+from gateway.durable import sync
 from gateway.ledger import publisher
 from gateway.ledger.folder import FROM_BACKUP, Folder
 from gateway.storage.connection import FAILURES
@@ -172,11 +173,7 @@ def _keep_settings(loaded: Loaded, part: Path) -> None:
 def _settle(part: Path) -> None:
     """Have every file on the disk before the backup gets its name."""
     for one in [*part.rglob("*"), part, part.parent]:
-        handle = os.open(one, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        sync(one)
 
 
 def _sha256(path: Path) -> str:

@@ -20,7 +20,7 @@ from gateway.pages import case_view, guard, motion_view, room_form
 from gateway.pages.guard import only
 from gateway.pages.motion_view import Figures, Ranked
 from gateway.pages.room_form import Flaw
-from gateway.pages.rulings import WORDS, Said, attempt, confirm, contests, lead_back, running_of, submit
+from gateway.pages.rulings import WORDS, Said, Sent, attempt, confirm, contests, lead_back, running_of, submit
 from gateway.people.roles import Role
 from gateway.room.chamber import Chamber, Considered
 from gateway.room.motion import RULINGS, Motion
@@ -37,6 +37,8 @@ _KEPT: Final = (
     "closes_hotline",
 )  # fmt: skip
 _BACK: Final = ("acts", "rulings/agree", "result", "evaluation")
+
+_SENT: Final = Sent(_KEPT, "acts", WORDS)
 
 
 def routes(service: Service, chamber: Chamber, board: Board) -> list[web.RouteDef]:
@@ -103,13 +105,8 @@ class _Acts:
         motion = await self._motion(running, fields)
         considered = await self._chamber.consider(running, motion)
         lang = guard.language(request)
-        values = {
-            "campaign": running.id,
-            "fields": {name: fields[name] for name in _KEPT if name in fields},
-            "kept_back": self._kept_back(running),
-            "back": "acts",
-        }
-        return confirm(request, considered, await self._view(running, considered, lang), values)
+        view, kept_back = await self._view(running, considered, lang), self._kept_back(running)
+        return confirm(request, running, considered, fields, _SENT, view, kept_back=kept_back)
 
     async def _act(
         self, request: web.Request, running: Running, fields: Mapping[str, str]

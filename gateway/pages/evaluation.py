@@ -9,7 +9,7 @@ from gateway.board import Board
 from gateway.intake.running import Running
 from gateway.pages import case_view, evaluation_view, guard, motion_view, room_form, words_panel
 from gateway.pages.guard import only
-from gateway.pages.rulings import Said, confirm, lead_back, running_of, submit
+from gateway.pages.rulings import Said, Sent, confirm, lead_back, running_of, submit
 from gateway.pages.words_rulings import ACTS, RULINGS, SHARED
 from gateway.panel.scoring import Scoring
 from gateway.people.roles import Role
@@ -19,6 +19,8 @@ from tally import export
 
 _WORDS: Final = {**SHARED, **ACTS, **RULINGS, **words_panel.ACTS, **words_panel.EVALUATION}
 _KEPT: Final = ("kind", "reason", "note", "contest", "order")
+
+_SENT: Final = Sent(_KEPT, "evaluation", _WORDS)
 
 
 def routes(service: Service, chamber: Chamber, board: Board, scores: Scoring) -> list[web.RouteDef]:
@@ -65,12 +67,7 @@ class _Evaluation:
         self, request: web.Request, running: Running, fields: Mapping[str, str]
     ) -> web.StreamResponse:
         considered = await self._chamber.consider(running, room_form.lot(running, fields))
-        lang = guard.language(request)
-        view = motion_view.shown(running, considered.motion, considered.outlook.state, (), lang)
-        sent = {name: fields[name] for name in _KEPT if name in fields}
-        return confirm(
-            request, considered, view, {"campaign": running.id, "fields": sent, "back": "evaluation"}
-        )
+        return confirm(request, running, considered, fields, _SENT)
 
     async def _act(
         self, request: web.Request, running: Running, fields: Mapping[str, str]

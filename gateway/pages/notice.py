@@ -101,10 +101,9 @@ class _Notices:
         document = notice.write(running, made, lang)
         kind = request.query.get("as")
         if kind in ("docx", "pdf"):
+            key = None if draft else (running.id, made.number, lang)
             try:
-                body = (
-                    word.notice(document) if kind == "docx" else await self._pdf(running, made, lang, draft)
-                )
+                body = word.notice(document) if kind == "docx" else await self._pdf(document, lang, key)
             except pdf.NoPdf as error:
                 _log.warning("pdf_unavailable", reason=str(error))
                 return _missing(request, lang)
@@ -121,18 +120,17 @@ class _Notices:
         }
         return public.respond(public.render(request, "notice.html", values, NOTICE), lang)
 
-    async def _pdf(self, running: Running, made: Notice, lang: Lang, draft: bool) -> bytes:
-        """Set one at a time, below everything that serves votes. Raises `pdf.NoPdf`."""
-        key = (running.id, made.number, lang)
+    async def _pdf(self, document: notice.Document, lang: Lang, key: tuple[str, int, Lang] | None) -> bytes:
+        """Set one at a time, below everything that serves votes; kept under its key, if it has one. Raises
+        `pdf.NoPdf`."""
         async with self._setting:
-            if draft or key not in self._set:
-                html = paper.notice(notice.write(running, made, lang), lang)
-                face = await asyncio.to_thread(pdf.font, self._font)
-                found = await pdf.set_pages(html, face, gently=True)
-                if draft:
-                    return found
+            if key is not None and key in self._set:
+                return self._set[key]
+            face = await asyncio.to_thread(pdf.font, self._font)
+            found = await pdf.set_pages(paper.notice(document, lang), face, gently=True)
+            if key is not None:
                 self._set[key] = found
-            return self._set[key]
+            return found
 
 
 def _missing(request: web.Request, lang: Lang) -> web.Response:

@@ -12,7 +12,7 @@ from config.problems import Lang
 from gateway.intake.running import Running
 from gateway.pages import case_view, guard, motion_view, room_form, words_result
 from gateway.pages.guard import only
-from gateway.pages.rulings import Said, confirm, contests, lead_back, running_of, submit
+from gateway.pages.rulings import Said, Sent, confirm, contests, lead_back, running_of, submit
 from gateway.pages.words_result import RESULT
 from gateway.pages.words_rulings import ACTS, RULINGS, SHARED
 from gateway.people.roles import Role
@@ -27,6 +27,8 @@ from tally.certification import VERDICTS, Notice
 
 _WORDS: Final = {**SHARED, **ACTS, **RULINGS, **words_result.ACTS, **RESULT}
 _KEPT: Final = ("kind", "reason", "note", *room_form.TOLD)
+
+_SENT: Final = Sent(_KEPT, "result", _WORDS)
 
 
 def routes(service: Service, chamber: Chamber, secretary: Secretary) -> list[web.RouteDef]:
@@ -67,11 +69,7 @@ class _Result:
         self, request: web.Request, running: Running, fields: Mapping[str, str]
     ) -> web.StreamResponse:
         considered = await self._chamber.consider(running, room_form.of_the_result(fields))
-        lang = guard.language(request)
-        view = motion_view.shown(running, considered.motion, considered.outlook.state, (), lang)
-        sent = {name: fields[name] for name in _KEPT if name in fields}
-        values = {"campaign": running.id, "fields": sent, "back": "result"}
-        return confirm(request, considered, view, values, _WORDS)
+        return confirm(request, running, considered, fields, _SENT)
 
     async def _act(
         self, request: web.Request, running: Running, fields: Mapping[str, str]

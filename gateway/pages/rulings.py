@@ -67,16 +67,37 @@ async def submit(request: web.Request, service: Service, do: Doing, page: Redraw
     return await page(request, running, ended, fields) if isinstance(ended, Said) else ended
 
 
+class Sent(NamedTuple):
+    """Which fields of a form are sent again from the page that shows what it will do, on which page it stood,
+    and with which words."""
+
+    fields: Sequence[str]
+    back: str
+    words: Mapping[str, Sentence]
+
+
 def confirm(
     request: web.Request,
+    running: Running,
     considered: Considered,
-    view: motion_view.View,
-    values: Mapping[str, Any],
-    words: Mapping[str, Sentence] = WORDS,
+    fields: Fields,
+    sent: Sent,
+    view: motion_view.View | None = None,
+    *,
+    kept_back: bool = False,
 ) -> web.StreamResponse:
     """The page that shows what an act will do, and sends it again with the digest of what was shown."""
-    shown = {"view": view, "two": considered.two, "digest": considered.digest, "kept_back": False}
-    return guard.render(request, "confirm.html", {**shown, **values}, words=words)
+    state, lang = considered.outlook.state, guard.language(request)
+    values = {
+        "campaign": running.id,
+        "view": view or motion_view.shown(running, considered.motion, state, (), lang),
+        "two": considered.two,
+        "digest": considered.digest,
+        "fields": {name: fields[name] for name in sent.fields if name in fields},
+        "kept_back": kept_back,
+        "back": sent.back,
+    }
+    return guard.render(request, "confirm.html", values, words=sent.words)
 
 
 def lead_back(running: Running, page: str, ended: Done | Proposal) -> web.Response:
