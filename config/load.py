@@ -282,7 +282,7 @@ class _SettingsReader:
         placed: dict[str, object] = {
             name: str(self.folder(name)) for name in ("data", "campaigns", "secrets")
         }
-        if valid.storage.url:
+        if valid.storage.url and not valid.storage.is_postgresql:
             url = f"sqlite:{self.base / valid.database}"
             placed["storage"] = valid.storage.model_copy(update={"url": url})
         if valid.pdf_font:
@@ -302,7 +302,7 @@ class _SettingsReader:
             if isinstance(value, dict):
                 table[name] = dict(value)
                 self._secrets(path, table[name])
-            elif name.endswith("_file") and at[:1] in (("accounts",), ("api",), ("sources",)):
+            elif name.endswith("_file") and at[:1] in (("accounts",), ("api",), ("sources",), ("storage",)):
                 del table[name]
                 self._secret(path, value, table)
 

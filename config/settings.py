@@ -25,6 +25,7 @@ from tally.window import Clock
 
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{16,200}", re.ASCII)
 _KEY: Final = re.compile(r"[0-9a-fA-F]{64}", re.ASCII)
+_POSTGRESQL: Final = ("postgresql://", "postgres://")
 _HOST: Final = re.compile(r"\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+", re.ASCII)
 
 
@@ -92,7 +93,21 @@ def _separate(value: Any) -> Any:
     return value.split(",") if isinstance(value, str) else value
 
 
+def _postgresql_url(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        raise refused("storage_url") from None
+    if ":" in parts.netloc.rpartition("@")[0] or re.search(r"(^|&)(password|passfile)=", parts.query):
+        raise refused("storage_password")
+    if not re.fullmatch(r"/[^/\s]+", parts.path) or parts.fragment or re.search(r"\s", text):
+        raise refused("storage_url")
+    return text
+
+
 def _storage_url(text: str) -> str:
+    if text.startswith(_POSTGRESQL):
+        return _postgresql_url(text)
     path = text.removeprefix("sqlite:")
     if not text.startswith("sqlite:") or not path or path.startswith(("//", ":")) or "?" in path:
         raise refused("storage_url")
@@ -196,10 +211,17 @@ class Limits(_Table):
 
 
 class Storage(_Table):
-    """The database. `url` is "sqlite:" and a path, None for the default under `data`."""
+    """The database. `url` is "sqlite:" and a path, None for the default under `data`; or PostgreSQL's, whose
+    password stands in `password`."""
 
     url: Annotated[str, AfterValidator(_storage_url)] | None = None
+    password: SecretStr | None = None
     synchronous: Annotated[Literal["FULL", "EXTRA"], BeforeValidator(_synchronous)] = "FULL"
+
+    @property
+    def is_postgresql(self) -> bool:
+        """Whether PostgreSQL keeps it, and not a file."""
+        return self.url is not None and self.url.startswith(_POSTGRESQL)
 
 
 class Outbox(_Table):
@@ -264,5 +286,5 @@ class Settings(_Table):
 
     @property
     def database(self) -> str:
-        """The path of the SQLite file."""
+        """The path of the SQLite file, if that is what keeps it."""
         return self.storage.url.removeprefix("sqlite:") if self.storage.url else f"{self.data}/televote.db"

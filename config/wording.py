@@ -490,9 +490,16 @@ WORDING: Final[Mapping[str, Wording]] = {
     ),
     "storage_url": _words(
         "is not a database this version can use",
-        "write sqlite: and the path of a file, such as sqlite:/var/lib/televote/televote.db",
+        "write sqlite: and the path of a file, such as sqlite:/var/lib/televote/televote.db, or "
+        "postgresql://user@host/database",
         "不是本版本可用的数据库",
-        "请写 sqlite: 加文件路径，例如 sqlite:/var/lib/televote/televote.db",
+        "请写 sqlite: 加文件路径，例如 sqlite:/var/lib/televote/televote.db，或 postgresql://用户@主机/数据库",
+    ),
+    "storage_password": _words(
+        "has a password in it",
+        'put it into a file of the secrets folder, and write password_file = "postgresql.secret"',
+        "含有密码",
+        '请把密码放进 secrets 文件夹的文件里，并写 password_file = "postgresql.secret"',
     ),
     "synchronous": _words(
         "would lose acknowledged votes in a power cut",

@@ -67,7 +67,11 @@ LEFT JOIN logs ON logs.id = claims.log AND logs.campaign = campaigns.name
 WHERE campaigns.name = ?;
 
 -- name: campaign
-SELECT id, key_check FROM campaigns WHERE name = ?;
+SELECT id, key_check, edition FROM campaigns WHERE name = ?;
 
 -- name: add-campaign
 INSERT INTO campaigns (name, key_check) VALUES (?, ?);
+
+-- name: next-edition
+-- An act is being recorded: who has decided without knowing it must decide again.
+UPDATE campaigns SET edition = edition + 1 WHERE id = ?;

@@ -16,7 +16,9 @@ from gateway.ledger import marks, publisher, signed
 from gateway.ledger.folder import Folder
 from gateway.ledger.signed import Bound
 from gateway.projections import Projections
-from gateway.storage.reader import Reader, open_reader
+from gateway.storage.opening import open_reader
+from gateway.storage.reader import Reader
+from gateway.storage.reader import open_reader as open_file
 from gateway.storage.store import Head
 from tally import count, entry, epochs, merkle, seal, standings
 from tally import verify as verifying
@@ -160,7 +162,7 @@ def _checked(verifier: Verifier, bound: Bound, row: Stored) -> Checked:
 async def open_ledger(
     loaded: Loaded, campaign: str, database: Path | None = None
 ) -> AsyncIterator[Checkable]:
-    """A campaign's ledger; `database` is another one than the settings'.
+    """A campaign's ledger; `database` is an SQLite file to read instead of the settings' database.
 
     Raises `KeyError` for an unknown campaign, `store.Unavailable`, `Unfit`.
     """
@@ -168,7 +170,8 @@ async def open_ledger(
     published = service.published(loaded) / campaign
     # Before the snapshot: what is signed is committed, so the snapshot has at least as much.
     told = signed.read(published, lambda node: publisher.signer(running, node).verifier)
-    async with open_reader(database or service.database(loaded)) as reader:
+    opened = open_file(database) if database else open_reader(loaded.settings)
+    async with opened as reader:
         check = await reader.key_check(campaign)
         if check is None:
             raise Unfit(f"nothing has been recorded for {campaign} yet")

@@ -48,6 +48,11 @@ async def back_up(loaded: Loaded, folder: Path, on_rows: Callable[[str, int], On
     `on_rows` gives, for a campaign and its number of entries, what hears how many were checked. Raises
     `NotBackedUp`, `Unavailable`, and what a recount raises: then nothing is left of it.
     """
+    if loaded.settings.storage.is_postgresql:
+        raise NotBackedUp(
+            "PostgreSQL keeps the database: back it up with pg_basebackup or pg_dump, and copy the data "
+            "folder, as docs/administrator.md says"
+        )
     database, part = service.database(loaded), folder.with_name(f".{folder.name}.part")
     _begin(database, folder, part)
     try:

@@ -9,8 +9,7 @@ from gateway.intake.revise import Case
 from gateway.intake.running import Running
 from gateway.storage import cases
 from gateway.storage.cases import START
-from gateway.storage.sqlite import SqliteStore
-from gateway.storage.store import Filed, Place
+from gateway.storage.store import Filed, Place, Store
 from tally import entry
 from tally.outcome import MessageOutcome
 from tally.seal import Sealer
@@ -30,7 +29,7 @@ class Earlier(NamedTuple):
 class Casebook:
     """Reads through the one connection, few messages at a time: votes go first."""
 
-    def __init__(self, store: SqliteStore, campaigns: Mapping[str, Running]) -> None:
+    def __init__(self, store: Store, campaigns: Mapping[str, Running]) -> None:
         self._store, self._campaigns = store, campaigns
         self._sealers: dict[str, Sealer] = {}
 

@@ -7,13 +7,16 @@ import asyncio
 import base64
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
+from socket import AF_UNIX
+from socket import socket as Socket  # noqa: N812 -- ours is a path
 from typing import Any, Final, TypeVar
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, UnixConnector, web
 from pydantic import ValidationError
 
+from config.settings import Settings
 from gateway.asked import USERS, Close, Erase, Take
 from gateway.erasure import NotErased
 from gateway.intake.importer import Landed
@@ -23,6 +26,7 @@ from gateway.intake.schedule import TooEarly
 from gateway.pages import guard
 from gateway.people.roles import OWNER
 from gateway.service import Service
+from gateway.storage.sqlite import is_locked
 from gateway.storage.store import Unavailable
 
 _LARGEST: Final = 256 * 1024 * 1024
@@ -51,6 +55,19 @@ def _unfit(error: ValidationError) -> str:
     first = error.errors(include_input=False, include_url=False, include_context=False)[0]
     where = ".".join(str(part)[:40] for part in first["loc"]) or "the whole"
     return f"the server cannot read this ({first['type']} at {where}): are both of one version?"
+
+
+def is_served(settings: Settings) -> bool:
+    """Whether a process, which should be the server, has what these settings name.
+
+    The lock of a file tells for every data folder. PostgreSQL is on another machine: there it is whoever
+    listens in this folder, and a server elsewhere that has the node's name is found when the store is opened.
+    """
+    if not settings.storage.is_postgresql:
+        database = Path(settings.database)
+        return database.parent.exists() and is_locked(database)
+    with closing(Socket(AF_UNIX)) as asked:
+        return asked.connect_ex(str(socket(Path(settings.data)))) == 0
 
 
 def socket(data: Path) -> Path:
@@ -129,6 +146,7 @@ def application(
 
 def listen(data: Path) -> Path:
     """Makes room for the socket. Raises `NotServing` if its path is too long for the system."""
+    data.mkdir(parents=True, exist_ok=True)
     path = socket(data)
     if len(os.fsencode(path)) > _PATH_BYTES:
         raise NotServing(f"the path of {path} is too long for a socket: use a shorter data folder")

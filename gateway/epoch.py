@@ -7,7 +7,6 @@ it, and nothing is begun. All this is done with the database locked, so while no
 """
 
 import os
-import sqlite3
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -25,8 +24,9 @@ from gateway.ledger.folder import Folder, Missing
 from gateway.ledger.publisher import Publisher
 from gateway.storage import epochs as storage
 from gateway.storage.blocks import LEDGER
-from gateway.storage.sqlite import SqliteStore, open_store
-from gateway.storage.store import Batch, Head, ReceiptRow, Unsafe
+from gateway.storage.database import Database
+from gateway.storage.opening import open_store
+from gateway.storage.store import Batch, Head, ReceiptRow, Store, Unsafe
 from tally import entry, epochs, merkle, note, receipt, tiles
 from tally.entry import BadEntry, Leaf
 from tally.epochs import Past
@@ -73,17 +73,15 @@ async def beginning(loaded: Loaded, campaign: str, newer: Sequence[str] = ()) ->
     Raises `NotBegun`, `Forked`, `Unsafe`, `Unavailable`.
     """
     running = entrances.run_campaigns(loaded)[campaign]
-    path = service.database(loaded)
-    path.parent.mkdir(parents=True, exist_ok=True)
     looking = _Looking(running, service.published(loaded), loaded.settings.node, newer)
-    async with open_store(path, loaded.settings.storage.synchronous) as store:
+    async with open_store(loaded.settings) as store:
         yield Beginning(store, looking, await store.run(looking.plan))
 
 
 class Beginning:
     """Shows its `plan`; `begin` carries it out."""
 
-    def __init__(self, store: SqliteStore, looking: "_Looking", plan: Plan) -> None:
+    def __init__(self, store: Store, looking: "_Looking", plan: Plan) -> None:
         self._store, self._looking, self.plan = store, looking, plan
 
     async def begin(self, by: str, second: str, reason: str, at_ms: int) -> Head:
@@ -123,7 +121,7 @@ class _Looking:
         self._running, self.root, self._node = running, root, node
         self._newer = {self._of(text): text for text in newer}
 
-    def plan(self, db: sqlite3.Connection) -> Plan:
+    def plan(self, db: Database) -> Plan:
         """What a new epoch would be. Raises `NotBegun`, `Forked`."""
         name = self._running.id
         held = {one: (size, log) for one, size, _, log in db.execute(LEDGER["logs"], (name,))}
@@ -215,7 +213,7 @@ def _lose(plan: Plan, one: str, left: _Left) -> None:
             plan.receipts.setdefault(one, []).append(row)
 
 
-def _gap(db: sqlite3.Connection, held: Mapping[str, tuple[int, int]], node: str) -> Mapping[str, Past]:
+def _gap(db: Database, held: Mapping[str, tuple[int, int]], node: str) -> Mapping[str, Past]:
     """What the gap tells with which the database's newest log begins; nothing if that is the first."""
     epoch = epochs.newest(held, node)
     if epoch < 2:
@@ -227,7 +225,7 @@ def _gap(db: sqlite3.Connection, held: Mapping[str, tuple[int, int]], node: str)
         raise NotBegun(_CHANGED.format(log=epochs.label(node, epoch), kept=size)) from error
 
 
-def _leaves(db: sqlite3.Connection, log: int, size: int) -> Iterator[bytes]:
+def _leaves(db: Database, log: int, size: int) -> Iterator[bytes]:
     since = 0
     while since < size and (rows := db.execute(LEDGER["leaves"], (log, since, _CHUNK)).fetchall()):
         yield from (leaf for leaf, _ in rows)

@@ -6,7 +6,6 @@ erased messages had counted, taken together, which the recount takes in their pl
 """
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -22,8 +21,8 @@ from gateway.intake.running import Running
 from gateway.room import proposals
 from gateway.storage import cases
 from gateway.storage.blocks import LEDGER
-from gateway.storage.sqlite import SqliteStore
-from gateway.storage.store import Erasure, Filed, Place, Unavailable
+from gateway.storage.database import Database
+from gateway.storage.store import Erasure, Filed, Place, Store, Unavailable
 from tally import acts, entry, verify
 from tally.count import Totals
 from tally.entry import BadEntry
@@ -105,7 +104,7 @@ class Eraser:
 
     def __init__(
         self,
-        store: SqliteStore,
+        store: Store,
         recorder: Recorder,
         campaigns: Mapping[str, Running],
         now_ms: Callable[[], int],
@@ -308,6 +307,5 @@ def _spans(seqs: Iterable[int]) -> _Spans:
     return found
 
 
-def _some(db: sqlite3.Connection, log: int, since: int) -> list[Stored]:
-    rows = db.execute(LEDGER["entries"], (log, since)).fetchmany(_CHUNK)
-    return [Stored(*row) for row in rows]
+def _some(db: Database, log: int, since: int) -> list[Stored]:
+    return [Stored(*row) for row in db.execute(LEDGER["some-entries"], (log, since, _CHUNK))]

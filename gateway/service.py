@@ -25,7 +25,8 @@ from gateway.intake.source import Source
 from gateway.ledger.publisher import Publisher
 from gateway.parts.assembly import Assembly
 from gateway.storage import cases, receipts
-from gateway.storage.sqlite import SqliteStore, open_store
+from gateway.storage.opening import open_store
+from gateway.storage.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Service:
 
     campaigns: Mapping[str, Running]
     sources: Mapping[str, Source]
-    store: SqliteStore
+    store: Store
     recorder: Recorder
     assembly: Assembly
     schedule: Schedule
@@ -64,7 +65,7 @@ class Service:
 
 
 def database(loaded: Loaded) -> Path:
-    """Where the settings put the database."""
+    """Where the settings put the database, if a file keeps it."""
     return Path(loaded.settings.database)
 
 
@@ -85,9 +86,7 @@ async def open_service(
     settings = loaded.settings
     campaigns = entrances.run_campaigns(loaded)
     sources = entrances.open_all(loaded, campaigns)
-    path = database(loaded)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    async with open_store(path, settings.storage.synchronous) as store:
+    async with open_store(settings) as store:
         recorder = Recorder(
             store,
             settings.node,

@@ -10,8 +10,7 @@ from gateway import clock, control
 from gateway.people.accounts import Refused
 from gateway.people.people import People, carry_out, open_people
 from gateway.people.roles import Role
-from gateway.service import database
-from gateway.storage.sqlite import is_locked, open_store
+from gateway.storage.opening import open_store
 
 #: Who is there to try the sample with. Two for the committee: some acts take two.
 SAMPLE: Final = (
@@ -47,14 +46,12 @@ async def ask(loaded: Loaded, asked: Mapping[str, Any]) -> dict[str, Any]:
     """Have it done. Raises `Refused`, `NoAccounts`, `control.NotServing`, `Unavailable`."""
     if loaded.settings.accounts.key is None:
         raise NoAccounts
-    path = database(loaded)
-    if path.parent.exists() and is_locked(path):
+    if control.is_served(loaded.settings):
         async with control.connect(Path(loaded.settings.data)) as client:
             answer = await client.users(asked)
             base = answer.pop("url")
     else:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        async with open_store(path, loaded.settings.storage.synchronous) as store:
+        async with open_store(loaded.settings) as store:
             people = open_people(store, loaded.settings.accounts, loaded.campaigns, clock.now_ms)
             assert people is not None
             answer = await carry_out(people, asked)

@@ -5,7 +5,7 @@
 SELECT id, size, frontier FROM logs WHERE campaign = ? AND node = ?;
 
 -- name: add-log
-INSERT INTO logs (campaign, node, size, frontier) VALUES (?, ?, 0, x'');
+INSERT INTO logs (campaign, node, size, frontier) VALUES (?, ?, 0, ?);
 
 -- name: log-name
 SELECT campaign || '/' || node FROM logs WHERE id = ?;
@@ -21,14 +21,18 @@ SELECT max(seq) FROM entries WHERE log = ?;
 INSERT INTO entries (log, seq, kind, leaf, leaf_hash, sealed) VALUES {rows};
 
 -- name: advance-log
--- Moves a head forward; matches no row if somebody else has moved it.
-UPDATE logs SET size = ?, frontier = ? WHERE id = ? AND size = ?;
+-- Moves a head forward; matches no row if somebody else has moved it, or an act has come that it does not know.
+UPDATE logs SET size = ?, frontier = ?
+WHERE id = ? AND size = ? AND (SELECT edition FROM campaigns WHERE campaigns.id = ?) = ?;
 
 -- name: entry
 SELECT seq, kind, leaf, leaf_hash, sealed FROM entries WHERE log = ? AND seq = ?;
 
 -- name: entries
 SELECT seq, kind, leaf, leaf_hash, sealed FROM entries WHERE log = ? AND seq >= ? ORDER BY seq;
+
+-- name: some-entries
+SELECT seq, kind, leaf, leaf_hash, sealed FROM entries WHERE log = ? AND seq >= ? ORDER BY seq LIMIT ?;
 
 -- name: leaves
 -- Entries in order, as stored, for whoever hashes them again.
@@ -93,11 +97,11 @@ SELECT log, seq FROM receipts WHERE code = ?;
 
 -- name: receipt-or
 -- The same, or a place given beside it: one row in any case, so that neither takes longer.
-SELECT log, seq, 1 FROM receipts WHERE code = ?1 UNION ALL SELECT ?2, ?3, 0 LIMIT 1;
+SELECT log, seq, 1 FROM receipts WHERE code = ?1 UNION ALL SELECT ?2, ?3, 0 ORDER BY 3 DESC, 1, 2 LIMIT 1;
 
 -- name: add-receipts
 -- Two entries share a code once in some ten thousand campaigns of ten million messages: the first has it.
-INSERT INTO receipts (code, log, seq) VALUES {rows} ON CONFLICT (code) DO NOTHING;
+INSERT INTO receipts (code, log, seq) VALUES {rows} ON CONFLICT DO NOTHING;
 
 -- name: last-message
 SELECT entries.leaf_hash FROM entries LEFT JOIN acts ON acts.log = entries.log AND acts.seq = entries.seq
@@ -135,11 +139,11 @@ ON CONFLICT DO NOTHING;
 -- name: add-tempo
 INSERT INTO tempo (log, minute_ms, source, counted, others) VALUES {rows}
 ON CONFLICT (log, minute_ms, source)
-DO UPDATE SET counted = counted + excluded.counted, others = others + excluded.others;
+DO UPDATE SET counted = tempo.counted + excluded.counted, others = tempo.others + excluded.others;
 
 -- name: tempo
 -- How many messages each source brought in, minute by minute, since an instant.
-SELECT minute_ms, source, sum(counted), sum(others) FROM tempo JOIN logs ON logs.id = tempo.log
+SELECT minute_ms, source, CAST(sum(counted) AS bigint), CAST(sum(others) AS bigint) FROM tempo JOIN logs ON logs.id = tempo.log
 WHERE logs.campaign = ? AND minute_ms >= ? GROUP BY minute_ms, source ORDER BY minute_ms, source;
 
 -- name: last-heard
@@ -148,14 +152,14 @@ SELECT source, max(minute_ms) FROM tempo JOIN logs ON logs.id = tempo.log WHERE 
 
 -- name: by-source
 -- How many messages each source has brought in.
-SELECT source, sum(counted + others) FROM tempo JOIN logs ON logs.id = tempo.log WHERE logs.campaign = ? GROUP BY source;
+SELECT source, CAST(sum(counted + others) AS bigint) FROM tempo JOIN logs ON logs.id = tempo.log WHERE logs.campaign = ? GROUP BY source;
 
 -- name: add-totals
 INSERT INTO totals (log, subject, channel, contest, candidate, outcome, n) VALUES {rows}
-ON CONFLICT (log, subject, channel, contest, candidate, outcome) DO UPDATE SET n = n + excluded.n;
+ON CONFLICT (log, subject, channel, contest, candidate, outcome) DO UPDATE SET n = totals.n + excluded.n;
 
 -- name: totals
-SELECT subject, channel, contest, candidate, outcome, sum(n)
+SELECT subject, channel, contest, candidate, outcome, CAST(sum(n) AS bigint)
 FROM totals JOIN logs ON logs.id = totals.log
 WHERE logs.campaign = ?
 GROUP BY subject, channel, contest, candidate, outcome;

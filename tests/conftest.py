@@ -25,7 +25,9 @@ from gateway.pages import cookies, guard
 from gateway.people import accounts, store
 from gateway.people.roles import Role
 from gateway.service import Service
+from gateway.storage import opening
 from gateway.watch import Metrics
+from tests import postgres as own
 
 for _name in [name for name in os.environ if name.startswith("TELEVOTE_")]:
     del os.environ[_name]
@@ -34,6 +36,9 @@ for _name in [name for name in os.environ if name.startswith("TELEVOTE_")]:
 hypothesis.settings.register_profile("same", derandomize=True)
 if not os.environ.get("DRAW_ANEW"):
     hypothesis.settings.load_profile("same")
+
+#: `TEST_ENGINE=postgresql make test` has every house on PostgreSQL that is not told otherwise.
+_ENGINE = os.environ.get("TEST_ENGINE", "sqlite")
 
 #: 2018-07-09 08:00 in Shanghai, and the close of the shipped sample.
 OPENS_MS, CLOSES_MS = 1_531_094_400_000, 1_532_080_800_000
@@ -79,6 +84,15 @@ class House:
         text = file.read_text("utf-8")
         assert old in text
         file.write_text(text.replace(old, new, 1), "utf-8")
+
+    def move_to(self, url: str) -> None:
+        """Have another database."""
+        self.settings.write_text(f'{self.settings.read_text("utf-8")}\n[storage]\nurl = "{url}"\n', "utf-8")
+
+    async def ask(self, sql: str) -> list[Any]:
+        """What a statement answers that only looks, on whichever engine."""
+        async with opening.open_reader(self.load().settings) as reader:
+            return await reader.run(lambda db: db.execute(sql).fetchall())
 
     @asynccontextmanager
     async def service(self) -> AsyncIterator[Service]:
@@ -244,8 +258,15 @@ def _logs_as_they_were() -> Iterator[None]:
     structlog.reset_defaults()
 
 
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[own.Server]:
+    """A PostgreSQL server for the tests of one process."""
+    with own.cluster() as server:
+        yield server
+
+
 @pytest.fixture
-def house(tmp_path: Path) -> House:
+def house(tmp_path: Path, request: pytest.FixtureRequest) -> House:
     """The shipped sample as it was in 2018, one hour after its opening."""
     folder = tmp_path / "var"
     dates = setup.Dates(
@@ -253,7 +274,18 @@ def house(tmp_path: Path) -> House:
         datetime.fromisoformat("2018-07-20T18:00:00+08:00"),
     )
     setup.write(folder, dates, "127.0.0.1:0")
-    return House(folder)
+    made = House(folder)
+    if getattr(request, "param", _ENGINE) == "postgresql":
+        server: own.Server = request.getfixturevalue("postgres")
+        made.move_to(server.url(server.fresh()))
+    return made
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A module with `ENGINES` has its houses on each of them; a test marked `on_sqlite` on that alone."""
+    engines = getattr(metafunc.module, "ENGINES", ())
+    if engines and "house" in metafunc.fixturenames and not metafunc.definition.get_closest_marker("on_sqlite"):
+        metafunc.parametrize("house", engines, indirect=True)
 
 
 def standings_of(text: str) -> dict[str, Any]:

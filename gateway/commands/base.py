@@ -15,13 +15,12 @@ import gateway
 from config import load
 from config.load import Loaded
 from config.problems import Lang, Problems
-from gateway import audit, entrances, printed, service
+from gateway import audit, control, entrances, printed
 from gateway.control import NotServing
 from gateway.erasure import NotErased
 from gateway.intake.calllog import UnreadableLog
 from gateway.intake.recorder import Busy, Stopping
 from gateway.intake.schedule import TooEarly
-from gateway.storage.sqlite import is_locked
 from gateway.storage.store import Unavailable, Unsafe
 from gateway.users import NoAccounts
 from tally.verify import Tampered
@@ -131,8 +130,7 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
 
 def is_held(loaded: Loaded) -> bool:
     """Whether a process, which should be the server, has the database."""
-    database = service.database(loaded)
-    return database.parent.exists() and is_locked(database)
+    return control.is_served(loaded.settings)
 
 
 @contextmanager

@@ -14,11 +14,10 @@ import gateway
 from config import load
 from config.load import Loaded
 from config.problems import Problem, Problems
-from gateway import app, clock, control, entrances, printed, service, setup, users, watch
+from gateway import app, clock, control, entrances, printed, setup, users, watch
 from gateway.app import Server
 from gateway.commands.base import FAILED, Chosen, Wrong, environ, run, televote
 from gateway.control import NotServing
-from gateway.storage.sqlite import is_locked
 from gateway.storage.store import Unavailable
 
 _SAMPLE_LISTEN = "127.0.0.1:8080"
@@ -106,7 +105,7 @@ def sample(chosen: Chosen, folder: Path, listen: str) -> None:
         setup.write(folder, setup.today(clock.now_ms()), listen)
     loaded = chosen.load()
     if all(campaign.settled_ms < clock.now_ms() for campaign in loaded.campaigns.values()):
-        if is_locked(service.database(loaded)):
+        if control.is_served(loaded.settings):
             raise Wrong(f"the sample in {folder} is being served: stop that first")
         aside = setup.set_aside(folder, clock.now_ms())
         click.echo(f"The sample in {folder} has closed; it is kept in {aside}, and a new one begins.")

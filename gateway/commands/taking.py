@@ -19,7 +19,7 @@ from gateway.intake.source import Source
 from gateway.intake.worker import NotRelayed, Relaying
 from gateway.outbox import records
 from gateway.outbox.records import Standing
-from gateway.storage.reader import open_reader
+from gateway.storage.opening import open_reader
 from gateway.storage.store import Unavailable, Unsafe
 
 #: A second lies between two.
@@ -126,5 +126,5 @@ def outbox(chosen: Chosen, as_json: bool) -> None:
 
 
 async def _outbox(loaded: Loaded) -> list[Standing]:
-    async with open_reader(service.database(loaded)) as reader:
+    async with open_reader(loaded.settings) as reader:
         return await reader.run(records.summary)

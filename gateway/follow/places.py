@@ -1,10 +1,9 @@
 """How far each followed file has been read, in a small table of its own."""
 
-import sqlite3
-from collections.abc import Awaitable, Callable
-from typing import Concatenate, Final, NamedTuple, ParamSpec, Protocol, TypeVar
+from typing import Final, NamedTuple, ParamSpec, TypeVar
 
 from gateway.storage import blocks
+from gateway.storage.database import Database, Jobs
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -24,20 +23,10 @@ class Place(NamedTuple):
 BEGINNING: Final = Place()
 
 
-class Store(Protocol):
-    """The store's connection, for small tables."""
-
-    def run(
-        self, job: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs
-    ) -> Awaitable[T]:
-        """See `SqliteStore.run`."""
-        ...
-
-
 class Places:
     """The places of one source's files."""
 
-    def __init__(self, store: Store, source: str) -> None:
+    def __init__(self, store: Jobs, source: str) -> None:
         self._store, self._source = store, source
 
     async def of(self, file: str) -> Place:
@@ -49,10 +38,10 @@ class Places:
         await self._store.run(_keep, self._source, file, place)
 
 
-def _place(db: sqlite3.Connection, source: str, file: str) -> Place:
+def _place(db: Database, source: str, file: str) -> Place:
     row = db.execute(_SQL["place"], (source, file)).fetchone()
     return Place(*row) if row else BEGINNING
 
 
-def _keep(db: sqlite3.Connection, source: str, file: str, place: Place) -> None:
+def _keep(db: Database, source: str, file: str, place: Place) -> None:
     db.execute(_SQL["keep"], (source, file, *place))

@@ -153,7 +153,8 @@ def finish(batch: Batch) -> None:
     head = batch.head
     hashes = [stored.leaf_hash for stored in batch.entries]
     size, frontier = merkle.extend(head.size, head.frontier, hashes)
-    batch.after = replace(head, size=size, frontier=frontier)
+    edition = head.edition + bool(batch.acts)
+    batch.after = replace(head, size=size, frontier=frontier, edition=edition)
 
 
 def _histories(claims: Sequence[HeldClaim]) -> dict[VoterKey, History]:

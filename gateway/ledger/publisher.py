@@ -8,11 +8,10 @@ this one is never signed again.
 """
 
 import asyncio
-import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Concatenate, Final, NamedTuple, ParamSpec, Protocol, TypeVar
+from typing import Final, NamedTuple
 
 import structlog
 
@@ -21,6 +20,7 @@ from gateway.ledger import marks
 from gateway.ledger.folder import FROM_BACKUP, Folder, Missing
 from gateway.ledger.marks import Forked
 from gateway.storage.blocks import LEDGER
+from gateway.storage.database import Database, Jobs
 from gateway.storage.store import Head, Unavailable
 from tally import entry, epochs, merkle, tiles
 from tally.note import Checkpoint, Signer
@@ -31,20 +31,6 @@ _log = structlog.get_logger()
 INTERVAL_SECONDS: Final = 0.5
 #: Entries read at a time: votes wait for the connection meanwhile.
 _CHUNK: Final = 512
-
-
-P = ParamSpec("P")
-T = TypeVar("T")
-
-
-class Jobs(Protocol):
-    """Where jobs on the database's connection are run (the store)."""
-
-    async def run(
-        self, job: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
-        """The result of a job."""
-        ...
 
 
 def origin(campaign: str, node: str) -> str:
@@ -234,11 +220,11 @@ _DIFFERENT: Final = (
 )
 
 
-def _logs(db: sqlite3.Connection, campaign: str) -> list[tuple[str, int, bytes, int]]:
+def _logs(db: Database, campaign: str) -> list[tuple[str, int, bytes, int]]:
     return db.execute(LEDGER["logs"], (campaign,)).fetchall()
 
 
-def _leaves(db: sqlite3.Connection, log_id: int, since: int) -> list[tuple[bytes, bytes]]:
+def _leaves(db: Database, log_id: int, since: int) -> list[tuple[bytes, bytes]]:
     return db.execute(LEDGER["leaves"], (log_id, since, _CHUNK)).fetchall()
 
 

@@ -1,7 +1,7 @@
 -- Nominations, and what belongs to them. The newest row of each stands.
 
 -- name: add
-INSERT INTO nominations (campaign, contest, by, at_ms) VALUES (?, ?, ?, ?);
+INSERT INTO nominations (campaign, contest, by, at_ms) VALUES (?, ?, ?, ?) RETURNING id;
 
 -- name: add-version
 INSERT INTO nomination_versions (nomination, name, unit, fields, private, seal, complete, by, at_ms)
@@ -58,13 +58,13 @@ SELECT f.nomination, f.id FROM nomination_files f JOIN nominations n ON n.id = f
 WHERE n.campaign = ? AND f.kind = 'portrait' AND f.removed_ms IS NULL ORDER BY f.id;
 
 -- name: history
-SELECT at_ms, by, 'entered', '', '' FROM nominations WHERE id = :id
-UNION ALL SELECT at_ms, by, 'version', '', '' FROM nomination_versions WHERE nomination = :id
-UNION ALL SELECT at_ms, by, 'opinion', stage, ruling FROM nomination_opinions WHERE nomination = :id
-UNION ALL SELECT at_ms, by, 'code', code, '' FROM nomination_codes WHERE nomination = :id
-UNION ALL SELECT at_ms, by, iif(withdrawn, 'withdrawn', 'restored'), reason, '' FROM nomination_withdrawals WHERE nomination = :id
-UNION ALL SELECT at_ms, by, 'file', name, '' FROM nomination_files WHERE nomination = :id
-UNION ALL SELECT removed_ms, removed_by, 'file_removed', name, '' FROM nomination_files WHERE nomination = :id AND removed_ms IS NOT NULL
+SELECT at_ms, by, 'entered', '', '' FROM nominations WHERE id = ?1
+UNION ALL SELECT at_ms, by, 'version', '', '' FROM nomination_versions WHERE nomination = ?1
+UNION ALL SELECT at_ms, by, 'opinion', stage, ruling FROM nomination_opinions WHERE nomination = ?1
+UNION ALL SELECT at_ms, by, 'code', code, '' FROM nomination_codes WHERE nomination = ?1
+UNION ALL SELECT at_ms, by, CASE withdrawn WHEN 0 THEN 'restored' ELSE 'withdrawn' END, reason, '' FROM nomination_withdrawals WHERE nomination = ?1
+UNION ALL SELECT at_ms, by, 'file', name, '' FROM nomination_files WHERE nomination = ?1
+UNION ALL SELECT removed_ms, removed_by, 'file_removed', name, '' FROM nomination_files WHERE nomination = ?1 AND removed_ms IS NOT NULL
 ORDER BY 1;
 
 -- name: same-file

@@ -1,15 +1,14 @@
 """Where nominations are kept: functions of a connection. Nothing is overwritten."""
 
 import json
-import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Final, NamedTuple
 
 from gateway.nominations.checks import Opinion, Values, standing
 from gateway.storage.blocks import load
+from gateway.storage.database import Database, transaction
 
 _SQL: Final = load("gateway.nominations", "nominations.sql")
 
@@ -79,7 +78,7 @@ class Happened(NamedTuple):
     more: str
 
 
-def heads(db: sqlite3.Connection, campaign: str) -> list[Head]:
+def heads(db: Database, campaign: str) -> list[Head]:
     """A campaign's nominations, in the order they came in."""
     opinions: dict[int, list[tuple[bytes, Opinion]]] = {}
     for id_, seal, stage, ruling, who, on, note in db.execute(_SQL["opinions"], (campaign,)):
@@ -107,37 +106,34 @@ def heads(db: sqlite3.Connection, campaign: str) -> list[Head]:
     ]
 
 
-def version(db: sqlite3.Connection, id_: int) -> tuple[Values, bytes]:
+def version(db: Database, id_: int) -> tuple[Values, bytes]:
     """The newest version's open fields, and its sealed ones."""
     fields, private = db.execute(_SQL["version"], (id_,)).fetchone()
     return json.loads(fields), private
 
 
-def used(db: sqlite3.Connection, campaign: str) -> set[str]:
+def used(db: Database, campaign: str) -> set[str]:
     """Every code that was ever given."""
     return {code for _, code in db.execute(_SQL["codes"], (campaign,))}
 
 
-def files(db: sqlite3.Connection, id_: int) -> list[Filed]:
+def files(db: Database, id_: int) -> list[Filed]:
     """The files that are attached."""
     return [Filed(*row) for row in db.execute(_SQL["files"], (id_,))]
 
 
-def history(db: sqlite3.Connection, id_: int) -> list[Happened]:
+def history(db: Database, id_: int) -> list[Happened]:
     """Everything that was done with a nomination, in order."""
-    return [Happened(*row) for row in db.execute(_SQL["history"], {"id": id_})]
+    return [Happened(*row) for row in db.execute(_SQL["history"], (id_,))]
 
 
-def add(
-    db: sqlite3.Connection, campaign: str, contest: str, new: Sequence[New], by: str, at_ms: int
-) -> list[int]:
+def add(db: Database, campaign: str, contest: str, new: Sequence[New], by: str, at_ms: int) -> list[int]:
     """Add nominations, all or none; returns their numbers. A code that was given before raises
-    `sqlite3.IntegrityError`."""
+    `store.Conflict` from `run`."""
     made = []
-    with _all_or_none(db):
+    with transaction(db):
         for one in new:
-            id_ = db.execute(_SQL["add"], (campaign, contest, by, at_ms)).lastrowid
-            assert id_ is not None, "an INSERT has a row"
+            (id_,) = db.execute(_SQL["add"], (campaign, contest, by, at_ms)).fetchone()
             _version(db, id_, one.version, by, at_ms)
             for said in one.opinions:
                 _opinion(db, id_, one.version.seal, said, by, at_ms)
@@ -147,61 +143,48 @@ def add(
     return made
 
 
-def change(db: sqlite3.Connection, id_: int, said: Version, by: str, at_ms: int) -> None:
+def change(db: Database, id_: int, said: Version, by: str, at_ms: int) -> None:
     """Keep a new version."""
     _version(db, id_, said, by, at_ms)
 
 
-def endorse(
-    db: sqlite3.Connection, campaign: str, head: Head, said: Opinion, code: str, by: str, at_ms: int
-) -> None:
+def endorse(db: Database, campaign: str, head: Head, said: Opinion, code: str, by: str, at_ms: int) -> None:
     """Keep an endorsement of what stands, and the code that it brings, "" for none."""
-    with _all_or_none(db):
+    with transaction(db):
         _opinion(db, head.id, head.seal, said, by, at_ms)
         if code:
             db.execute(_SQL["add-code"], (campaign, code, head.id, by, at_ms))
 
 
-def give_code(db: sqlite3.Connection, campaign: str, id_: int, code: str, by: str, at_ms: int) -> None:
+def give_code(db: Database, campaign: str, id_: int, code: str, by: str, at_ms: int) -> None:
     """Keep another code; the earlier one stays used."""
     db.execute(_SQL["add-code"], (campaign, code, id_, by, at_ms))
 
 
-def withdraw(db: sqlite3.Connection, id_: int, out: bool, reason: str, by: str, at_ms: int) -> None:
+def withdraw(db: Database, id_: int, out: bool, reason: str, by: str, at_ms: int) -> None:
     """Take back, or take up again."""
     db.execute(_SQL["add-withdrawal"], (id_, int(out), reason, by, at_ms))
 
 
-def attach(db: sqlite3.Connection, id_: int, file: Filed, by: str, at_ms: int) -> None:
+def attach(db: Database, id_: int, file: Filed, by: str, at_ms: int) -> None:
     """Keep what a file is; its own number is not used."""
     row = (id_, file.kind, file.name, file.media, file.size, file.sha256, by, at_ms)
     db.execute(_SQL["add-file"], row)
 
 
-def detach(db: sqlite3.Connection, campaign: str, id_: int, file: Filed, by: str, at_ms: int) -> bool:
+def detach(db: Database, campaign: str, id_: int, file: Filed, by: str, at_ms: int) -> bool:
     """Note that a file is gone; whether nothing else of the campaign has the same content."""
     db.execute(_SQL["remove-file"], (by, at_ms, file.id, id_))
     (others,) = db.execute(_SQL["same-file"], (campaign, file.sha256)).fetchone()
     return not others
 
 
-def _version(db: sqlite3.Connection, id_: int, said: Version, by: str, at_ms: int) -> None:
+def _version(db: Database, id_: int, said: Version, by: str, at_ms: int) -> None:
     fields = json.dumps(said.fields, ensure_ascii=False, sort_keys=True)
     row = (id_, said.name, said.unit, fields, said.private, said.seal, int(said.complete), by, at_ms)
     db.execute(_SQL["add-version"], row)
 
 
-def _opinion(db: sqlite3.Connection, id_: int, seal: bytes, said: Opinion, by: str, at_ms: int) -> None:
+def _opinion(db: Database, id_: int, seal: bytes, said: Opinion, by: str, at_ms: int) -> None:
     row = (id_, seal, said.stage, said.ruling, said.who, said.on.isoformat(), said.note, by, at_ms)
     db.execute(_SQL["add-opinion"], row)
-
-
-@contextmanager
-def _all_or_none(db: sqlite3.Connection) -> Iterator[None]:
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        db.execute("COMMIT")
-    except BaseException:
-        db.execute("ROLLBACK")
-        raise

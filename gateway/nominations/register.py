@@ -3,7 +3,6 @@
 import asyncio
 import hmac
 import json
-import sqlite3
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from gateway.nominations.roster import Roster
 from gateway.nominations.sheet import Known
 from gateway.service import Service
 from gateway.spreadsheet import reading
+from gateway.storage.database import Database
 from gateway.storage.store import Conflict
 from tally.entry import BLINDING_BYTES, BadEntry
 from tally.seal import Sealer
@@ -357,7 +357,7 @@ def nominating_of(running: Running, contest: str) -> Nominating:
     return found
 
 
-def _published(db: sqlite3.Connection, campaign: str) -> dict[tuple[str, str], Public]:
+def _published(db: Database, campaign: str) -> dict[tuple[str, str], Public]:
     found = {}
     for one in records.heads(db, campaign):
         if one.standing == "approved":

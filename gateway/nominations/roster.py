@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import sqlite3
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -13,6 +12,7 @@ from config.problems import Problems
 from gateway.durable import sync
 from gateway.nominations import records, tomlroster
 from gateway.nominations.tomlroster import ByHand
+from gateway.storage.database import Database
 
 
 class Approved(NamedTuple):
@@ -50,7 +50,7 @@ class NotWritten(Exception):
         self.word, self.about = word, about
 
 
-def of(db: sqlite3.Connection, campaign: Campaign) -> Roster:
+def of(db: Database, campaign: Campaign) -> Roster:
     """Who is approved, in every contest that is nominated for."""
     found: Roster = {contest: [] for contest in campaign.nominations}
     for head in records.heads(db, campaign.id):

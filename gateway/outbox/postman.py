@@ -22,8 +22,7 @@ from gateway.outbox.outbox import Outbox
 from gateway.outbox.records import Note, Taken
 from gateway.outbox.retry import Pace
 from gateway.outbox.sender import Fate
-from gateway.storage.sqlite import SqliteStore
-from gateway.storage.store import Conflict, Unavailable
+from gateway.storage.store import Conflict, Store, Unavailable
 
 _log = structlog.get_logger()
 
@@ -50,7 +49,7 @@ class Postman:
         self,
         source: str,
         outbox: Outbox,
-        store: SqliteStore,
+        store: Store,
         session: ClientSession,
         observer: Observer,
         now_ms: Callable[[], int],
@@ -156,7 +155,7 @@ class Postman:
 
 @asynccontextmanager
 async def at_work(
-    sources: Iterable[Source], store: SqliteStore, observer: Observer, now_ms: Callable[[], int]
+    sources: Iterable[Source], store: Store, observer: Observer, now_ms: Callable[[], int]
 ) -> AsyncIterator[None]:
     """A postman for every source that has an outbox. Raises `Unavailable`."""
     own = {source.name: source.outbox for source in sources if source.outbox is not None}

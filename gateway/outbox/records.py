@@ -1,16 +1,15 @@
-"""Where replies wait: functions of the writer's connection (`SqliteStore.run`).
+"""Where replies wait: functions of a database (`Jobs.run`).
 
 None of them reads a number or a text: these stand sealed. Each is one transaction, durable when it returns,
 so that an attempt is on disk before it is made.
 """
 
-import sqlite3
 from collections.abc import Collection, Sequence
 from typing import Final, NamedTuple
 
 from gateway.outbox.retry import Next
 from gateway.storage.blocks import OUTBOX
-from gateway.storage.sqlite import transaction
+from gateway.storage.database import Database, transaction
 
 _HOUR_MS: Final = 3_600_000
 
@@ -46,7 +45,7 @@ class Turn(NamedTuple):
 
 
 def turn(
-    db: sqlite3.Connection,
+    db: Database,
     source: str,
     notes: Sequence[Note],
     room: int,
@@ -73,7 +72,7 @@ def turn(
     return Turn(taken, waiting, dropped)
 
 
-def resume(db: sqlite3.Connection, source: str, repeatable: bool, now_ms: int) -> tuple[int, int]:
+def resume(db: Database, source: str, repeatable: bool, now_ms: int) -> tuple[int, int]:
     """After a start: how many replies wait, and of how many nobody knows whether they went out."""
     with transaction(db):
         doubtful = 0
@@ -85,7 +84,7 @@ def resume(db: sqlite3.Connection, source: str, repeatable: bool, now_ms: int) -
     return waiting, doubtful
 
 
-def abandon(db: sqlite3.Connection, known: Collection[str]) -> list[tuple[str, int]]:
+def abandon(db: Database, known: Collection[str]) -> list[tuple[str, int]]:
     """Give up what waits for sources that have no outbox any more: which, and how many replies."""
     with transaction(db):
         gone = [source for (source,) in db.execute(OUTBOX["left"]).fetchall() if source not in known]
@@ -101,6 +100,6 @@ class Standing(NamedTuple):
     replies: int
 
 
-def summary(db: sqlite3.Connection) -> list[Standing]:
+def summary(db: Database) -> list[Standing]:
     """How every reply stands."""
     return [Standing(*row) for row in db.execute(OUTBOX["summary"])]

@@ -34,7 +34,6 @@ from gateway.service import Service
 from gateway.spreadsheet import template
 from gateway.spreadsheet.faults import Faulty
 from gateway.storage import cases
-from gateway.storage.reader import open_reader
 from gateway.storage.store import Unavailable
 
 _log = structlog.get_logger()
@@ -137,7 +136,7 @@ class _Pages:
             for name, source in self._service.sources.items()
             if source.running is asked.running and source is not asked.source
         ]
-        async with open_reader(self._service.store.path) as reader:
+        async with self._service.store.reader() as reader:
             return await comparing.compare(asked.running, asked.source, others, statement, reader)
 
     async def _do(self, asked: _Asked, statement: Statement, report: Report, lang: Lang) -> _Done:

@@ -26,7 +26,6 @@ from gateway.room import records
 from gateway.room.records import Acted, Archive, Query
 from gateway.room.searches import Searches
 from gateway.service import Service
-from gateway.storage.reader import open_reader
 from tally import acts, receipt
 from tally.outcome import MessageOutcome
 
@@ -99,7 +98,7 @@ class _Records:
         running, lang = running_of(request, self._service), guard.language(request)
         kind = request.query.get("kind", "")
         after = case_view.place(request.query.get("after", ""))
-        async with open_reader(self._service.store.path) as reader:
+        async with self._service.store.reader() as reader:
             done, rest = await self._archives[running.id].acts(
                 reader, kind if kind in KINDS else "", after, _PAGE
             )
@@ -144,7 +143,7 @@ class _Records:
     ) -> web.StreamResponse:
         lang, asked = guard.language(request), query or _NEWEST
         after = case_view.place(request.query.get("after", "")) if refused is None else None
-        async with open_reader(self._service.store.path) as reader:
+        async with self._service.store.reader() as reader:
             found = await self._archives[running.id].search(reader, asked, after, _PAGE)
         values = {
             **self._shared(running),

@@ -1,11 +1,11 @@
-"""Where marks are kept before they are submitted: functions of the writer's connection. Nothing is
+"""Where marks are kept before they are submitted: functions of a database. Nothing is
 overwritten."""
 
-import sqlite3
 from collections.abc import Mapping
 from typing import Final
 
 from gateway.storage.blocks import load
+from gateway.storage.database import Database, transaction
 
 _SQL: Final = load("gateway.panel", "panel.sql")
 
@@ -13,7 +13,7 @@ _SQL: Final = load("gateway.panel", "panel.sql")
 Draft = dict[str, dict[str, str]]
 
 
-def draft(db: sqlite3.Connection, campaign: str, contest: str, judge: str) -> Draft:
+def draft(db: Database, campaign: str, contest: str, judge: str) -> Draft:
     """What stands of it; a mark that was taken back is not there."""
     found: Draft = {}
     for candidate, criterion, points in db.execute(_SQL["draft"], (campaign, contest, judge)):
@@ -23,7 +23,7 @@ def draft(db: sqlite3.Connection, campaign: str, contest: str, judge: str) -> Dr
 
 
 def enter(
-    db: sqlite3.Connection,
+    db: Database,
     campaign: str,
     contest: str,
     judge: str,
@@ -37,16 +37,11 @@ def enter(
         for (candidate, criterion), points in marks.items()
         if now.get(candidate, {}).get(criterion, "") != points
     ]
-    db.execute("BEGIN IMMEDIATE")
-    try:
+    with transaction(db):
         db.executemany(_SQL["add"], rows)
-        db.execute("COMMIT")
-    except BaseException:
-        db.execute("ROLLBACK")
-        raise
     return len(rows)
 
 
-def history(db: sqlite3.Connection, campaign: str, contest: str) -> list[tuple[str, str, str, str, int]]:
+def history(db: Database, campaign: str, contest: str) -> list[tuple[str, str, str, str, int]]:
     """Everything that was ever entered: judge, candidate, criterion, points, when (Unix milliseconds)."""
     return db.execute(_SQL["history"], (campaign, contest)).fetchall()

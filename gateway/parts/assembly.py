@@ -21,8 +21,7 @@ from gateway.intake.running import Running
 from gateway.intake.source import Source
 from gateway.parts import joining, records
 from gateway.parts.records import Fresh, Set
-from gateway.storage.sqlite import SqliteStore
-from gateway.storage.store import Unavailable
+from gateway.storage.store import Store, Unavailable
 
 _log = structlog.get_logger()
 
@@ -38,7 +37,7 @@ class Assembly:
     """One for all campaigns. Every method raises as `Recorder.submit`."""
 
     def __init__(
-        self, store: SqliteStore, recorder: Recorder, sources: Mapping[str, Source], now_ms: Callable[[], int]
+        self, store: Store, recorder: Recorder, sources: Mapping[str, Source], now_ms: Callable[[], int]
     ) -> None:
         self._store, self._recorder, self._sources, self._now_ms = store, recorder, sources, now_ms
         self._envelopes = {source.running.id: _Envelope(source.running) for source in sources.values()}

@@ -1,14 +1,13 @@
-"""Where parts are kept: functions of the writer's connection (`SqliteStore.run`).
+"""Where parts are kept: functions of a database (`Jobs.run`).
 
 None of them reads a text or a number: these stand sealed.
 """
 
-import sqlite3
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from gateway.storage import blocks
-from gateway.storage.sqlite import transaction
+from gateway.storage.database import Database, transaction
 
 _SQL: Final = blocks.load("gateway.parts", "parts.sql")
 
@@ -44,7 +43,7 @@ class Set(NamedTuple):
         return any(part.sealed is None for part in self.parts)
 
 
-def keep(db: sqlite3.Connection, campaign: str, part: Fresh) -> Set:
+def keep(db: Database, campaign: str, part: Fresh) -> Set:
     """Keep a part, unless it is kept already; returns the set it belongs to. Durable when this returns."""
     with transaction(db):
         known = db.execute(_SQL["known"], (campaign, part.part_key)).fetchone()
@@ -67,7 +66,7 @@ def keep(db: sqlite3.Connection, campaign: str, part: Fresh) -> Set:
         return _set(db, campaign, set_id, part.source)
 
 
-def due(db: sqlite3.Connection, campaign: str, now_ms: int) -> list[Set]:
+def due(db: Database, campaign: str, now_ms: int) -> list[Set]:
     """The sets whose time is over, oldest first. No part joins them any more."""
     with transaction(db):
         db.execute(_SQL["lapse"], (campaign, now_ms))
@@ -75,15 +74,15 @@ def due(db: sqlite3.Connection, campaign: str, now_ms: int) -> list[Set]:
         return [_set(db, campaign, set_id, source) for set_id, source in found]
 
 
-def finish(db: sqlite3.Connection, campaign: str, set_id: int) -> None:
+def finish(db: Database, campaign: str, set_id: int) -> None:
     """The message is in the ledger: forget what its parts say."""
     db.execute(_SQL["finish"], (campaign, set_id))
 
 
-def forget(db: sqlite3.Connection, campaign: str, before_ms: int) -> None:
+def forget(db: Database, campaign: str, before_ms: int) -> None:
     """Forget recorded parts that came before an instant: they are not sent again any more."""
     db.execute(_SQL["forget"], (campaign, before_ms))
 
 
-def _set(db: sqlite3.Connection, campaign: str, set_id: int, source: str) -> Set:
+def _set(db: Database, campaign: str, set_id: int, source: str) -> Set:
     return Set(set_id, source, [Sealed(*row) for row in db.execute(_SQL["set"], (campaign, set_id))])

@@ -15,8 +15,7 @@ from config.problems import Lang
 from gateway.people import policy, store
 from gateway.people.roles import Role
 from gateway.people.store import Account, LastAdministrator, Listed
-from gateway.storage.sqlite import SqliteStore
-from gateway.storage.store import Conflict
+from gateway.storage.store import Conflict, Store
 
 _log = structlog.get_logger()
 
@@ -41,7 +40,7 @@ def hashed(token: str) -> bytes:
 class Accounts:
     """Every account. `campaigns` are the ids that there are; `by` is whoever makes a change."""
 
-    def __init__(self, database: SqliteStore, campaigns: Iterable[str], now_ms: Callable[[], int]) -> None:
+    def __init__(self, database: Store, campaigns: Iterable[str], now_ms: Callable[[], int]) -> None:
         self._db, self._campaigns, self.now_ms = database, frozenset(campaigns), now_ms
 
     async def listed(self) -> list[Listed]:

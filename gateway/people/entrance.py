@@ -17,7 +17,7 @@ from gateway.people.passwords import Crowded, Passwords
 from gateway.people.places import From, Places
 from gateway.people.store import Account
 from gateway.people.throttle import Key, Throttle
-from gateway.storage.sqlite import SqliteStore
+from gateway.storage.store import Store
 
 _log = structlog.get_logger()
 
@@ -50,7 +50,7 @@ class Entrance:
 
     def __init__(
         self,
-        database: SqliteStore,
+        database: Store,
         passwords: Passwords,
         secret: bytes,
         now_ms: Callable[[], int],

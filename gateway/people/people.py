@@ -11,7 +11,7 @@ from gateway.people.entrance import Entrance
 from gateway.people.passwords import Passwords
 from gateway.people.roles import Role
 from gateway.people.sessions import Sessions
-from gateway.storage.sqlite import SqliteStore
+from gateway.storage.store import Store
 
 #: Who makes a change by `televote users`: whoever owns the machine.
 BY_COMMAND: Final = "televote users"
@@ -27,7 +27,7 @@ class People:
 
 
 def open_people(
-    database: SqliteStore, chosen: settings.Accounts, campaigns: Iterable[str], now_ms: Callable[[], int]
+    database: Store, chosen: settings.Accounts, campaigns: Iterable[str], now_ms: Callable[[], int]
 ) -> People | None:
     """The people of an installation, None if its settings have no key for them."""
     if chosen.key is None:

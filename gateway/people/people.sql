@@ -38,13 +38,13 @@ UPDATE accounts SET second_step = ? WHERE id = ? AND second_step < ?;
 UPDATE accounts SET signed_in_ms = ? WHERE id = ?;
 
 -- name: other-administrators
-SELECT count(*) FROM accounts WHERE role = 'administrator' AND enabled AND id <> ?;
+SELECT count(*) FROM accounts WHERE role = 'administrator' AND enabled <> 0 AND id <> ?;
 
 -- name: working-administrators
-SELECT count(*) FROM accounts WHERE role = 'administrator' AND enabled AND password IS NOT NULL;
+SELECT count(*) FROM accounts WHERE role = 'administrator' AND enabled <> 0 AND password IS NOT NULL;
 
 -- name: waiting-administrator
-SELECT * FROM accounts WHERE role = 'administrator' AND enabled AND password IS NULL ORDER BY id LIMIT 1;
+SELECT * FROM accounts WHERE role = 'administrator' AND enabled <> 0 AND password IS NULL ORDER BY id LIMIT 1;
 
 -- name: set-welcome
 INSERT INTO welcomes (account, token, expires_ms) VALUES (?, ?, ?)
@@ -52,7 +52,7 @@ ON CONFLICT (account) DO UPDATE SET token = excluded.token, expires_ms = exclude
 
 -- name: welcome
 SELECT accounts.* FROM welcomes JOIN accounts ON accounts.id = account
-WHERE token = ? AND expires_ms > ? AND enabled;
+WHERE token = ? AND expires_ms > ? AND enabled <> 0;
 
 -- name: end-welcome
 DELETE FROM welcomes WHERE account = ?;
@@ -65,7 +65,7 @@ INSERT INTO sessions (token, account, begun_ms, seen_ms, browser) VALUES (?, ?, 
 
 -- name: session
 SELECT begun_ms, seen_ms, accounts.* FROM sessions JOIN accounts ON accounts.id = account
-WHERE token = ? AND enabled;
+WHERE token = ? AND enabled <> 0;
 
 -- name: sessions
 SELECT token, begun_ms, seen_ms, browser FROM sessions WHERE account = ? ORDER BY seen_ms DESC;

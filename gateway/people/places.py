@@ -11,7 +11,7 @@ from typing import Final, Literal, NamedTuple
 from gateway.people import store
 from gateway.people.store import Account
 from gateway.people.throttle import Key
-from gateway.storage.sqlite import SqliteStore
+from gateway.storage.store import Store
 
 #: How long a browser or an address is remembered after somebody signed in there.
 KNOWN_MS: Final = 90 * 24 * 3_600_000
@@ -31,7 +31,7 @@ class From(NamedTuple):
 class Places:
     """The known ones. `key` makes the hashes."""
 
-    def __init__(self, database: SqliteStore, key: bytes) -> None:
+    def __init__(self, database: Store, key: bytes) -> None:
         self._db, self._key = database, key
 
     async def known(self, account: Account, at: From, now_ms: int) -> How:

@@ -14,7 +14,7 @@ from gateway.people import store
 from gateway.people.accounts import hashed
 from gateway.people.roles import Role, SignedIn
 from gateway.people.store import OpenSession
-from gateway.storage.sqlite import SqliteStore
+from gateway.storage.store import Store
 
 _MINUTE_MS: Final = 60_000
 _HOUR_MS: Final = 60 * _MINUTE_MS
@@ -41,7 +41,7 @@ _NOTED_MS: Final = _MINUTE_MS
 class Sessions:
     """Every session."""
 
-    def __init__(self, database: SqliteStore, now_ms: Callable[[], int]) -> None:
+    def __init__(self, database: Store, now_ms: Callable[[], int]) -> None:
         self._db, self._now_ms = database, now_ms
 
     async def who(self, token: str, *, active: bool = True) -> SignedIn | None:

@@ -1,15 +1,14 @@
-"""Accounts, sessions and links in the database: functions that run on the writer's connection.
+"""Accounts, sessions and links in the database: functions that run on a database.
 
 Each is one small transaction; votes wait for no longer than that.
 """
 
-import sqlite3
 from typing import Any, Final, Literal, NamedTuple, cast
 
 from config.problems import Lang
 from gateway.people.roles import Role, SignedIn
 from gateway.storage import blocks
-from gateway.storage.sqlite import transaction
+from gateway.storage.database import Database, transaction
 
 SQL: Final = blocks.load("gateway.people", "people.sql")
 
@@ -74,18 +73,18 @@ def _account(row: tuple[Any, ...] | None) -> Account | None:
 # Accounts
 
 
-def named(db: sqlite3.Connection, login: str) -> Account | None:
+def named(db: Database, login: str) -> Account | None:
     """The account of that login."""
     return _account(db.execute(SQL["account-named"], (login,)).fetchone())
 
 
-def listed(db: sqlite3.Connection) -> list[Listed]:
+def listed(db: Database) -> list[Listed]:
     """Every account, by login."""
     return [Listed(Account._make(row[:-1]), row[-1]) for row in db.execute(SQL["accounts"])]
 
 
 def add(
-    db: sqlite3.Connection,
+    db: Database,
     login: str,
     name: str,
     role: Role,
@@ -94,15 +93,13 @@ def add(
     token: bytes,
     expires_ms: int,
 ) -> None:
-    """A new account, and its first link. Raises `sqlite3.IntegrityError` if there is one of that login."""
+    """A new account, and its first link. Raises `store.Conflict` if there is one of that login."""
     with transaction(db):
         row = db.execute(SQL["add-account"], (login, name, role, " ".join(campaigns), now_ms))
         db.execute(SQL["set-welcome"], (row.fetchone()[0], token, expires_ms))
 
 
-def change(
-    db: sqlite3.Connection, account: Account, name: str, role: Role, campaigns: tuple[str, ...]
-) -> None:
+def change(db: Database, account: Account, name: str, role: Role, campaigns: tuple[str, ...]) -> None:
     """Another name, role or campaigns. With another role the sessions end. Raises `LastAdministrator`."""
     with transaction(db):
         if role != account.role:
@@ -111,7 +108,7 @@ def change(
         db.execute(SQL["change-account"], (name, role, " ".join(campaigns), account.id))
 
 
-def disable(db: sqlite3.Connection, account: Account) -> None:
+def disable(db: Database, account: Account) -> None:
     """Let nobody in by it any more, and end what is under way. Raises `LastAdministrator`."""
     with transaction(db):
         _keep_one(db, account)
@@ -119,12 +116,12 @@ def disable(db: sqlite3.Connection, account: Account) -> None:
         _forget(db, account.id)
 
 
-def enable(db: sqlite3.Connection, account: Account) -> None:
+def enable(db: Database, account: Account) -> None:
     """Let its owner in again."""
     db.execute(SQL["enable-account"], (1, account.id))
 
 
-def reset(db: sqlite3.Connection, account: Account, token: bytes, expires_ms: int) -> None:
+def reset(db: Database, account: Account, token: bytes, expires_ms: int) -> None:
     """Forget password and second factor, end what is under way; a link gives a new beginning."""
     with transaction(db):
         db.execute(SQL["forget-proofs"], (account.id,))
@@ -132,29 +129,29 @@ def reset(db: sqlite3.Connection, account: Account, token: bytes, expires_ms: in
         db.execute(SQL["set-welcome"], (account.id, token, expires_ms))
 
 
-def renew(db: sqlite3.Connection, account: Account, token: bytes, expires_ms: int) -> None:
+def renew(db: Database, account: Account, token: bytes, expires_ms: int) -> None:
     """Another link for somebody who has not used theirs; the one before is void."""
     db.execute(SQL["set-welcome"], (account.id, token, expires_ms))
 
 
-def without_administrator(db: sqlite3.Connection) -> bool:
+def without_administrator(db: Database) -> bool:
     """Whether nobody can sign in who could make accounts."""
     return bool(db.execute(SQL["working-administrators"]).fetchone()[0] == 0)
 
 
-def waiting_administrator(db: sqlite3.Connection) -> Account | None:
+def waiting_administrator(db: Database) -> Account | None:
     """An administrator who has not signed in yet."""
     return _account(db.execute(SQL["waiting-administrator"]).fetchone())
 
 
-def _keep_one(db: sqlite3.Connection, account: Account) -> None:
+def _keep_one(db: Database, account: Account) -> None:
     if account.enabled and account.role == Role.ADMINISTRATOR:
         (others,) = db.execute(SQL["other-administrators"], (account.id,)).fetchone()
         if not others:
             raise LastAdministrator
 
 
-def _forget(db: sqlite3.Connection, account_id: int) -> None:
+def _forget(db: Database, account_id: int) -> None:
     for block in ("end-sessions", "end-welcome", "forget-known"):
         db.execute(SQL[block], (account_id,))
 
@@ -162,12 +159,12 @@ def _forget(db: sqlite3.Connection, account_id: int) -> None:
 # What belongs to an account
 
 
-def set_lang(db: sqlite3.Connection, account_id: int, lang: str) -> None:
+def set_lang(db: Database, account_id: int, lang: str) -> None:
     """The language that its owner likes."""
     db.execute(SQL["set-lang"], (lang, account_id))
 
 
-def set_password(db: sqlite3.Connection, account_id: int, password: str, keep: bytes | None) -> None:
+def set_password(db: Database, account_id: int, password: str, keep: bytes | None) -> None:
     """Another password. All sessions end but the one to `keep`; None for a mere rehash, which ends none."""
     with transaction(db):
         db.execute(SQL["set-password"], (password, account_id))
@@ -176,22 +173,22 @@ def set_password(db: sqlite3.Connection, account_id: int, password: str, keep: b
             db.execute(SQL["end-welcome"], (account_id,))
 
 
-def set_second(db: sqlite3.Connection, account_id: int, sealed: bytes | None, step: int) -> None:
+def set_second(db: Database, account_id: int, sealed: bytes | None, step: int) -> None:
     """The second factor, None for none, and the step of the code that proved it."""
     db.execute(SQL["set-second"], (sealed, step, account_id))
 
 
-def use_step(db: sqlite3.Connection, account_id: int, step: int) -> bool:
+def use_step(db: Database, account_id: int, step: int) -> bool:
     """Use up a code; False if it, or a later one, was used before."""
     return db.execute(SQL["use-step"], (step, account_id, step)).rowcount == 1
 
 
-def welcomed(db: sqlite3.Connection, token: bytes, now_ms: int) -> Account | None:
+def welcomed(db: Database, token: bytes, now_ms: int) -> Account | None:
     """Whose link that is, None if it is none, used, or too old."""
     return _account(db.execute(SQL["welcome"], (token, now_ms)).fetchone())
 
 
-def accept(db: sqlite3.Connection, account_id: int, token: bytes, password: str, now_ms: int) -> bool:
+def accept(db: Database, account_id: int, token: bytes, password: str, now_ms: int) -> bool:
     """Use up a link for a first password; False if it has been used meanwhile."""
     with transaction(db):
         if db.execute(SQL["use-welcome"], (token, now_ms)).rowcount != 1:
@@ -204,9 +201,7 @@ def accept(db: sqlite3.Connection, account_id: int, token: bytes, password: str,
 # Sessions, and from where
 
 
-def begin(
-    db: sqlite3.Connection, account_id: int, token: bytes, now_ms: int, browser: str, marks: list[bytes]
-) -> None:
+def begin(db: Database, account_id: int, token: bytes, now_ms: int, browser: str, marks: list[bytes]) -> None:
     """A session, and the browser and address it was begun from."""
     with transaction(db):
         db.execute(SQL["add-session"], (token, account_id, now_ms, now_ms, browser))
@@ -216,44 +211,42 @@ def begin(
         db.execute(SQL["forget-older"], (account_id, _KNOWN))
 
 
-def session(db: sqlite3.Connection, token: bytes) -> Session | None:
+def session(db: Database, token: bytes) -> Session | None:
     """The session of a token, None if there is none, or its account is disabled."""
     row = db.execute(SQL["session"], (token,)).fetchone()
     return None if row is None else Session(row[0], row[1], Account._make(row[2:]))
 
 
-def see(db: sqlite3.Connection, token: bytes, now_ms: int) -> None:
+def see(db: Database, token: bytes, now_ms: int) -> None:
     """Somebody did something."""
     db.execute(SQL["see-session"], (now_ms, token))
 
 
-def end(db: sqlite3.Connection, token: bytes) -> None:
+def end(db: Database, token: bytes) -> None:
     """End one session."""
     db.execute(SQL["end-session"], (token,))
 
 
-def end_of(db: sqlite3.Connection, account_id: int, token: bytes) -> None:
+def end_of(db: Database, account_id: int, token: bytes) -> None:
     """End one of somebody's own sessions, and nobody else's."""
     db.execute(SQL["end-one-of"], (account_id, token))
 
 
-def end_others(db: sqlite3.Connection, account_id: int, keep: bytes) -> None:
+def end_others(db: Database, account_id: int, keep: bytes) -> None:
     """End all of somebody's sessions but one."""
     db.execute(SQL["end-other-sessions"], (account_id, keep))
 
 
-def sessions_of(db: sqlite3.Connection, account_id: int) -> list[OpenSession]:
+def sessions_of(db: Database, account_id: int) -> list[OpenSession]:
     """Somebody's sessions, the latest first."""
     return [OpenSession._make(row) for row in db.execute(SQL["sessions"], (account_id,))]
 
 
-def end_old(db: sqlite3.Connection, begun_before_ms: int) -> None:
+def end_old(db: Database, begun_before_ms: int) -> None:
     """Drop what is over in any case."""
     db.execute(SQL["end-old-sessions"], (begun_before_ms,))
 
 
-def knows(
-    db: sqlite3.Connection, account_id: int, browser: bytes, address: bytes, since_ms: int
-) -> set[bytes]:
+def knows(db: Database, account_id: int, browser: bytes, address: bytes, since_ms: int) -> set[bytes]:
     """Which of the two somebody has signed in from before."""
     return {mark for (mark,) in db.execute(SQL["knows"], (account_id, browser, address, since_ms))}

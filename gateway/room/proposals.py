@@ -1,11 +1,10 @@
 """Proposals: whether one may be approved, and where they are kept until it is.
 
-The rules are pure. What is kept are functions of the writer's connection; the act itself is sealed at rest,
+The rules are pure. What is kept are functions of a database; the act itself is sealed at rest,
 for it may hold a number or a choice, and is forgotten when the proposal ends.
 """
 
 import hmac
-import sqlite3
 from typing import Final, Literal, NamedTuple
 
 from cryptography.exceptions import InvalidTag
@@ -15,6 +14,7 @@ from dedup import keys
 from gateway.intake.running import Running
 from gateway.room import motion
 from gateway.storage.blocks import load
+from gateway.storage.database import Database
 
 #: How long a proposal can be agreed to.
 LASTS_MS: Final = 15 * 60_000
@@ -101,41 +101,39 @@ class Envelope:
         return packed if hmac.compare_digest(motion.digest(packed), proposal.digest) else b""
 
 
-def add(
-    db: sqlite3.Connection, campaign: str, kind: str, digest: str, sealed: bytes, by: str, at_ms: int
-) -> int:
+def add(db: Database, campaign: str, kind: str, digest: str, sealed: bytes, by: str, at_ms: int) -> int:
     """Keep a proposal; returns its number."""
     (number,) = db.execute(_SQL["add"], (campaign, kind, digest, sealed, by, at_ms)).fetchone()
     return int(number)
 
 
-def find(db: sqlite3.Connection, campaign: str, number: int) -> Proposal | None:
+def find(db: Database, campaign: str, number: int) -> Proposal | None:
     """One proposal."""
     row = db.execute(_SQL["find"], (campaign, number)).fetchone()
     return None if row is None else Proposal(*row)
 
 
-def are_open(db: sqlite3.Connection, campaign: str, now_ms: int) -> list[Proposal]:
+def are_open(db: Database, campaign: str, now_ms: int) -> list[Proposal]:
     """Those that can be agreed to, oldest first. Those that are too old are forgotten."""
-    db.execute(_SQL["lapse"], (campaign, now_ms - LASTS_MS))
+    db.execute(_SQL["lapse"], (b"", campaign, now_ms - LASTS_MS))
     return [Proposal(*row) for row in db.execute(_SQL["open"], (campaign, now_ms - LASTS_MS))]
 
 
-def latest(db: sqlite3.Connection, campaign: str, limit: int) -> list[Proposal]:
+def latest(db: Database, campaign: str, limit: int) -> list[Proposal]:
     """How the last ones ended, newest first."""
     return [Proposal(*row) for row in db.execute(_SQL["latest"], (campaign, limit))]
 
 
-def end(db: sqlite3.Connection, number: int, state: State, who: str) -> bool:
+def end(db: Database, number: int, state: State, who: str) -> bool:
     """End an open proposal. False if somebody else was first."""
     return db.execute(_SQL["end"], (state, who, number)).rowcount == 1
 
 
-def reopen(db: sqlite3.Connection, number: int) -> None:
+def reopen(db: Database, number: int) -> None:
     """Its act could not be recorded: it can be agreed to again."""
     db.execute(_SQL["reopen"], (number,))
 
 
-def forget(db: sqlite3.Connection, number: int) -> None:
+def forget(db: Database, number: int) -> None:
     """Drop what an ended proposal said."""
-    db.execute(_SQL["forget"], (number,))
+    db.execute(_SQL["forget"], (b"", number))

@@ -18,7 +18,7 @@ WHERE campaign = ? AND state <> 'open' ORDER BY id DESC LIMIT ?;
 
 -- name: lapse
 -- Too old to be agreed to. What ended is not kept: what was done stands in the ledger.
-UPDATE proposals SET state = 'stale', sealed = x'' WHERE campaign = ? AND state = 'open' AND at_ms < ?;
+UPDATE proposals SET state = 'stale', sealed = ? WHERE campaign = ? AND state = 'open' AND at_ms < ?;
 
 -- name: end
 -- Matches no row if somebody else was first.
@@ -28,4 +28,4 @@ UPDATE proposals SET state = ?, second = ? WHERE id = ? AND state = 'open';
 UPDATE proposals SET state = 'open', second = '' WHERE id = ? AND state = 'approved';
 
 -- name: forget
-UPDATE proposals SET sealed = x'' WHERE id = ? AND state <> 'open';
+UPDATE proposals SET sealed = ? WHERE id = ? AND state <> 'open';

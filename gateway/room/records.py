@@ -10,7 +10,6 @@ been set meanwhile, but not by more than `_SET_MS`.
 
 import asyncio
 import re
-import sqlite3
 import time
 from collections.abc import Sequence
 from typing import Final, NamedTuple
@@ -22,6 +21,7 @@ from gateway.intake.revise import Case
 from gateway.intake.running import Running
 from gateway.storage import cases
 from gateway.storage.blocks import LEDGER, load
+from gateway.storage.database import Database
 from gateway.storage.reader import Reader
 from gateway.storage.store import Place
 from tally import entry, folding, verify
@@ -147,7 +147,7 @@ class Archive:
         acts = await reader.run(self._acts, kind, after or _END, limit)
         return acts, acts[-1].place if len(acts) == limit else None
 
-    def _begin(self, db: sqlite3.Connection, query: Query) -> Place:
+    def _begin(self, db: Database, query: Query) -> Place:
         """Where the newest message that may fit can stand at most."""
         logs = list(cases.logs(db, self._running.id))
         if query.until_ms is None or not logs:
@@ -164,7 +164,7 @@ class Archive:
         return Place(logs[0], low)
 
     def _chunk(
-        self, db: sqlite3.Connection, query: Query, after: Place, limit: int
+        self, db: Database, query: Query, after: Place, limit: int
     ) -> tuple[list[Case], Place | None, int]:
         """Some entries before a place: the messages that fit, where to go on, how many were looked at."""
         log, node, rows = self._stretch(db, after)
@@ -182,7 +182,7 @@ class Archive:
                     return found, Place(log, row.seq), looked
         return found, Place(log, rows[-1].seq), len(rows)
 
-    def _stretch(self, db: sqlite3.Connection, after: Place) -> tuple[int, str, list[Stored]]:
+    def _stretch(self, db: Database, after: Place) -> tuple[int, str, list[Stored]]:
         """The entries just before a place, newest first, with their log and its node; none at the end."""
         for log, node in cases.logs(db, self._running.id).items():
             end = after.seq if log == after.log_id else _END.seq
@@ -193,7 +193,7 @@ class Archive:
 
     @staticmethod
     def _case(
-        db: sqlite3.Connection, sealer: Sealer, query: Query, place: Place, row: Stored, ruled: bool
+        db: Database, sealer: Sealer, query: Query, place: Place, row: Stored, ruled: bool
     ) -> Case | None:
         if row.kind not in _OUTCOMES:
             return None
@@ -231,7 +231,7 @@ class Archive:
             query.until_ms is None or at_ms < query.until_ms
         )
 
-    def _acts(self, db: sqlite3.Connection, kind: str, after: Place, limit: int) -> list[Acted]:
+    def _acts(self, db: Database, kind: str, after: Place, limit: int) -> list[Acted]:
         rows = db.execute(_SQL["acts-before"], (self._running.id, *after, kind, limit))
         return [
             Acted(Place(log, stored[0]), node, self._read_act(node, Stored(*stored)))

@@ -1,7 +1,14 @@
-"""SQL in named blocks: `-- name: block` begins one, `;` at a line's end ends it."""
+"""SQL in named blocks: `-- name: block` begins one, `;` at a line's end ends it.
+
+One text serves both engines where they agree; `-- name: block@postgresql` is PostgreSQL's own beside it.
+"""
 
 from importlib import resources
 from typing import Final
+
+_OWN: Final = "@postgresql"
+#: What PostgreSQL runs instead of a block, by the block's text.
+POSTGRESQL: Final[dict[str, str]] = {}
 
 
 def load(package: str, file: str) -> dict[str, str]:
@@ -13,9 +20,13 @@ def load(package: str, file: str) -> dict[str, str]:
             lines = found.setdefault(line.removeprefix("-- name: ").strip(), [])
         elif lines is not None and line.strip() and not line.startswith("--"):
             lines.append(line)
-    return {name: "\n".join(sql).rstrip(";") for name, sql in found.items()}
+    texts = {name: "\n".join(sql).rstrip(";") for name, sql in found.items()}
+    own = {name: sql for name, sql in texts.items() if name.endswith(_OWN)}
+    POSTGRESQL.update({texts[name.removesuffix(_OWN)]: sql for name, sql in own.items()})
+    return {name: sql for name, sql in texts.items() if name not in own}
 
 
 LEDGER: Final = load("tally", "ledger.sql")
 CLAIMS: Final = load("dedup", "claims.sql")
 OUTBOX: Final = load("gateway.outbox", "outbox.sql")
+STORAGE: Final = load("gateway.storage", "storage.sql")

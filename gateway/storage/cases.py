@@ -1,11 +1,11 @@
 """Messages as a person looks at them: each with what was ruled on it. Functions of a connection."""
 
-import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Final
 
 from dedup.keys import VoterKey
 from gateway.storage.blocks import CLAIMS, LEDGER
+from gateway.storage.database import Database
 from gateway.storage.store import Acted, Filed, Place
 from tally.verify import Stored
 
@@ -13,7 +13,7 @@ from tally.verify import Stored
 START: Final = Place(0, -1)
 
 
-def filed(db: sqlite3.Connection, places: Iterable[Place]) -> list[Filed]:
+def filed(db: Database, places: Iterable[Place]) -> list[Filed]:
     """See `store.Store.filed`."""
     found = []
     for place in places:
@@ -25,45 +25,45 @@ def filed(db: sqlite3.Connection, places: Iterable[Place]) -> list[Filed]:
     return found
 
 
-def waiting(db: sqlite3.Connection, campaign: str, after: Place, limit: int) -> list[Filed]:
+def waiting(db: Database, campaign: str, after: Place, limit: int) -> list[Filed]:
     """Those that wait for a person, oldest first, after a place."""
     return filed(db, _places(db.execute(LEDGER["waiting"], (campaign, *after, limit))))
 
 
-def alike(db: sqlite3.Connection, campaign: str, text_key: str, outcome: str, limit: int) -> list[Place]:
+def alike(db: Database, campaign: str, text_key: str, outcome: str, limit: int) -> list[Place]:
     """Those that wait with the identical text and for the same reason."""
     asked = (text_key, campaign, outcome, limit)
     return _places(db.execute(LEDGER["alike"], asked)) if text_key else []
 
 
-def of_caller(db: sqlite3.Connection, campaign: str, voter: VoterKey) -> list[Filed]:
+def of_caller(db: Database, campaign: str, voter: VoterKey) -> list[Filed]:
     """All messages of one caller."""
     known = db.execute(CLAIMS["campaign"], (campaign,)).fetchone()
     return filed(db, _places(db.execute(CLAIMS["messages-of"], (voter, known[0]))) if known else ())
 
 
-def logs(db: sqlite3.Connection, campaign: str) -> dict[int, str]:
+def logs(db: Database, campaign: str) -> dict[int, str]:
     """A campaign's logs by their number, each with its node; the newest first."""
     rows = [(log, node) for node, *_, log in db.execute(LEDGER["logs"], (campaign,))]
     return dict(sorted(rows, reverse=True))
 
 
-def tempo(db: sqlite3.Connection, campaign: str, since_ms: int) -> list[tuple[int, str, int, int]]:
+def tempo(db: Database, campaign: str, since_ms: int) -> list[tuple[int, str, int, int]]:
     """Messages by minute and source: (minute in Unix milliseconds, source, counted, others)."""
     return db.execute(LEDGER["tempo"], (campaign, since_ms)).fetchall()
 
 
-def last_heard(db: sqlite3.Connection, campaign: str) -> dict[str, int]:
+def last_heard(db: Database, campaign: str) -> dict[str, int]:
     """The last minute in which each source brought something in, in Unix milliseconds."""
     return dict(db.execute(LEDGER["last-heard"], (campaign,)).fetchall())
 
 
-def by_source(db: sqlite3.Connection, campaign: str) -> dict[str, int]:
+def by_source(db: Database, campaign: str) -> dict[str, int]:
     """How many messages each source has brought in."""
     return dict(db.execute(LEDGER["by-source"], (campaign,)).fetchall())
 
 
-def adopt(db: sqlite3.Connection, log_id: int, pending: Sequence[str]) -> None:
+def adopt(db: Database, log_id: int, pending: Sequence[str]) -> None:
     """A database from before there were cases: what waits for a person gets its case, once."""
     kinds = ",".join("?" * len(pending))
     if db.execute("SELECT 1 FROM totals WHERE log = ? AND subject = 'waiting'", (log_id,)).fetchone():

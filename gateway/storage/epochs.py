@@ -1,15 +1,16 @@
 """Begins a log in place of one that has lost entries (`gateway/epoch.py`). A function of a connection."""
 
-import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 
 from gateway.storage.blocks import LEDGER, OUTBOX
-from gateway.storage.sqlite import append_one, own_campaign, transaction
+from gateway.storage.database import Database, transaction
+from gateway.storage.records import own_campaign
+from gateway.storage.sqlite import append_one
 from gateway.storage.store import Batch, Head, ReceiptRow
 
 
 def begin(
-    db: sqlite3.Connection,
+    db: Database,
     campaign: str,
     key_check: bytes,
     earlier: Sequence[str],
@@ -23,16 +24,16 @@ def begin(
     empty. `receipts` are those of lost messages, by log: they are still to be found. Raises `Unsafe`.
     """
     with transaction(db):
-        campaign_id = own_campaign(db, campaign, key_check)
+        campaign_id, edition = own_campaign(db, campaign, key_check)
         for one in (*earlier, name):
             if db.execute(LEDGER["log"], (campaign, one)).fetchone() is None:
-                db.execute(LEDGER["add-log"], (campaign, one))
+                db.execute(LEDGER["add-log"], (campaign, one, b""))
         for one in earlier:
             (log_id, *_) = db.execute(LEDGER["log"], (campaign, one)).fetchone()
             db.execute(OUTBOX["restored"], (log_id,))
             rows = [(row.code, log_id, row.seq) for row in receipts.get(one, ())]
             db.executemany(LEDGER["add-receipts"].format(rows="(?,?,?)"), rows)
         (log_id, *_) = db.execute(LEDGER["log"], (campaign, name)).fetchone()
-        batch = first(Head(campaign, name, campaign_id, log_id, 0, ()))
+        batch = first(Head(campaign, name, campaign_id, log_id, 0, (), edition))
         append_one(db, batch)
     return batch.after

@@ -2,16 +2,23 @@
 
 import hashlib
 import sqlite3
+from collections.abc import Callable, Iterable
 from importlib import resources
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+from gateway.storage.blocks import STORAGE
+from gateway.storage.database import Database, transaction
+
+_OWN: Final = ".postgresql.sql"
 
 
 class Migration(NamedTuple):
-    """One numbered file."""
+    """One numbered file, in SQLite's words; `own` is what PostgreSQL runs after it (`….postgresql.sql`)."""
 
     number: int
     name: str
     sql: str
+    own: str = ""
 
     @property
     def checksum(self) -> str:
@@ -25,27 +32,32 @@ class MigrationFault(RuntimeError):
 
 def available() -> list[Migration]:
     """The migrations that this version ships, in order."""
-    files = [
-        file
+    files = {
+        file.name: file.read_text("utf-8")
         for file in resources.files("gateway.storage").joinpath("migrations").iterdir()
         if file.name.endswith(".sql")
+    }
+    return [
+        Migration(int(name[:4]), name, sql, files.get(name.removesuffix(".sql") + _OWN, ""))
+        for name, sql in sorted(files.items())
+        if not name.endswith(_OWN)
     ]
-    return sorted(Migration(int(file.name[:4]), file.name, file.read_text("utf-8")) for file in files)
 
 
-def apply(connection: sqlite3.Connection, migrations: list[Migration] | None = None) -> list[str]:
+def apply(
+    db: Database,
+    migrations: list[Migration] | None = None,
+    words: Callable[[Migration], Iterable[str]] = lambda migration: _statements(migration.sql),
+) -> list[str]:
     """Apply what is missing; returns the names applied. The connection is in autocommit mode.
 
-    Raises `MigrationFault` if the database was made by a newer version, or an applied file was edited.
+    `words` are a migration's statements as the engine takes them. Raises `MigrationFault` if the database was
+    made by a newer version, or an applied file was edited.
     """
     known = available() if migrations is None else migrations
-    connection.execute(
-        "CREATE TABLE IF NOT EXISTS migrations"
-        " (number INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL) STRICT"
-    )
-    done = {
-        number: (name, checksum) for number, name, checksum in connection.execute("SELECT * FROM migrations")
-    }
+    with transaction(db):
+        db.execute(STORAGE["migrations"])
+    done = {number: (name, checksum) for number, name, checksum in db.execute("SELECT * FROM migrations")}
     newer = sorted(set(done) - {migration.number for migration in known})
     if newer:
         raise MigrationFault(
@@ -55,8 +67,7 @@ def apply(connection: sqlite3.Connection, migrations: list[Migration] | None = N
     applied = []
     for migration in known:
         if migration.number not in done:
-            _apply_one(connection, migration)
-            applied.append(migration.name)
+            applied += [migration.name] * _apply_one(db, migration, words(migration))
         elif done[migration.number][1] != migration.checksum:
             raise MigrationFault(
                 f"migration {migration.name} was edited after it was applied: restore the released file"
@@ -64,19 +75,15 @@ def apply(connection: sqlite3.Connection, migrations: list[Migration] | None = N
     return applied
 
 
-def _apply_one(connection: sqlite3.Connection, migration: Migration) -> None:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        for statement in _statements(migration.sql):
-            connection.execute(statement)
-        connection.execute(
-            "INSERT INTO migrations VALUES (?, ?, ?)", (migration.number, migration.name, migration.checksum)
-        )
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:  # SQLite has rolled back itself if the disk is full
-            connection.execute("ROLLBACK")
-        raise
+def _apply_one(db: Database, migration: Migration, statements: Iterable[str]) -> bool:
+    """False if another node has just done so."""
+    with transaction(db):
+        if db.execute("SELECT 1 FROM migrations WHERE number = ?", (migration.number,)).fetchone():
+            return False
+        for statement in statements:
+            db.execute(statement)
+        db.execute("INSERT INTO migrations VALUES (?, ?, ?)", (*migration[:2], migration.checksum))
+    return True
 
 
 def _statements(sql: str) -> list[str]:

@@ -1,10 +1,10 @@
 """Messages by their receipts. Functions of a connection."""
 
-import sqlite3
 from typing import Final, NamedTuple
 
 from gateway.storage import cases
 from gateway.storage.blocks import LEDGER
+from gateway.storage.database import Database
 from gateway.storage.store import Filed, Place
 from tally import receipt
 
@@ -20,7 +20,7 @@ class Looked(NamedTuple):
     lost: tuple[str, int] | None = None
 
 
-def look_up(db: sqlite3.Connection, code: int, decoy: Place) -> Looked:
+def look_up(db: Database, code: int, decoy: Place) -> Looked:
     """The message that has a receipt.
 
     If none has, the one at `decoy` is read all the same: a guess takes as long as a code that is right.
@@ -33,7 +33,7 @@ def look_up(db: sqlite3.Connection, code: int, decoy: Place) -> Looked:
     return Looked(True, None, (name, seq))
 
 
-def adopt(db: sqlite3.Connection, log: int) -> None:
+def adopt(db: Database, log: int) -> None:
     """Give the messages of a log their receipts, if they were recorded while the campaign gave none."""
     last = db.execute(LEDGER["last-message"], (log,)).fetchone()
     if last is None or db.execute(LEDGER["receipt"], (receipt.number(last[0]),)).fetchone():

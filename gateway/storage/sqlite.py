@@ -11,7 +11,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import lru_cache
 from itertools import chain
 from pathlib import Path
@@ -20,9 +20,11 @@ from typing import Concatenate, Final, ParamSpec, TypeVar
 from dedup.caps import Claim
 from dedup.keys import MessageKey, VoterKey
 from gateway import durable
-from gateway.storage import cases, migrate
+from gateway.storage import cases, migrate, records
 from gateway.storage.blocks import CLAIMS, LEDGER, OUTBOX
 from gateway.storage.connection import FAILURES, Connection, begin
+from gateway.storage.database import Database, transaction
+from gateway.storage.reader import Reader, open_reader
 from gateway.storage.store import (
     Acted,
     Batch,
@@ -37,7 +39,7 @@ from gateway.storage.store import (
     Unavailable,
     Unsafe,
 )
-from tally import epochs, merkle
+from tally import merkle
 from tally.count import TotalKey
 from tally.verify import Stored
 
@@ -46,7 +48,6 @@ from tally.verify import Stored
 _LOOK_UP: Final = 1024
 #: Rows of one INSERT.
 _INSERT: Final = 512
-_PROBE_BYTES: Final = 256 * 1024
 _COPIED_BYTES: Final = 1 << 18
 
 P = ParamSpec("P")
@@ -124,11 +125,11 @@ class SqliteStore:
 
     async def head(self, campaign: str, node: str, key_check: bytes) -> Head:
         """See `store.Store`."""
-        return await self.run(_head, campaign, node, key_check)
+        return await self.run(records.head, campaign, node, key_check)
 
     async def adopt(self, head: Head, pending: Sequence[str]) -> None:
         """See `store.Store`."""
-        await self.run(_adopt, head, pending)
+        await self.run(records.adopt, head, pending)
 
     async def recall(self, head: Head, heard: Sequence[Heard]) -> Recall:
         """See `store.Store`."""
@@ -140,15 +141,15 @@ class SqliteStore:
 
     async def entries_at(self, places: Sequence[Place]) -> list[Stored]:
         """See `store.Store`."""
-        return await self.run(_entries_at, places)
+        return await self.run(records.entries_at, places)
 
     async def acts(self, campaign: str) -> Sequence[Acted]:
         """See `store.Store`."""
-        return await self.run(_acts, campaign)
+        return await self.run(records.acts, campaign)
 
     async def totals(self, campaign: str) -> Mapping[TotalKey, int]:
         """See `store.Store`."""
-        return await self.run(_totals, campaign)
+        return await self.run(records.totals, campaign)
 
     async def filed(self, places: Sequence[Place]) -> Sequence[Filed]:
         """See `store.Store`."""
@@ -159,20 +160,24 @@ class SqliteStore:
         return await self.run(_held, head.campaign_id, voters)
 
     async def probe(self) -> None:
-        """Write something, durably, without changing anything. Raises `Unavailable`."""
-        await self.run(_probe)
+        """See `store.Store`."""
+        await self.run(records.probe)
+
+    def reader(self) -> AbstractAsyncContextManager[Reader]:
+        """See `store.Store`."""
+        return open_reader(self.path)
 
     async def sweep(self) -> None:
         """Rewrite the files, so that no trace is left of what was erased. Raises `Unavailable`."""
         await self.run(_sweep)
 
     async def snapshot(self, campaign: str) -> tuple[int, str] | None:
-        """The newest daily snapshot: when it was due (Unix milliseconds), and the standings as JSON."""
-        return await self.run(_snapshot, campaign)
+        """See `store.Store`."""
+        return await self.run(records.snapshot, campaign)
 
     async def add_snapshot(self, campaign: str, due_ms: int, standings: str) -> None:
-        """Keep a daily snapshot; the first of a day stands."""
-        await self.run(_add_snapshot, campaign, due_ms, standings)
+        """See `store.Store`."""
+        await self.run(records.add_snapshot, campaign, due_ms, standings)
 
 
 @asynccontextmanager
@@ -281,57 +286,6 @@ def _set_up(db: sqlite3.Connection, synchronous: str) -> None:
         raise Unsafe(str(error)) from error
 
 
-def _head(db: sqlite3.Connection, campaign: str, node: str, key_check: bytes) -> Head:
-    with transaction(db):
-        campaign_id = own_campaign(db, campaign, key_check)
-        names = [name for name, *_ in db.execute(LEDGER["logs"], (campaign,))]
-        if epoch := epochs.newest(names, node):
-            node = epochs.label(node, epoch)
-        else:
-            db.execute(LEDGER["add-log"], (campaign, node))
-        log_id, size, frontier = db.execute(LEDGER["log"], (campaign, node)).fetchone()
-        (last,) = db.execute(LEDGER["last-entry"], (log_id,)).fetchone()
-    if size != (0 if last is None else last + 1):
-        raise Unsafe(
-            f"the ledger of {campaign}/{node} has {0 if last is None else last + 1} entries, "
-            f"its head says {size}: run `televote verify` and restore from a backup"
-        )
-    return Head(campaign, node, campaign_id, log_id, size, merkle.unpack(frontier))
-
-
-def own_campaign(db: sqlite3.Connection, campaign: str, key_check: bytes) -> int:
-    """The campaign's number, once it is sure that its secret is the one it was begun with. Raises "
-    "`Unsafe`."""
-    known = db.execute(CLAIMS["campaign"], (campaign,)).fetchone()
-    if known is None:
-        db.execute(CLAIMS["add-campaign"], (campaign, key_check))
-        known = db.execute(CLAIMS["campaign"], (campaign,)).fetchone()
-    if known[1] != key_check:
-        raise Unsafe(
-            f"campaign {campaign} was begun with another secret: with this one every caller would be new "
-            f"and could vote again. Put the first {campaign}.key back in the secrets folder"
-        )
-    number: int = known[0]
-    return number
-
-
-def _adopt(db: sqlite3.Connection, head: Head, pending: Sequence[str]) -> None:
-    with transaction(db):
-        cases.adopt(db, head.log_id, pending)
-
-
-@contextmanager
-def transaction(db: sqlite3.Connection) -> Iterator[None]:
-    """BEGIN IMMEDIATE … COMMIT, or ROLLBACK."""
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        db.execute("COMMIT")
-    finally:
-        if db.in_transaction:
-            db.execute("ROLLBACK")
-
-
 def _padded(items: Sequence[T], shape: str) -> Iterator[tuple[str, list[T]]]:
     """Chunks for an IN list: placeholders, and the items, the last repeated up to a power of two."""
     for start in range(0, len(items), _LOOK_UP):
@@ -341,7 +295,7 @@ def _padded(items: Sequence[T], shape: str) -> Iterator[tuple[str, list[T]]]:
         yield ",".join([shape] * size), chunk
 
 
-def _recall(db: sqlite3.Connection, campaign_id: int, heard: Sequence[Heard]) -> Recall:
+def _recall(db: Database, campaign_id: int, heard: Sequence[Heard]) -> Recall:
     places: dict[Heard, Place] = {}
     claims: list[HeldClaim] = []
     for shape, pairs in _padded(heard, "(?,?)"):
@@ -356,9 +310,7 @@ def _recall(db: sqlite3.Connection, campaign_id: int, heard: Sequence[Heard]) ->
     return Recall(places, claims)
 
 
-def _held(
-    db: sqlite3.Connection, campaign_id: int, voters: Sequence[VoterKey]
-) -> list[tuple[HeldClaim, Place]]:
+def _held(db: Database, campaign_id: int, voters: Sequence[VoterKey]) -> list[tuple[HeldClaim, Place]]:
     return [
         (HeldClaim(VoterKey(voter), Claim(*claim), channel), Place(log_id, seq))
         for shape, some in _padded(list(dict.fromkeys(voters)), "?")
@@ -368,20 +320,21 @@ def _held(
     ]
 
 
-def _append(db: sqlite3.Connection, batches: Sequence[Batch]) -> None:
+def _append(db: Database, batches: Sequence[Batch]) -> None:
     with transaction(db):
         for batch in batches:
             append_one(db, batch)
 
 
-def append_one(db: sqlite3.Connection, batch: Batch) -> None:
+def append_one(db: Database, batch: Batch) -> None:
     """Append a batch, inside a transaction. Raises `Conflict` if its log has moved."""
     head, after = batch.head, batch.after
-    moved = db.execute(
-        LEDGER["advance-log"], (after.size, merkle.pack(after.frontier), head.log_id, head.size)
-    )
+    if batch.acts:
+        db.execute(CLAIMS["next-edition"], (head.campaign_id,))
+    at = (head.log_id, head.size, head.campaign_id, after.edition)
+    moved = db.execute(LEDGER["advance-log"], (after.size, merkle.pack(after.frontier), *at))
     if moved.rowcount != 1:
-        raise Conflict(f"the log of {head.campaign}/{head.node} has moved")
+        raise Conflict(f"the log of {head.campaign}/{head.node}, or its campaign, has moved")
     log_id = head.log_id
     own = {"campaign": head.campaign_id, "log": log_id}
     _insert(db, LEDGER["append-entries"], "({log},?,?,?,?,?)".format_map(own), batch.entries)
@@ -415,7 +368,7 @@ def append_one(db: sqlite3.Connection, batch: Batch) -> None:
         _insert(db, LEDGER["add-receipts"], "(?,{log},?)".format_map(own), sorted(batch.receipts))
 
 
-def _append_acts(db: sqlite3.Connection, batch: Batch) -> None:
+def _append_acts(db: Database, batch: Batch) -> None:
     """Acts, and what they take back: before new claims are written, for these may use what comes free."""
     campaign, log = batch.head.campaign_id, batch.head.log_id
     rows = [(log, act.seq, *(act.target or (None, None))) for act in batch.acts]
@@ -428,7 +381,7 @@ def _append_acts(db: sqlite3.Connection, batch: Batch) -> None:
         _erase(db, campaign, erasure)
 
 
-def _erase(db: sqlite3.Connection, campaign: int, erasure: Erasure) -> None:
+def _erase(db: Database, campaign: int, erasure: Erasure) -> None:
     for log, spans in erasure.spans.items():
         for span in spans:
             db.execute(LEDGER["erase-entries"], (log, *span))
@@ -440,7 +393,7 @@ def _erase(db: sqlite3.Connection, campaign: int, erasure: Erasure) -> None:
         db.execute(CLAIMS["erase-everybody"], (campaign,))
 
 
-def _sweep(db: sqlite3.Connection) -> None:
+def _sweep(db: Database) -> None:
     """What was destroyed leaves traces in free pages, and in the log of writes, until both are made anew."""
     db.execute("VACUUM")
     busy, *_ = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
@@ -450,7 +403,7 @@ def _sweep(db: sqlite3.Connection) -> None:
         )
 
 
-def _insert(db: sqlite3.Connection, sql: str, shape: str, rows: Sequence[tuple[object, ...]]) -> None:
+def _insert(db: Database, sql: str, shape: str, rows: Sequence[tuple[object, ...]]) -> None:
     """Insert rows by statements of many rows: one by one, the interpreter's lock would change hands at each.
 
     The chunks are powers of two, so that few statements are prepared.
@@ -465,32 +418,3 @@ def _insert(db: sqlite3.Connection, sql: str, shape: str, rows: Sequence[tuple[o
 @lru_cache(maxsize=256)
 def _of_rows(sql: str, shape: str, size: int) -> str:
     return sql.format(rows=",".join([shape] * size))
-
-
-def _entries_at(db: sqlite3.Connection, places: Sequence[Place]) -> list[Stored]:
-    return [Stored(*db.execute(LEDGER["entry"], place).fetchone()) for place in places]
-
-
-def _acts(db: sqlite3.Connection, campaign: str) -> list[Acted]:
-    return [Acted(row[0], Stored(*row[1:])) for row in db.execute(LEDGER["acts"], (campaign,))]
-
-
-def _totals(db: sqlite3.Connection, campaign: str) -> dict[TotalKey, int]:
-    return {TotalKey(*row[:5]): row[5] for row in db.execute(LEDGER["totals"], (campaign,))}
-
-
-def _snapshot(db: sqlite3.Connection, campaign: str) -> tuple[int, str] | None:
-    row: tuple[int, str] | None = db.execute(LEDGER["snapshot"], (campaign,)).fetchone()
-    return row
-
-
-def _add_snapshot(db: sqlite3.Connection, campaign: str, due_ms: int, standings: str) -> None:
-    db.execute(LEDGER["add-snapshot"], (campaign, due_ms, standings))
-
-
-def _probe(db: sqlite3.Connection) -> None:
-    # As much as a good batch, or the last free page would pass for a disk with room.
-    with transaction(db):
-        db.execute("INSERT INTO probe (padding) VALUES (randomblob(?))", (_PROBE_BYTES,))
-    with transaction(db):
-        db.execute("DELETE FROM probe")

@@ -1,16 +1,21 @@
 """What the recorder asks of a database, and the values that go in and out."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from dedup.caps import Claim
 from dedup.keys import MessageKey, VoterKey
+from gateway.storage.database import Jobs
 from tally.count import TotalKey, Totals
 from tally.merkle import Frontier
 from tally.outcome import Selection
 from tally.verify import Stored
+
+if TYPE_CHECKING:
+    from gateway.storage.reader import Reader
 
 
 class Unavailable(RuntimeError):
@@ -18,7 +23,12 @@ class Unavailable(RuntimeError):
 
 
 class Conflict(RuntimeError):
-    """Somebody else recorded first: recall again, decide again."""
+    """Somebody else recorded first: recall again, decide again. `voters` are the callers of whom a claim was
+    taken; none if it is not a claim."""
+
+    def __init__(self, said: str, voters: Collection[VoterKey] = ()) -> None:
+        super().__init__(said)
+        self.voters = frozenset(voters)
 
 
 class Unsafe(RuntimeError):
@@ -28,7 +38,8 @@ class Unsafe(RuntimeError):
 @dataclass(frozen=True, slots=True)
 class Head:
     """Where a log stands. `campaign_id` and `log_id` are the database's own numbers; `node` is the node's
-    name, with its epoch if that is not the first."""
+    name, with its epoch if that is not the first. `edition` counts the campaign's acts, whichever node has
+    recorded them: what is decided on an earlier one is not appended."""
 
     campaign: str
     node: str
@@ -36,6 +47,7 @@ class Head:
     log_id: int
     size: int
     frontier: Frontier
+    edition: int = 0
 
 
 class Heard(NamedTuple):
@@ -208,8 +220,8 @@ class Filed(NamedTuple):
     acts: tuple[Acted, ...] = ()
 
 
-class Store(Protocol):
-    """One database. Every method but `append` and `head` only reads."""
+class Store(Jobs, Protocol):
+    """One database. Beside jobs, every method but `append` and `head` only reads."""
 
     async def head(self, campaign: str, node: str, key_check: bytes) -> Head:
         """The head of a node's newest log, the log being begun if it is the first.
@@ -264,4 +276,21 @@ class Store(Protocol):
 
     async def totals(self, campaign: str) -> Mapping[TotalKey, int]:
         """The campaign's totals over all its logs."""
+        ...
+
+    async def snapshot(self, campaign: str) -> tuple[int, str] | None:
+        """The newest daily snapshot: when it was due (Unix milliseconds), and the standings as JSON."""
+        ...
+
+    async def add_snapshot(self, campaign: str, due_ms: int, standings: str) -> None:
+        """Keep a daily snapshot; the first of a day stands."""
+        ...
+
+    async def sweep(self) -> None:
+        """Leave no trace of what was erased, as far as the engine can (PostgreSQL's own files are its
+        administrator's). Raises `Unavailable`."""
+        ...
+
+    def reader(self) -> AbstractAsyncContextManager["Reader"]:
+        """One snapshot of the database, on a connection of its own. Raises `Unavailable`."""
         ...

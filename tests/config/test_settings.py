@@ -120,7 +120,11 @@ URL = (
 )
 DATABASE = (
     "storage.url: is not a database this version can use — write sqlite: and the path of a file, "
-    "such as sqlite:/var/lib/televote/televote.db"
+    "such as sqlite:/var/lib/televote/televote.db, or postgresql://user@host/database"
+)
+PASSWORD = (
+    "storage.url: has a password in it — put it into a file of the secrets folder, and write "
+    'password_file = "postgresql.secret"'
 )
 WEAK = "is not a token that is hard to guess — write 16 to 200 letters, digits, - or _, made by chance"
 NETWORK = "is not a network or address — write one such as 10.0.0.0/8 or 192.0.2.7"
@@ -223,9 +227,15 @@ MISTAKES = {
         "[limits]\nqueue_messages = 10",
         ["1: limits.batch_messages: is more than queue_messages — write 10 or less"],
     ),
-    "database of another kind": (
+    "database of another kind": ('[storage]\nurl = "mysql://user@db/televote"', [f"2: {DATABASE}"]),
+    "database without a name": ('[storage]\nurl = "postgresql://user@db/"', [f"2: {DATABASE}"]),
+    "database with a password": (
         '[storage]\nurl = "postgresql://user:hunter2@db/televote"',
-        [f"2: {DATABASE}"],
+        [f"2: {PASSWORD}"],
+    ),
+    "database with a password behind it": (
+        '[storage]\nurl = "postgresql://user@db/televote?sslmode=require&password=hunter2"',
+        [f"2: {PASSWORD}"],
     ),
     "database with slashes": ('[storage]\nurl = "sqlite:///televote.db"', [f"2: {DATABASE}"]),
     "database in memory": ('[storage]\nurl = "sqlite::memory:"', [f"2: {DATABASE}"]),

@@ -86,7 +86,8 @@ def whole(path: Path, before: Rows, at_least: int) -> int:
         assert schema(db) == schema_of(len(numbers)), "never between"
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         now = held(db)
-    assert {table: now[table] for table in before} == before, "no row is lost"
+    for table, rows in before.items():  # a migration may have given them a column more
+        assert [new[: len(old)] for old, new in zip(rows, now[table], strict=True)] == rows, "no row is lost"
     return len(numbers)
 
 

@@ -1,0 +1,1 @@
+"""The store on PostgreSQL, for several nodes. Only `opening.py` imports it: asyncpg is an extra."""

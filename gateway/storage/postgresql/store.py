@@ -1,0 +1,302 @@
+"""The store on PostgreSQL: any number of nodes, each with logs of its own, on one database.
+
+Votes have a connection to themselves. A batch is one round trip to recall, and three to append: begin, write
+every table by one statement, commit. The caps are held by the key of `claims`, whoever writes; who comes
+second finds the claim taken, writes nothing at all, and decides again.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from typing import Concatenate, Final, ParamSpec, TypeVar
+
+from dedup.caps import Claim
+from dedup.keys import MessageKey, VoterKey
+from gateway.storage import cases, migrate, records
+from gateway.storage.blocks import CLAIMS, LEDGER, OUTBOX
+from gateway.storage.database import Database
+from gateway.storage.postgresql import dialect, rows
+from gateway.storage.postgresql.jobs import Workers, answer, open_session
+from gateway.storage.postgresql.session import SQL, Address, Session, connect, told
+from gateway.storage.postgresql.view import open_reader
+from gateway.storage.reader import Reader
+from gateway.storage.store import (
+    Acted,
+    Batch,
+    Conflict,
+    Erasure,
+    Filed,
+    Head,
+    Heard,
+    HeldClaim,
+    Place,
+    Recall,
+    Unavailable,
+    Unsafe,
+)
+from tally.count import TotalKey
+from tally.verify import Stored
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+#: No statement of the votes' takes longer. A commit may wait for a standby: then the senders are asked to try
+#: again, and nothing is acknowledged.
+_SECONDS: Final = 10.0
+#: A process that was killed may have its name for a moment more.
+_NAME_TRIES, _NAME_SECONDS = 30, 0.1
+#: Every statement of the votes' finds rows by a key. Left alone, the planner reads a whole table while it is
+#: small, and keeps to it as the table grows.
+_BY_KEY: Final = {"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off"}
+_CLAIM_LOCK: Final = "SELECT pg_advisory_xact_lock{how}(1702192502, {campaign})"
+
+
+class PostgresStore:
+    """One node's store. Open it with `open_store`."""
+
+    def __init__(self, address: Address) -> None:
+        self._address = address
+        self._workers: Workers | None = None
+        self._writer: Session | None = None
+        self._pid = 0
+        self._turn = asyncio.Lock()
+        self._doubtful = False  # nobody knows what has come of the last commit
+
+    async def open(self) -> None:
+        """Connect, bring the schema up to date, take the node's name. Raises `Unsafe`, `Unavailable`."""
+        try:
+            self._workers = Workers(self._address, await open_session(self._address))
+            await self.run(_set_up)
+            await self._connect()
+        except BaseException:
+            await self.close()
+            raise
+
+    async def close(self) -> None:
+        """Wait for what runs, and let the name go."""
+        if self._writer is not None:
+            writer, self._writer = self._writer, None
+            with suppress(Unavailable), told():
+                await writer.close(timeout=_SECONDS)
+        if self._workers is not None:
+            workers, self._workers = self._workers, None
+            await workers.close()
+
+    async def _connect(self) -> None:
+        """A connection for votes, and the node's name with it."""
+        writer = await connect(self._address, _SECONDS, _BY_KEY)
+        try:
+            with told():
+                await writer.fetch(SQL["end-own"], self._pid)
+                await _take_name(writer, self._address.node)
+        except BaseException:
+            writer.terminate()
+            raise
+        self._writer, self._pid = writer, writer.get_server_pid()
+
+    async def reopen(self) -> None:
+        """See `store.Store`. What was in doubt is decided, and what was committed has reached the standby: a
+        message that is found from now on may be acknowledged."""
+        async with self._turn:
+            self._drop()
+            await self._connect()
+            writer = self._voting()
+            with told():
+                await writer.execute("BEGIN; INSERT INTO probe VALUES (''); DELETE FROM probe; COMMIT")
+            writer.settle()
+            self._doubtful = False
+
+    def _drop(self) -> None:
+        self._doubtful = True
+        if self._writer is not None:
+            writer, self._writer = self._writer, None
+            writer.terminate()
+
+    def _voting(self) -> Session:
+        if self._writer is None:
+            raise Unavailable("the database is closed")
+        return self._writer
+
+    @asynccontextmanager
+    async def _writing(self) -> AsyncIterator[Session]:
+        """The votes' connection. After anything but a conflict it is not used again before `reopen`."""
+        async with self._turn:
+            if self._doubtful:
+                raise Unavailable("the database has not been found again")
+            if self._writer is not None and self._writer.is_closed():  # lost while nothing was under way
+                await self._connect()
+            writer = self._voting()
+            try:
+                with told():
+                    yield writer
+            except Conflict:
+                with suppress(Unavailable), told():
+                    await writer.execute("ROLLBACK")
+                raise
+            except BaseException:
+                self._drop()
+                raise
+
+    async def run(self, job: Callable[Concatenate[Database, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """See `store.Store`."""
+        if self._workers is None:
+            raise Unavailable("the database is closed")
+        return await self._workers.run(job, *args, **kwargs)
+
+    async def head(self, campaign: str, node: str, key_check: bytes) -> Head:
+        """See `store.Store`."""
+        return await self.run(records.head, campaign, node, key_check)
+
+    async def adopt(self, head: Head, pending: Sequence[str]) -> None:
+        """See `store.Store`."""
+        await self.run(records.adopt, head, pending)
+
+    async def recall(self, head: Head, heard: Sequence[Heard]) -> Recall:
+        """See `store.Store`."""
+        voters, messages = [one.voter for one in heard], [one.message for one in heard]
+        callers = list(dict.fromkeys(voters))
+        async with self._writing() as writer:
+            found = await writer.fetch(SQL["recall"], head.campaign_id, voters, messages, callers)
+        places: dict[Heard, Place] = {}
+        claims: list[HeldClaim] = []
+        for voter, *row, channel, log, seq in found:
+            claim = Claim(*row)
+            if claim.cap == "message":
+                places[Heard(VoterKey(voter), MessageKey(claim.period))] = Place(log, seq)
+            else:
+                claims.append(HeldClaim(VoterKey(voter), claim, channel))
+        return Recall(places, claims)
+
+    async def append(self, batches: Sequence[Batch]) -> None:
+        """See `store.Store`. `Conflict.voters` are those of whom a claim was taken.
+
+        Also a batch without entries moves its head, to where it is: a message that was recorded before is
+        acknowledged behind a commit of its own, so on the standby, too.
+        """
+        written = rows.tables(batches)
+        async with self._writing() as writer:
+            await writer.execute("; ".join(["BEGIN", *_locks(batches)]))
+            for batch in batches:
+                await _act(writer, batch)
+            sql = rows.statement(tuple(written))
+            counts = await writer.fetchrow(sql, *(column for table in written.values() for column in table))
+            assert counts is not None, "counts are always told"
+            if counts["heads"] != len(batches):
+                raise Conflict("a log, or its campaign, has moved")
+            claims = written.get("claims", ())
+            if claims and counts["claims"] != len(claims[0]):
+                taken = await writer.fetch(SQL["taken"], *claims)
+                raise Conflict("a claim was taken", [VoterKey(voter) for (voter,) in taken])
+            if await writer.execute("COMMIT") != "COMMIT":
+                raise Unavailable("the database has not committed")
+            writer.settle()
+
+    async def entries_at(self, places: Sequence[Place]) -> list[Stored]:
+        """See `store.Store`."""
+        async with self._writing() as writer:
+            logs, seqs = [place.log_id for place in places], [place.seq for place in places]
+            return [Stored(*row) for row in await writer.fetch(SQL["entries-at"], logs, seqs)]
+
+    async def acts(self, campaign: str) -> Sequence[Acted]:
+        """See `store.Store`."""
+        return await self.run(records.acts, campaign)
+
+    async def totals(self, campaign: str) -> Mapping[TotalKey, int]:
+        """See `store.Store`."""
+        return await self.run(records.totals, campaign)
+
+    async def filed(self, places: Sequence[Place]) -> Sequence[Filed]:
+        """See `store.Store`."""
+        return await self.run(cases.filed, places)
+
+    async def held(self, head: Head, voters: Sequence[VoterKey]) -> Sequence[tuple[HeldClaim, Place]]:
+        """See `store.Store`."""
+        async with self._writing() as writer:
+            found = await writer.fetch(SQL["held"], head.campaign_id, list(dict.fromkeys(voters)))
+        return [
+            (HeldClaim(VoterKey(voter), Claim(*claim), channel), Place(log, seq))
+            for voter, *claim, channel, log, seq in found
+        ]
+
+    async def probe(self) -> None:
+        """See `store.Store`."""
+        await self.run(records.probe)
+
+    async def sweep(self) -> None:
+        """Nothing: dead rows and the log of writes are the server's (VACUUM FULL, and its archive of WAL)."""
+
+    async def snapshot(self, campaign: str) -> tuple[int, str] | None:
+        """See `store.Store`."""
+        return await self.run(records.snapshot, campaign)
+
+    async def add_snapshot(self, campaign: str, due_ms: int, standings: str) -> None:
+        """See `store.Store`."""
+        await self.run(records.add_snapshot, campaign, due_ms, standings)
+
+    def reader(self) -> AbstractAsyncContextManager[Reader]:
+        """See `store.Store`."""
+        return open_reader(self._address)
+
+
+@asynccontextmanager
+async def open_store(address: Address) -> AsyncIterator[PostgresStore]:
+    """The store of a node, closed at the end. Raises `Unsafe` if another process has the node's name."""
+    store = PostgresStore(address)
+    await store.open()
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+async def _take_name(session: Session, node: str) -> None:
+    for _ in range(_NAME_TRIES):
+        if await session.fetchval(SQL["name-lock"], node):
+            return
+        await asyncio.sleep(_NAME_SECONDS)
+    raise Unsafe(
+        f"another process has this database open as node {node}: stop it first, or name this one otherwise"
+    )
+
+
+def _set_up(db: Database) -> None:
+    (strangers,) = db.execute(SQL["strangers"]).fetchone()
+    if strangers:
+        raise Unsafe("the database has tables of something else: name one that is empty")
+    try:
+        migrate.apply(db, words=dialect.migration)
+    except migrate.MigrationFault as error:
+        raise Unsafe(str(error)) from error
+
+
+def _locks(batches: Sequence[Batch]) -> list[str]:
+    """Votes share their campaign, an act has it alone: what they were decided on stands until they commit."""
+    alone = {batch.head.campaign_id: bool(batch.acts) for batch in batches}
+    return [
+        _CLAIM_LOCK.format(how="" if acts else "_shared", campaign=campaign)
+        for campaign, acts in sorted(alone.items())
+    ]
+
+
+async def _act(session: Session, batch: Batch) -> None:
+    """What acts take back: before new claims are written, for these may use what comes free."""
+    campaign = batch.head.campaign_id
+    if batch.acts:
+        await answer(session, CLAIMS["next-edition"], (campaign,))
+    for voter, place, how in batch.yielded:
+        await answer(session, CLAIMS[how], (voter, campaign, *place))
+    for gone in batch.released:
+        await answer(session, CLAIMS["release-candidate"], (campaign, *gone))
+    for erasure in batch.erased:
+        await _erase(session, campaign, erasure)
+
+
+async def _erase(session: Session, campaign: int, erasure: Erasure) -> None:
+    for log, spans in erasure.spans.items():
+        for span in spans:
+            for sql in (LEDGER["erase-entries"], LEDGER["erase-cases"], OUTBOX["forget"]):
+                await answer(session, sql, (log, *span))
+            for voter in erasure.voters or ():
+                await answer(session, CLAIMS["erase-caller"], (voter, campaign, log, *span))
+    if erasure.voters is None:
+        await answer(session, CLAIMS["erase-everybody"], (campaign,))
