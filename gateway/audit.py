@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, M
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from config.load import Loaded
 from gateway import board, clock, entrances, service
@@ -20,6 +20,7 @@ from gateway.storage.opening import open_reader
 from gateway.storage.reader import Reader
 from gateway.storage.reader import open_reader as open_file
 from gateway.storage.store import Head
+from gateway.walking import Chunk, Log, walk
 from tally import count, entry, epochs, merkle, seal, standings
 from tally import verify as verifying
 from tally.acts import REVISIONS
@@ -29,17 +30,9 @@ from tally.note import BadNote, Checkpoint
 from tally.open_ballots import OpenCount
 from tally.outcome import MessageOutcome
 from tally.recount import Endings, Recount, ending
-from tally.verify import Checked, Stored, Tampered, Verifier
+from tally.verify import Checked, Tampered, Verifier
 
 OnRows = Callable[[int], None]
-
-
-class Chunk(NamedTuple):
-    """Some entries of one log in order: as stored, and as checked."""
-
-    node: str
-    rows: Sequence[Stored]
-    entries: list[Checked]
 
 
 class Unfit(RuntimeError):
@@ -119,43 +112,28 @@ class Checkable:
         return Bound(signed, folder, head.size, marks.before(folder, key))
 
     async def walk(self, on_rows: OnRows, *, signed: bool = False) -> AsyncGenerator[Chunk, None]:
-        """Every entry of every log, checked, in chunks; at the end of a log its root is compared with the one
-        recorded.
+        """Every entry of every log, checked, in chunks (`gateway/walking.py`).
 
         `on_rows` hears how many entries were checked so far; `signed` compares with what was signed, too,
         and an older copy has less.
 
         Raises `Tampered` at the first bad entry.
         """
+        logs = [
+            Log(
+                head,
+                Verifier(head.campaign, self.sealer(head.node)),
+                self._bound(head, self.signed.get(head.node) if signed else None),
+            )
+            for head in self.heads
+        ]
         done = 0
-        for head in self.heads:
-            name = f"{head.campaign}/{head.node}"
-            verifier = Verifier(head.campaign, self.sealer(head.node))
-            bound = self._bound(head, self.signed.get(head.node) if signed else None)
-            async with aclosing(self.reader.entries(head.log_id)) as chunks:
-                async for rows in chunks:
-                    yield Chunk(head.node, rows, [_checked(verifier, bound, row) for row in rows])
-                    done += len(rows)
-                    on_rows(done)
-            bound.end()
-            if bound.doubt is not None:
-                self.doubts.append(bound.doubt)
-            if verifier.size != head.size:
-                raise Tampered(verifier.size, f"missing: the log of {name} should have {head.size} entries")
-            if verifier.root() != merkle.root(head.frontier):
-                raise Tampered(
-                    verifier.size, f"the root of {name} is not the one recorded with its last commit"
-                )
-
-
-def _checked(verifier: Verifier, bound: Bound, row: Stored) -> Checked:
-    """One entry. Raises `Tampered`."""
-    try:
-        checked = verifier.check(row)
-    except Tampered as found:
-        raise bound.earlier(found) from found
-    bound.see(row.leaf_hash)
-    return checked
+        async with aclosing(walk(logs, self.reader, await self.reader.acts(self.running.id))) as chunks:
+            async for chunk in chunks:
+                yield chunk
+                done += len(chunk.rows)
+                on_rows(done)
+        self.doubts.extend(log.bound.doubt for log in logs if log.bound.doubt is not None)
 
 
 @asynccontextmanager

@@ -20,12 +20,13 @@ from typing import Any, Final
 import gateway
 from config.load import Loaded
 from gateway import audit, exporter, service
-from gateway.audit import Checkable, Chunk, OnRows, Unfit
+from gateway.audit import Checkable, OnRows, Unfit
 from gateway.durable import sync
 from gateway.ledger import publisher
 from gateway.ledger.folder import FROM_BACKUP, Folder
 from gateway.storage.connection import FAILURES
 from gateway.storage.store import Head, Unavailable, Unsafe
+from gateway.walking import Chunk
 from tally import epochs
 from tally.note import Checkpoint
 from tally.tiles import Tree

@@ -248,6 +248,8 @@ class Recount:
             self.claims += 1
             if self._used[used] > votes:
                 self.faults.append(f"entry {vote.seq}: a caller has over {votes} votes per {per} in {where}")
+        if (voter, contest) in self._marks:  # it came first, in another node's log
+            self._turn(voter, contest, counted=False)
 
     def _uses(
         self, contest: str, voter: str, vote: _Vote

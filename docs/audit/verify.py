@@ -34,8 +34,7 @@ def check_signature(public, signature, data, what):
         raise ValueError(what) from None
 
 
-def read_checkpoint(path, vkey):
-    """The size and root that a checkpoint tells, and the public key that has signed it."""
+def read_checkpoint(path, vkey):  # its size, its root, and the public key that has signed it
     name, key_id, key = vkey.split("+", 2)
     data, (text, _, notes) = b64decode(key, validate=True), path.read_bytes().decode().rpartition("\n\n")
     need(sha256(f"{name}\n".encode() + data).hexdigest()[:8] == key_id, "the key: its id is another's")
@@ -47,8 +46,7 @@ def read_checkpoint(path, vkey):
     return int(size), b64decode(root), data[1:]
 
 
-def check_manifest(folder, manifest, public):
-    """The manifest is signed with the log's key, and lists every file as it is; the committee's may lack."""
+def check_manifest(folder, manifest, public):  # and each file, if the public has it
     title, first, comment, second, end = (folder / "manifest.json.minisig").read_bytes().split(b"\n")
     one, two, words = b64decode(first), b64decode(second), comment.removeprefix(b"trusted comment: ")
     need(one[:10] == b"ED" + sha256(public).digest()[:8], "manifest.json.minisig: not of the log's key")
@@ -77,8 +75,7 @@ def tiles(level, count):  # their paths, and where each begins and ends
         yield f"tile/{level}/{''.join(f'x{group}/' for group in groups)}{last}{width}", start, end
 
 
-def read_log(path, size):
-    """The entries of a log, and their hashes: the tiles are theirs."""
+def read_log(path, size):  # its entries, and their hashes: the tiles are theirs
     with zipfile.ZipFile(path) as archive:
         *levels, bundles = [list(tiles(i, size >> 8 * n)) for n, i in (*enumerate(range(8)), (0, "entries"))]
         names, entries = [name for level in (*levels, bundles) for name, *_ in level], []
@@ -97,8 +94,7 @@ def read_log(path, size):
     return entries, leaves
 
 
-def read_leaf(leaf, where, rules):
-    """An entry. `outcome` is a message's as it stands, once its acts are followed; "" for an act."""
+def read_leaf(leaf, where, rules):  # `outcome` is a message's as it stands after its acts; "" for an act
     version, name, kind, at, sent, last, *told, end = leaf.decode("ascii").split("\n")
     need(name == rules["id"] and not end and re.fullmatch("[0-9]+", at), f"{where}: not of {rules['id']}")
     entry = Thing(where=where, kind=kind, at=int(at), detail={}, outcome="", gone=False, chosen=[], now=[])
@@ -116,12 +112,17 @@ def read_leaf(leaf, where, rules):
     return entry
 
 
-def check_acts(log, rules, rules_hash):
-    """Every act is allowed, and messages' outcomes follow them. Returns who has withdrawn."""
+def check_acts(log, trees, rules, rules_hash):  # outcomes follow; returns the log in order, and who withdrew
     gone = {(c["id"], w["code"]) for c in rules["contests"] for w in c["candidates"] if w.get("withdrawn")}
-    kinds = set()
-    for (node, seq), act in ((place, entry) for place, entry in log.items() if not entry.outcome):
+    kinds, done, row = set(), Counter(), {}
+    seen = {at: Counter(act.detail.get("seen", {})) for at, act in log.items() if not act.outcome}
+    for node, seq in sorted(seen, key=lambda at: at[1] + seen[at].total()):
+        act, now = log[node, seq], seen[node, seq] + Counter({node: seq + 1})  # of each log so much is before
         kind, detail, where = act.kind, act.detail, f"{act.where}: {act.kind}"
+        need(not done - now and now[node] == seq + 1, f"{where} tells of other logs what cannot have been")
+        row.update({(one, n): log[one, n] for one, end in now.items() for n in range(done[one], end)})
+        for one, root in detail.get("roots", {}).items():
+            need(merkle(trees[one][: now[one]]).hex() == root, f"{where}: {one} had another root then")
         two = kind in TWO or (kind == "adjudicate" and rules.get("adjudicators") == 2)
         need(detail.get("second", "" if two else None) not in ("", detail["by"]), f"{where} needs two people")
         need((kind == "gap") == (seq == 0 and "." in node), f"{where} comes out of turn")
@@ -137,9 +138,8 @@ def check_acts(log, rules, rules_hash):
             for one in (log[at, seq] for low, high in spans for seq in range(low, high + 1)):
                 one.gone, one.waits = one.kind != "erase", False
         if "entry" in detail:
-            target = log.get((detail["node"], detail["entry"]))
-            before = target and target.outcome and (detail["node"] != node or detail["entry"] < seq)
-            need(before, f"{where} is about {detail['entry']}, which is no message before it")
+            target = row.get((detail["node"], detail["entry"]))
+            need(target and target.outcome, f"{where} is about {detail['entry']}, no message before it")
         if kind in REVISIONS:
             need(target.waits or kind != "adjudicate", f"{where} of a message that does not wait")
             need(kind != "undo" or act.at - target.at <= 120_000, f"{where} comes too late")
@@ -149,11 +149,11 @@ def check_acts(log, rules, rules_hash):
             left = [[*who, taken.get(ended, ended)] for *who, ended in target.now]
             need(act.chosen == left or detail.get("verdict") == "count", f"{where} cannot leave {act.chosen}")
             target.outcome, target.waits, target.now = detail["outcome"], kind == "dispute", act.chosen
-    return gone
+        done = now
+    return row | log, gone
 
 
-def check_standings(told, log, rules, gone):
-    """The standings agree with themselves, and with the outcomes in the log. Returns their figures."""
+def check_standings(told, log, rules, gone):  # with themselves and the log; returns the figures
     here, figures, summed = "standings.json", Counter(), Counter()
     for channel, parts in told["balance"]["by_channel"].items():
         for part, first in PARTS.items():
@@ -182,18 +182,18 @@ def check_standings(told, log, rules, gone):
     return figures
 
 
-def cast(one, votes):
-    """A message's selections that count become votes; those of its caller that it voids count no more."""
-    for vote in votes[one.voter]:
+def cast(one, votes):  # what counts becomes votes; those of its caller that it voids count no more
+    (mine := votes[one.voter]).over.update(one.now["voids"])
+    for vote in mine.cast:
         vote.counted &= not (vote.held and vote.who[0] in one.now["voids"])
     for contest, code, ended in one.now["selections"]:
-        if ended == "counted":  # held: a later vote may void it; uses: it uses up caps
-            vote = one.cast[contest, code] = Thing(who=(contest, code), by=one, counted=1, held=1, uses=1)
-            votes[one.voter].append(vote)
+        if ended == "counted":  # held: another vote may void it, also one that stands first in another log
+            vote = one.cast[contest, code] = Thing(who=(contest, code), by=one, held=1, uses=1)  # up caps
+            vote.counted = not mine.over[contest]
+            mine.cast.append(vote)
 
 
-def revise(act, told, one, votes):
-    """An act gives a message another ending. With `release`, or but for a void, its caps come free."""
+def revise(act, told, one, votes):  # a message ends otherwise; but for most voids, its caps come free
     was, now, verdict = told["was"], told["now"], act.detail.get("verdict")
     need(was == one.now and now["outcome"] == act.detail["outcome"], f"{act.where}: not of what it was")
     need(act.chosen in ([], now["selections"]), f"{act.where}: its opening tells another choice")
@@ -204,20 +204,20 @@ def revise(act, told, one, votes):
     mute = act.kind == "void" and not act.detail["release"]
     for vote in one.cast.values():
         vote.uses, vote.held, vote.counted = vote.uses and mute, False, False
-    for vote in votes[one.voter]:
+    for vote in votes[one.voter].cast:
         vote.counted |= not mute and vote.held and vote.who[0] in one.now["voids"]
+    votes[one.voter].over.subtract(() if mute else one.now["voids"])
     one.now = now
     if verdict == "count":
         one.voter = told["voter"]
         cast(one, votes)
 
 
-def recount(path, log, rules):
-    """The figures again, from what the entries commit to: it is opened. No caller is over a cap."""
+def recount(path, log, rules):  # the figures, from the openings of what entries commit to
     head, *lines = map(json.loads, path.read_text("ascii").splitlines())
     need([head["format"], head["campaign"]] == ["televote-openings/1", rules["id"]], "not these openings")
     given = {(one["node"], one["entry"]): one for one in lines}
-    votes, messages, found = defaultdict(list), {}, Counter()
+    votes, messages, found = defaultdict(lambda: Thing(cast=[], over=Counter())), {}, Counter()
     for place, entry in ((place, entry) for place, entry in log.items() if not entry.gone):
         need(place in given or not entry.commit, f"{entry.where}: there is no opening of it")
         one = given[place] if entry.commit else {"blinding": "", "opening": "null"}
@@ -235,7 +235,7 @@ def recount(path, log, rules):
             revise(entry, told[1], messages[entry.detail["node"], entry.detail["entry"]], votes)
         elif entry.kind == "withdraw" and entry.detail["release"]:
             who = (entry.detail["contest"], entry.detail["candidate"])
-            for vote in (one for mine in votes.values() for one in mine if one.who == who and one.counted):
+            for vote in (v for mine in votes.values() for v in mine.cast if v.who == who and v.counted):
                 vote.uses = vote.held = False
         elif entry.kind == "erase":  # what the erased messages had come to
             for part, channel, contest, code, ended, n in told[1]["totals"]:
@@ -250,14 +250,14 @@ def recount(path, log, rules):
     caps = (*rules["contests"], {"id": "", "caps": rules.get("caps", ())})
     for where, cap in ((one["id"], cap) for one in caps for cap in one["caps"]):
         used = Counter()
-        for v in (one for mine in votes.values() for one in mine if where in ("", one.who[0])):
+        for v in (one for mine in votes.values() for one in mine.cast if where in ("", one.who[0])):
             used[v.by.voter, {"campaign": "", "day": v.by.day, "candidate": v.who}[cap["per"]]] += v.uses
         need(max(used.values(), default=0) <= cap["votes"], f"a caller is over a cap per {cap['per']}")
     return found
 
 
 def check(asked):
-    manifest, log, lost = json.loads((asked.folder / "manifest.json").read_bytes()), {}, {}
+    manifest, log, lost, trees = json.loads((asked.folder / "manifest.json").read_bytes()), {}, {}, {}
     rules = json.loads((rules_text := (asked.folder / "rules.txt").read_bytes()).split(b"\n", 1)[1])
     for told in reversed(logs := manifest["ledger"]):  # a later epoch tells what is kept of those before it
         node, name = told["node"], f"televote/{rules['id']}/{told['node']}"
@@ -267,7 +267,7 @@ def check(asked):
         size, root, public = read_checkpoint(asked.folder / f"checkpoint-{node}.txt", vkey)
         check_manifest(asked.folder, manifest, public)
         past = lost.get(node, {"size": size, "root": root.hex(), "kept": size})
-        entries, hashes = read_log(asked.folder / f"ledger-{node}.zip", past["kept"])
+        entries, hashes = _, trees[node] = read_log(asked.folder / f"ledger-{node}.zip", past["kept"])
         need(merkle(hashes) == root, f"ledger-{node}.zip: its root is not the one that was signed")
         for path in [p for p in asked.seen if f"{name}\n" in p.read_text("utf-8") or not logs[1:]]:
             seen, was, _ = read_checkpoint(path, vkey)
@@ -278,7 +278,7 @@ def check(asked):
         log = {(node, n): read_leaf(one, f"{node}, entry {n}", rules) for n, one in enumerate(entries)} | log
         lost = (log[node, 0].detail["logs"] if "." in node and size else {}) | lost
     need(not asked.vkey or vkey in asked.vkey, f"none of the keys is of {name}")
-    gone = check_acts(log, rules, sha256(rules_text).hexdigest())
+    log, gone = check_acts(log, trees, rules, sha256(rules_text).hexdigest())
     figures = check_standings(json.loads((asked.folder / "standings.json").read_bytes()), log, rules, gone)
     what = "votes and outcomes" if rules.get("ballots") == "open" else "outcomes"
     print(f"{len(log)} entries, under a signed root; the {what} of all messages are those of the standings")

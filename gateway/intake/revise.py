@@ -27,7 +27,7 @@ from gateway.storage.store import (
     Place,
     Yielded,
 )
-from tally import acts, count, entry, merkle, verify
+from tally import acts, count, entry, merkle, order, verify
 from tally.certification import GATES
 from tally.count import TotalKey
 from tally.entry import Opening, Selected
@@ -429,7 +429,8 @@ def append(batch: Batch, sealer: Sealer, act: Act, blinding: bytes, target: Plac
     seq = batch.head.size + len(batch.entries)
     packed = acts.pack(act.private) if act.private else b""
     commit = entry.commitment(blinding, packed) if packed else b""
-    leaf = entry.act_leaf(act.running.id, act.kind, act.at_ms, act.detail, commit)
+    detail = {**act.detail, **_bound(act.kind, batch.head)}
+    leaf = entry.act_leaf(act.running.id, act.kind, act.at_ms, detail, commit)
     sealed = sealer.seal(seq, blinding, packed) if packed else None
     batch.entries.append(Stored(seq, act.kind, leaf, merkle.leaf_hash(leaf), sealed))
     batch.acts.append(ActRow(seq, target))
@@ -438,6 +439,17 @@ def append(batch: Batch, sealer: Sealer, act: Act, blinding: bytes, target: Plac
         batch.erased.append(act.erased)
         batch.totals.subtract(act.erased.waiting)
     batch.totals[count.ACTS] += 1
+
+
+def _bound(kind: str, head: Head) -> dict[str, Any]:
+    """What an act tells of the campaign's other logs: their sizes, for it comes after all that is in them;
+    and the close their roots, which it binds."""
+    if not head.others:
+        return {}
+    told: dict[str, Any] = {order.SEEN: {name: edge.size for name, edge in sorted(head.others.items())}}
+    if kind == "close":
+        told["roots"] = {name: merkle.root(edge.frontier).hex() for name, edge in sorted(head.others.items())}
+    return told
 
 
 def record(head: Head, sealer: Sealer, done: Sequence[Act], blinding: Callable[[], bytes]) -> Decided:

@@ -14,10 +14,11 @@ from typing import Final
 
 from dedup import keys
 from gateway import audit, clock
-from gateway.audit import Checkable, Chunk, OnRows, Recounted, Unfit
+from gateway.audit import Checkable, OnRows, Recounted, Unfit
 from gateway.intake.running import Running
 from gateway.panel import evaluating
 from gateway.reporting.result import HOUR_MS, Act, Fate, Hour, Record, Result, Ruling, Stage
+from gateway.walking import Chunk
 from tally import standings
 from tally.acts import REVISIONS
 from tally.certification import Progress

@@ -6,7 +6,7 @@ from typing import Final
 from dedup.keys import VoterKey
 from gateway.storage.blocks import CLAIMS, LEDGER
 from gateway.storage.database import Database
-from gateway.storage.store import Acted, Filed, Place
+from gateway.storage.store import Acted, Filed, Place, in_order
 from tally.verify import Stored
 
 #: Before the first place.
@@ -20,8 +20,8 @@ def filed(db: Database, places: Iterable[Place]) -> list[Filed]:
         row = db.execute(LEDGER["filed"], place).fetchone()
         if row is not None:
             log, *stored, state, text_key = row
-            acts = tuple(Acted(node, Stored(*act)) for node, *act in db.execute(LEDGER["acts-on"], place))
-            found.append(Filed(place, log, Stored(*stored), state, text_key, acts))
+            acts = [Acted(node, Stored(*act)) for node, *act in db.execute(LEDGER["acts-on"], place)]
+            found.append(Filed(place, log, Stored(*stored), state, text_key, tuple(in_order(acts))))
     return found
 
 

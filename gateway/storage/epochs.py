@@ -6,7 +6,7 @@ from gateway.storage.blocks import LEDGER, OUTBOX
 from gateway.storage.database import Database, transaction
 from gateway.storage.records import own_campaign
 from gateway.storage.sqlite import append_one
-from gateway.storage.store import Batch, Head, ReceiptRow
+from gateway.storage.store import Batch, Head, ReceiptRow, edges
 
 
 def begin(
@@ -34,6 +34,7 @@ def begin(
             rows = [(row.code, log_id, row.seq) for row in receipts.get(one, ())]
             db.executemany(LEDGER["add-receipts"].format(rows="(?,?,?)"), rows)
         (log_id, *_) = db.execute(LEDGER["log"], (campaign, name)).fetchone()
-        batch = first(Head(campaign, name, campaign_id, log_id, 0, (), edition))
+        others = edges(db.execute(LEDGER["logs"], (campaign,)), name)
+        batch = first(Head(campaign, name, campaign_id, log_id, 0, (), edition, others))
         append_one(db, batch)
     return batch.after

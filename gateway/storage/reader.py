@@ -9,7 +9,7 @@ from typing import Any, Concatenate, Final, NamedTuple, ParamSpec, Protocol, Typ
 from gateway.storage.blocks import CLAIMS, LEDGER
 from gateway.storage.connection import FAILURES, Connection, begin
 from gateway.storage.database import Database
-from gateway.storage.store import Acted, Head, Unavailable
+from gateway.storage.store import Acted, Head, Unavailable, in_order
 from tally import merkle
 from tally.count import TotalKey
 from tally.verify import Stored
@@ -89,7 +89,7 @@ class Reader:
     async def acts(self, campaign: str) -> Sequence[Acted]:
         """The campaign's acts, in order."""
         rows = await self._view.rows(LEDGER["acts"], (campaign,))
-        return [Acted(row[0], Stored(*row[1:])) for row in rows]
+        return in_order([Acted(row[0], Stored(*row[1:])) for row in rows])
 
     async def every_act(self, campaign: str) -> list[tuple[str, int, tuple[str, int] | None]]:
         """Where each act is kept to be found, and which message it is about, if one."""

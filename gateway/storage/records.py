@@ -7,7 +7,7 @@ from typing import Final
 from gateway.storage import cases
 from gateway.storage.blocks import CLAIMS, LEDGER, STORAGE
 from gateway.storage.database import Database, transaction
-from gateway.storage.store import Acted, Head, Place, Unsafe
+from gateway.storage.store import Acted, Head, Place, Unsafe, edges, in_order
 from tally import epochs, merkle
 from tally.count import TotalKey
 from tally.verify import Stored
@@ -26,12 +26,13 @@ def head(db: Database, campaign: str, node: str, key_check: bytes) -> Head:
             db.execute(LEDGER["add-log"], (campaign, node, b""))
         log_id, size, frontier = db.execute(LEDGER["log"], (campaign, node)).fetchone()
         (last,) = db.execute(LEDGER["last-entry"], (log_id,)).fetchone()
+        others = edges(db.execute(LEDGER["logs"], (campaign,)), node)
     if size != (0 if last is None else last + 1):
         raise Unsafe(
             f"the ledger of {campaign}/{node} has {0 if last is None else last + 1} entries, "
             f"its head says {size}: run `televote verify` and restore from a backup"
         )
-    return Head(campaign, node, campaign_id, log_id, size, merkle.unpack(frontier), edition)
+    return Head(campaign, node, campaign_id, log_id, size, merkle.unpack(frontier), edition, others)
 
 
 def own_campaign(db: Database, campaign: str, key_check: bytes) -> tuple[int, int]:
@@ -63,7 +64,7 @@ def entries_at(db: Database, places: Sequence[Place]) -> list[Stored]:
 
 def acts(db: Database, campaign: str) -> list[Acted]:
     """See `store.Store`."""
-    return [Acted(row[0], Stored(*row[1:])) for row in db.execute(LEDGER["acts"], (campaign,))]
+    return in_order([Acted(row[0], Stored(*row[1:])) for row in db.execute(LEDGER["acts"], (campaign,))])
 
 
 def totals(db: Database, campaign: str) -> dict[TotalKey, int]:

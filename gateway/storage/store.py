@@ -1,7 +1,7 @@
 """What the recorder asks of a database, and the values that go in and out."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 from dedup.caps import Claim
 from dedup.keys import MessageKey, VoterKey
 from gateway.storage.database import Jobs
+from tally import entry, merkle, order
 from tally.count import TotalKey, Totals
 from tally.merkle import Frontier
+from tally.order import Placed
 from tally.outcome import Selection
 from tally.verify import Stored
 
@@ -35,11 +37,19 @@ class Unsafe(RuntimeError):
     """The store is set up so that an acknowledged vote could be lost or counted twice. It does not open."""
 
 
+class Edge(NamedTuple):
+    """How far another log had come."""
+
+    size: int
+    frontier: Frontier
+
+
 @dataclass(frozen=True, slots=True)
 class Head:
     """Where a log stands. `campaign_id` and `log_id` are the database's own numbers; `node` is the node's
     name, with its epoch if that is not the first. `edition` counts the campaign's acts, whichever node has
-    recorded them: what is decided on an earlier one is not appended."""
+    recorded them: what is decided on an earlier one is not appended. `others` are the campaign's other logs
+    that have entries, by name, as of when this was read."""
 
     campaign: str
     node: str
@@ -48,6 +58,7 @@ class Head:
     size: int
     frontier: Frontier
     edition: int = 0
+    others: Mapping[str, Edge] = field(default_factory=dict)
 
 
 class Heard(NamedTuple):
@@ -113,6 +124,27 @@ class Acted(NamedTuple):
 
     node: str
     stored: Stored
+
+
+def edges(logs: Iterable[tuple[str, int, bytes, int]], own: str) -> dict[str, Edge]:
+    """A campaign's logs (node, size, frontier, number) as one of them sees the others."""
+    return {
+        node: Edge(size, merkle.unpack(frontier)) for node, size, frontier, _ in logs if node != own and size
+    }
+
+
+def in_order(acts: Sequence[Acted]) -> list[Acted]:
+    """Acts in the order in which they were recorded. An entry that cannot be read stands where it is."""
+    if len({act.node for act in acts}) < 2:
+        return list(acts)
+    return order.in_order(acts, _placed)
+
+
+def _placed(act: Acted) -> Placed:
+    try:
+        return order.placed(act.node, act.stored.seq, entry.read_leaf(act.stored.leaf).detail)
+    except (entry.BadEntry, ValueError, TypeError, AttributeError):  # who opens it says what is wrong
+        return Placed(act.node, act.stored.seq, {})
 
 
 class ActRow(NamedTuple):
