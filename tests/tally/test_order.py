@@ -50,7 +50,7 @@ def test_one_log_is_one_row() -> None:
         ([Placed("n1", 9, {"n2": 1})], ("n1", 9)),
         ([Placed("n1", 1, {"n3": 1})], ("n1", 1)),  # no such log
         ([Placed("n1", 1, {"n1": 1})], ("n1", 1)),  # its own
-        ([Placed("n1", 1, {"n2": 2}), Placed("n2", 1, {"n1": 2})], ("n1", 1)),  # each before the other
+        ([Placed("n1", 1, {"n2": 2}), Placed("n2", 1, {"n1": 2})], ("n2", 1)),  # each before the other
         ([Placed("n1", 1, {"n2": 2}), Placed("n1", 3, {"n2": 1})], ("n1", 3)),  # less than before
         ([Placed("n1", 1, {"n2": 2}), Placed("n1", 3, {})], ("n1", 3)),
         ([Placed("n1", 1, {"n2": -1})], ("n1", 1)),
