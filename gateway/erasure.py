@@ -22,10 +22,11 @@ from gateway.room import proposals
 from gateway.storage import cases
 from gateway.storage.blocks import LEDGER
 from gateway.storage.database import Database
-from gateway.storage.store import Erasure, Filed, Place, Store, Unavailable
-from tally import acts, entry, verify
+from gateway.storage.store import Erasure, Filed, Head, Place, Store, Unavailable
+from tally import acts, entry, order, verify
 from tally.count import Totals
 from tally.entry import BadEntry
+from tally.order import Disordered, Span
 from tally.recount import Recount
 from tally.seal import Sealer
 from tally.verify import Checked, Stored
@@ -37,6 +38,8 @@ DAILY_SECONDS: Final = 86_400.0
 #: An act names no more spans of entries than fit in its leaf.
 MOST_SPANS: Final = 2_000
 #: Messages may arrive while it is worked out what goes: then it is worked out again.
+#: Before the next attempt, if another node was faster.
+_AGAIN_SECONDS: Final = 0.2
 _ATTEMPTS: Final = 50
 _CHUNK: Final = 1_000
 
@@ -169,7 +172,7 @@ class Eraser:
             return False
         head = self._recorder.head(running.id)
         done = any(
-            leaf.detail.get("everybody") and (node, seq) == (head.node, head.size - 1)
+            leaf.detail.get("everybody") and order.placed(node, seq, leaf.detail).before == head.entries - 1
             for node, leaf, seq in leaves
         )
         return not done
@@ -193,24 +196,39 @@ class Eraser:
     async def _record(self, running: Running, asked: _Asked) -> int:
         """Work out what goes, and let it go, in one act; returns how many messages."""
         for _ in range(_ATTEMPTS):
-            size = self._recorder.head(running.id).size
             logs = await self._store.run(cases.logs, running.id)
-            going = await self._going(running, asked, logs)
-            if not going.places:
-                return 0
-            with suppress(Refused):
-                await self._recorder.act(self._act(running, asked, logs, going, size))
+            known = [_opened(running, act.node, act.stored) for act in await self._store.acts(running.id)]
+            head = self._recorder.head(running.id)
+            try:
+                going = await self._going(running, asked, logs, known, _row(head, logs, known))
+                if not going.places:
+                    return 0
+                await self._recorder.act(self._act(running, asked, logs, going, head.entries))
+            except Disordered:  # another node has just recorded an act
+                self._recorder.look()
+                await asyncio.sleep(_AGAIN_SECONDS)
+            except Refused:
+                continue
+            else:
                 return going.messages
         raise NotErased("messages arrive too fast to work out what goes: try again in a quieter hour")
 
-    async def _going(self, running: Running, asked: _Asked, logs: Mapping[int, str]) -> _Going:
-        known = [_opened(running, act.node, act.stored) for act in await self._store.acts(running.id)]
+    async def _going(
+        self,
+        running: Running,
+        asked: _Asked,
+        logs: Mapping[int, str],
+        known: Sequence[Entry],
+        row: Sequence[Span],
+    ) -> _Going:
         going = _Going(Recount(running.rules(), _targets(known)))
         if asked.voter is None:
-            async for one in self._everything(running, logs):
+            async for one in self._everything(running, logs, row):
                 going.feed(one)
         else:
-            for one in await self._of_caller(running, asked.voter, asked.line, logs, known):
+            rank = order.ranks(row)
+            found = await self._of_caller(running, asked.voter, asked.line, logs, known)
+            for one in sorted(found, key=lambda one: rank(one.node, one.checked.seq)):
                 going.feed(one)
         if going.counting.faults:
             raise NotErased(f"it does not add up: {going.counting.faults[0]}. Run `televote recount` first")
@@ -231,14 +249,16 @@ class Eraser:
         private = {"totals": totals, "messages": going.messages}
         return Act(running, "erase", self._now_ms(), detail, private, erased=destroyed, size=size)
 
-    async def _everything(self, running: Running, logs: Mapping[int, str]) -> AsyncIterator[Entry]:
-        for log, node in sorted(logs.items()):
-            since = 0
-            while rows := await self._store.run(_some, log, since):
-                for row in rows:
-                    if row.kind != "erase":
-                        yield _opened(running, node, row)
-                since = rows[-1].seq + 1
+    async def _everything(
+        self, running: Running, logs: Mapping[int, str], row: Sequence[Span]
+    ) -> AsyncIterator[Entry]:
+        numbers = {node: log for log, node in logs.items()}
+        for node, first, end in row:
+            while first < end and (rows := await self._store.run(_some, numbers[node], first, end - first)):
+                for stored in rows:
+                    if stored.kind != "erase":
+                        yield _opened(running, node, stored)
+                first = rows[-1].seq + 1
 
     async def _of_caller(
         self,
@@ -249,7 +269,8 @@ class Eraser:
         known: Sequence[Entry],
     ) -> list[Entry]:
         """A caller's messages, those that a ruling made theirs, the acts about them; what bars their line,
-        if that does not matter any more; and every withdrawal, for it may have given them a vote back."""
+        if that does not matter any more; and every withdrawal, for it may have given them a vote back. In no
+        order."""
         filed = list(await self._store.run(cases.of_caller, running.id, voter))
         ruled = {
             _about(act)
@@ -266,8 +287,7 @@ class Eraser:
             barred = kind in ("bar", "unbar") and act.checked.private.get("line") == line
             if _about(act) in theirs or kind == "withdraw" or (barred and line and running.closed):
                 found.append(act)
-        order = {node: log for log, node in logs.items()}
-        return sorted(found, key=lambda one: (order[one.node], one.checked.seq))
+        return found
 
     async def _more(self, places: Iterable[tuple[str, int]], logs: Mapping[int, str]) -> Sequence[Filed]:
         numbers = {node: log for log, node in logs.items()}
@@ -307,5 +327,13 @@ def _spans(seqs: Iterable[int]) -> _Spans:
     return found
 
 
-def _some(db: Database, log: int, since: int) -> list[Stored]:
-    return [Stored(*row) for row in db.execute(LEDGER["some-entries"], (log, since, _CHUNK))]
+def _row(head: Head, logs: Mapping[int, str], known: Sequence[Entry]) -> list[Span]:
+    """All entries that there are, in the order in which they are followed. Raises `Disordered`."""
+    sizes = {head.node: head.size, **{node: edge.size for node, edge in head.others.items()}}
+    acts = [order.placed(one.node, one.checked.seq, one.checked.leaf.detail) for one in known]
+    return list(order.spans({node: sizes[node] for _, node in sorted(logs.items()) if node in sizes}, acts))
+
+
+def _some(db: Database, log: int, since: int, most: int) -> list[Stored]:
+    asked = (log, since, min(most, _CHUNK))
+    return [Stored(*row) for row in db.execute(LEDGER["some-entries"], asked)]

@@ -6,6 +6,7 @@ while no other node appends, and tells in `seen` how many entries each other log
 before it, all others after. So acts stand in one row: each has seen more entries than those before it.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -83,3 +84,18 @@ def spans(sizes: Mapping[str, int], acts: Iterable[Placed]) -> Iterator[Span]:
         yield from upto(ends)
         yield from upto({act.node: act.seq + 1})
     yield from upto(sizes)
+
+
+def ranks(row: Iterable[Span]) -> Callable[[str, int], tuple[int, int]]:
+    """What to sort entries by, given their node and number, to have them as these spans have them.
+
+    >>> rank = ranks(spans({"n1": 4, "n2": 3}, [Placed("n1", 2, {"n2": 1})]))
+    >>> rank("n2", 0) < rank("n1", 2) < rank("n1", 3) < rank("n2", 1)
+    True
+    """
+    firsts: dict[str, list[int]] = {}
+    numbers: dict[str, list[int]] = {}
+    for number, span in enumerate(row):
+        firsts.setdefault(span.node, []).append(span.first)
+        numbers.setdefault(span.node, []).append(number)
+    return lambda node, seq: (numbers[node][bisect_right(firsts[node], seq) - 1], seq)

@@ -7,13 +7,14 @@ order of the ledger is the order of the queue, and what was decided is decided o
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final, Protocol, cast
 
 import structlog
 
+from dedup.keys import VoterKey
 from gateway.intake import journey, revise
 from gateway.intake.decide import Decided, Verdict, decide
 from gateway.intake.journey import Prepared
@@ -21,13 +22,15 @@ from gateway.intake.revise import Act, Docket, Foreseen, Refused, Ruling
 from gateway.intake.running import Running
 from gateway.storage.store import Conflict, Head, Place, Store, Unavailable
 from tally import entry, receipt, seal, verify
+from tally.acts import REVISIONS
 from tally.outcome import MessageOutcome
 from tally.verify import Stored
 
 _log = structlog.get_logger()
 
-#: A conflict means another writer was first; deciding again on what it wrote must then succeed.
-_ATTEMPTS: Final = 5
+#: A conflict means another node was first. Deciding again on what it wrote must succeed then, unless it is
+#: first once more: of a caller who sends to all nodes at once, one message is recorded in every turn.
+_ATTEMPTS: Final = 20
 _PROBE_SECONDS: Final = 1.0
 #: Turns of the event loop before a batch is taken, in which what has arrived is read and brought here.
 #: Fewer, larger commits cost less, and a lone vote waits microseconds for it.
@@ -61,17 +64,23 @@ class Observer(Protocol):
 #: What a sender waits for: the verdicts on its items, in their order; none for acts.
 Done = asyncio.Future[list[Verdict]]
 _Verdicts = Iterator[Verdict]
+#: Messages that are not recorded yet, by campaign and by their number in what was asked.
+_Left = dict[str, dict[int, Prepared]]
 
 
 @dataclass(slots=True)
 class _Waiting:
-    """What one sender handed in: messages, or else acts, or else rulings made at one instant."""
+    """What one sender handed in: messages, or else acts, or else rulings made at one instant.
+
+    `followed` is how many acts the campaign had taken up when an act was worked out.
+    """
 
     items: Sequence[Prepared] | Sequence[Act] | Sequence[Ruling]
     running: Running
     done: Done
     at_ms: int = 0
     foreseen: Foreseen | None = None
+    followed: int = 0
 
     @property
     def alone(self) -> bool:
@@ -111,11 +120,11 @@ class Recorder:
         self._queue: deque[_Waiting] = deque()
         self._queued = 0
         self._wake = asyncio.Event()
-        self._stopping = False
+        self._stopping, self._behind = False, False
         self._campaigns: dict[str, Running] = {}
         self._logs: dict[str, _Log] = {}
         self.healthy = True
-        #: Counts commits: who shows standings looks again when it has moved.
+        #: Counts commits, here and elsewhere: who shows standings looks again when it has moved.
         self.version = 0
 
     @property
@@ -134,9 +143,9 @@ class Recorder:
         for running in campaigns.values():
             head = await self._store.head(running.id, self._node, running.keys.check)
             await self._store.adopt(head, sorted(running.pending))
-            self._logs[running.id] = _Log(
-                head, seal.Sealer(running.keys.sealing, f"{running.id}/{head.node}")
-            )
+            log = _Log(head, seal.Sealer(running.keys.sealing, f"{running.id}/{head.node}"))
+            await self._catch_up(running, log)
+            self._logs[running.id] = log
 
     def head(self, campaign: str) -> Head:
         """Where the campaign's log on this node stands."""
@@ -151,8 +160,9 @@ class Recorder:
 
     async def act(self, act: Act) -> Place:
         """Record an act, after all that waits already; the campaign follows it. Returns where its entry
-        stands. Raises as `submit`."""
-        await self._enqueue(_Waiting((act,), act.running, self._done()))
+        stands. Raises as `submit`, and `revise.Refused` if another act came first: it may change what this
+        one rests on."""
+        await self._enqueue(_Waiting((act,), act.running, self._done(), followed=act.running.followed))
         head = self.head(act.running.id)  # it was a batch of its own, and its sender goes on before the next
         return Place(head.log_id, head.size - 1)
 
@@ -195,13 +205,21 @@ class Recorder:
         self._queued += len(waiting.items)
         self._wake.set()
 
+    def look(self) -> None:
+        """Other nodes have recorded something: take it up before the next batch."""
+        self._behind = True
+        self._wake.set()
+
     async def run(self) -> None:
         """Commit what waits until stopped and drained."""
         while True:
-            while self._queue:
+            while self._queue or self._behind:
                 for _ in range(_TURNS):
                     await asyncio.sleep(0)
-                await self._commit(self._take())
+                if self._behind:
+                    await self._follow_others()
+                else:
+                    await self._commit(self._take())
             if self._stopping:
                 return
             self._wake.clear()
@@ -230,9 +248,8 @@ class Recorder:
         return taken
 
     async def _commit(self, taken: list[_Waiting]) -> None:
-        started = time.perf_counter()
         try:
-            decided, verdicts = await self._record(taken)
+            verdicts = await self._record(taken)
         except Refused as refused:
             if not taken[0].done.done():
                 taken[0].done.set_exception(refused)
@@ -241,7 +258,6 @@ class Recorder:
             self._fail(taken, error)
             return
         self.healthy = True
-        self.version += 1
         for item in taken[0].items:
             if isinstance(item, Act):
                 item.running.follow(item.kind, item.detail, item.private, item.at_ms)
@@ -249,21 +265,10 @@ class Recorder:
             ended = list(islice(verdicts[waiting.running.id], len(waiting.items)))
             if not waiting.done.done():
                 waiting.done.set_result(ended)
-        for one in decided.values():
-            for outbox, replies in one.posted.items():
-                outbox.put(replies)
-        self._tell(taken, list(decided.values()), time.perf_counter() - started)
-
-    def _tell(self, taken: list[_Waiting], decided: list[Decided], seconds: float) -> None:
-        """What is watched must not stop the count."""
-        try:
-            self._observer.committed(decided, seconds)
-            for waiting in taken:
-                last = waiting.items[-1]
-                if isinstance(last, Prepared):
-                    self._observer.heard(last.source.name, last.received_ms)
-        except Exception as error:  # noqa: BLE001 -- see above
-            _log.error("observer_failed", error=type(error).__name__)
+        for waiting in taken:
+            last = waiting.items[-1]
+            if isinstance(last, Prepared):
+                self._observer.heard(last.source.name, last.received_ms)
 
     def _fail(self, taken: list[_Waiting], error: Exception) -> None:
         self.healthy = False
@@ -276,39 +281,82 @@ class Recorder:
                 waiting.done.set_exception(Unavailable("the votes could not be written"))
                 waiting.done.exception()  # a sender that has gone will not fetch it
 
-    async def _record(self, taken: list[_Waiting]) -> tuple[dict[str, Decided], dict[str, _Verdicts]]:
-        """Decide and commit; what was decided, and the verdicts, by campaign.
+    async def _record(self, taken: list[_Waiting]) -> dict[str, _Verdicts]:
+        """Decide and commit; the verdicts by campaign, in the order of the items."""
+        if not self.healthy:
+            await self._reload()
+        if taken[0].alone:
+            return await self._record_alone(taken[0])
+        return await self._record_messages(
+            {
+                campaign: [
+                    item
+                    for waiting in taken
+                    if waiting.running.id == campaign
+                    for item in cast("Sequence[Prepared]", waiting.items)
+                ]
+                for campaign in dict.fromkeys(waiting.running.id for waiting in taken)
+            }
+        )
+
+    async def _record_messages(self, asked: Mapping[str, Sequence[Prepared]]) -> dict[str, _Verdicts]:
+        """If another node has recorded something of a caller meanwhile, that caller's messages are set aside
+        and judged again, after the others: these need not wait for it, nor be judged on anything new.
 
         All that is read is read before the commit: after it nothing can fail that anyone waits for.
         """
-        if not self.healthy:
-            await self._reload()
+        ended: dict[str, dict[int, Verdict]] = {campaign: {} for campaign in asked}
+        left: _Left = {campaign: dict(enumerate(items)) for campaign, items in asked.items()}
+        aside: _Left = {campaign: {} for campaign in asked}
         for _ in range(_ATTEMPTS):
-            decided = {campaign: await self._decide(campaign, taken) for campaign in _campaigns(taken)}
-            verdicts = {
-                campaign: iter(await self._look_up(campaign, one)) for campaign, one in decided.items()
+            decided = {
+                campaign: await self._decide(campaign, list(items.values()))
+                for campaign, items in left.items()
             }
+            verdicts = {campaign: await self._look_up(campaign, one) for campaign, one in decided.items()}
             try:
-                await self._store.append([one.batch for one in decided.values()])
-            except Conflict:
+                await self._append(decided)
+            except Conflict as conflict:
                 await self._reload()
-                continue
-            for campaign, one in decided.items():
-                self._logs[campaign].head = one.batch.after
-            return decided, verdicts
-        raise Unavailable("another writer was always first")
+                _set_aside(left, aside, conflict.voters)
+            else:
+                for campaign, items in left.items():
+                    ended[campaign].update(zip(items, verdicts[campaign], strict=True))
+                left = {}
+            left = {campaign: items for campaign, items in left.items() if items}
+            if not left:
+                left = {campaign: items for campaign, items in aside.items() if items}
+                aside = {campaign: {} for campaign in asked}
+            if not left:
+                return {campaign: iter([told[at] for at in sorted(told)]) for campaign, told in ended.items()}
+        raise Unavailable("another node was always first")
 
-    async def _decide(self, campaign: str, taken: list[_Waiting]) -> Decided:
-        log = self._logs[campaign]
-        if taken[0].alone:
-            return await self._decide_alone(log, taken[0])
-        running = self._campaigns[campaign]
-        items = [
-            _again(item, running)
-            for waiting in taken
-            if waiting.running.id == campaign
-            for item in cast("Sequence[Prepared]", waiting.items)
-        ]
+    async def _record_alone(self, waiting: _Waiting) -> dict[str, _Verdicts]:
+        campaign = waiting.running.id
+        async with self._store.alone(self.head(campaign)):
+            await self._renew(campaign)
+            decided = await self._decide_alone(self._logs[campaign], waiting)
+            verdicts = await self._look_up(campaign, decided)
+            await self._append({campaign: decided})
+        return {campaign: iter(verdicts)}
+
+    async def _append(self, decided: Mapping[str, Decided]) -> None:
+        """Commit, and tell who watches. Raises as `Store.append`."""
+        started = time.perf_counter()
+        await self._store.append([one.batch for one in decided.values()])
+        for campaign, one in decided.items():
+            self._logs[campaign].head = one.batch.after
+            for outbox, replies in one.posted.items():
+                outbox.put(replies)
+        self.version += 1
+        try:
+            self._observer.committed(list(decided.values()), time.perf_counter() - started)
+        except Exception as error:  # noqa: BLE001 -- what is watched must not stop the count
+            _log.error("observer_failed", error=type(error).__name__)
+
+    async def _decide(self, campaign: str, asked: Sequence[Prepared]) -> Decided:
+        log, running = self._logs[campaign], self._campaigns[campaign]
+        items = [_again(item, running) for item in asked]
         recall = await self._store.recall(log.head, [item.heard for item in items])
         return decide(
             log.head, log.sealer, items, recall, self._randomness(entry.BLINDING_BYTES * len(items))
@@ -319,7 +367,9 @@ class Recorder:
         rulings = [item for item in waiting.items if isinstance(item, Ruling)]
         if not rulings:
             acts = [item for item in waiting.items if isinstance(item, Act)]
-            if any(act.size not in (None, log.head.size) for act in acts):
+            if waiting.running.followed != waiting.followed or any(
+                act.size not in (None, log.head.entries) for act in acts
+            ):
                 raise Refused("changed")
             return revise.record(log.head, log.sealer, acts, self._blinding)
         running = waiting.running
@@ -363,21 +413,36 @@ class Recorder:
         ]
 
     async def _reload(self) -> None:
-        """What the database says now, after a failure or another writer's commit."""
+        """What the database says now, after a failure or another node's commit."""
         if not self.healthy:
             await self._store.reopen()
-        for campaign, log in self._logs.items():
-            head = await self._store.head(campaign, self._node, self._campaigns[campaign].keys.check)
-            if head.size > log.head.size:
-                await self._catch_up(self._campaigns[campaign], log)
-            self._logs[campaign] = replace(log, head=head)
+        for campaign in self._logs:
+            await self._renew(campaign)
+
+    async def _renew(self, campaign: str) -> None:
+        """What the database says of one campaign now."""
+        log = self._logs[campaign]
+        head = await self._store.head(campaign, self._node, self._campaigns[campaign].keys.check)
+        if head.edition != log.head.edition:
+            await self._catch_up(self._campaigns[campaign], log)
+        self._logs[campaign] = replace(log, head=head)
 
     async def _catch_up(self, running: Running, log: _Log) -> None:
-        """Follow the acts that are in the log, though we were told that they could not be written."""
-        for node, stored in await self._store.acts(running.id):
-            if node == log.head.node and stored.seq >= log.head.size:
-                act = verify.open_row(stored, log.sealer)
-                running.follow(act.leaf.kind, act.leaf.detail, act.private, act.leaf.at_ms)
+        """Follow acts that another node has recorded, or that we were told could not be written."""
+        done = [act for act in await self._store.acts(running.id) if act.stored.kind not in REVISIONS]
+        for node, stored in done[running.followed :]:
+            act = verify.open_row(stored, log.opener(f"{running.id}/{node}"))
+            running.take_up(act.leaf.kind, act.leaf.detail, act.private, act.leaf.at_ms)
+
+    async def _follow_others(self) -> None:
+        self._behind = False
+        if self.healthy:
+            try:
+                await self._reload()
+            except Unavailable as error:  # the next commit meets it, too
+                _log.warning("not_followed", error=type(error).__name__)
+            else:
+                self.version += 1
 
     async def _recover(self) -> None:
         """While broken: write something harmless every second, so that readiness returns by itself."""
@@ -409,5 +474,8 @@ def _recorded(sealer: seal.Sealer, place: Place, stored: Stored, *, receipts: bo
     return Verdict(MessageOutcome(opening.outcome), opening.selections, place, redelivered=True, receipt=code)
 
 
-def _campaigns(taken: Sequence[_Waiting]) -> list[str]:
-    return list(dict.fromkeys(waiting.running.id for waiting in taken))
+def _set_aside(left: _Left, aside: _Left, voters: Collection[VoterKey]) -> None:
+    """Move the messages of these callers from what is left to what is judged after it."""
+    for campaign, items in left.items():
+        moved = [at for at, item in items.items() if item.heard.voter in voters]
+        aside[campaign].update((at, items.pop(at)) for at in moved)

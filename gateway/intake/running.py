@@ -11,7 +11,9 @@ from zoneinfo import ZoneInfo
 from config.campaign import Campaign
 from dedup import caller, keys
 from dedup.caps import CampaignCaps
+from gateway.storage.store import Unsafe
 from tally import certification, epochs, note, recount, seal, standings
+from tally.acts import REVISIONS
 from tally.certification import Progress
 from tally.codebook import CodeBook
 from tally.outcome import ALWAYS_PENDING, CHANNELS, Channel, MessageOutcome, Selection
@@ -57,8 +59,8 @@ class Running:
     get one; `open_ballots` whether entries tell everybody whom messages chose.
     What the ledger's acts have changed is taken up by `follow`: `opened`, `closed`, who has withdrawn, who
     is barred, when it closes, and in `progress` how far its result has come. `lost` is how many messages went
-    with a lost database, by outcome. `edition` counts the changes that bear on how a message is read;
-    `closed_ms` is set by an early close only.
+    with a lost database, by outcome. `edition` counts the changes that bear on how a message is read,
+    `followed` the acts that were taken up, rulings left out; `closed_ms` is set by an early close only.
     """
 
     campaign: Campaign
@@ -80,6 +82,7 @@ class Running:
     closed_ms: int | None = None
     progress: Progress = field(default_factory=Progress)
     edition: int = 0
+    followed: int = 0
     lost: Mapping[str, int] = field(default_factory=dict)
     _windows: dict[Channel, ChannelWindow] = field(default_factory=dict)
 
@@ -116,13 +119,29 @@ class Running:
 
     def anew(self) -> None:
         """Before the acts are followed from the first again: what adds up begins with nothing."""
-        self.progress, self.lost = Progress(), {}
+        self.progress, self.lost, self.followed = Progress(), {}, 0
+
+    def take_up(
+        self, kind: str, detail: Mapping[str, Any], private: Mapping[str, Any], at_ms: int = 0
+    ) -> None:
+        """Follow an act that the ledger has, whoever recorded it.
+
+        Raises `Unsafe` if the campaign was opened with other rules, and what `follow` raises.
+        """
+        if kind == "open" and detail["rules"] != self.campaign.rules_hash:
+            raise Unsafe(
+                f"the rules of {self.id} have changed since it opened: the ledger has "
+                f"{detail['rules'][:12]}…, the campaign file gives {self.campaign.rules_hash[:12]}…. "
+                "Put the file back as it was at opening"
+            )
+        self.follow(kind, detail, private, at_ms)
 
     def follow(
         self, kind: str, detail: Mapping[str, Any], private: Mapping[str, Any], at_ms: int = 0
     ) -> None:
         """Take up what an act of the ledger changes. Raises `certification.NotAllowed`."""
         self.progress = certification.after(self.progress, kind, detail, at_ms)
+        self.followed += kind not in REVISIONS
         match kind:
             case "open":
                 self.opened = True

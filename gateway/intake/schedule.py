@@ -37,24 +37,13 @@ def resume(running: Running, recorded: Iterable[Acted]) -> None:
             act = verify.open_row(stored, Sealer(running.keys.sealing, f"{running.id}/{node}"))
         except entry.BadEntry as error:
             raise Unsafe(f"entry {stored.seq} of {running.id}: {error}. Run `televote verify`") from error
-        if act.leaf.kind == "open":
-            _same_rules(running, act.leaf.detail)
         try:
-            running.follow(act.leaf.kind, act.leaf.detail, act.private, act.leaf.at_ms)
+            running.take_up(act.leaf.kind, act.leaf.detail, act.private, act.leaf.at_ms)
         except NotAllowed as error:
             raise Unsafe(
                 f"entry {stored.seq} of {running.id}: {act.leaf.kind} was not allowed then. "
                 "Run `televote verify`"
             ) from error
-
-
-def _same_rules(running: Running, detail: Any) -> None:
-    if detail["rules"] != running.campaign.rules_hash:
-        raise Unsafe(
-            f"the rules of {running.id} have changed since it opened: the ledger has "
-            f"{detail['rules'][:12]}…, the campaign file gives {running.campaign.rules_hash[:12]}…. "
-            "Put the file back as it was at opening"
-        )
 
 
 class Schedule:

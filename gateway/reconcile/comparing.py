@@ -118,13 +118,12 @@ async def compare(
         compared = await asyncio.to_thread(
             lambda: matcher.compare(who.row(given) for given in statement.messages())
         )
-    heads = await reader.logs(running.id)
     report = Report(
         source.name,
         statement.hashes,
         counts,
         compared,
-        heads[-1].size if heads else 0,
+        sum(head.size for head in await reader.logs(running.id)),
         (await reader.run(cases.by_source, running.id)).get(source.name, 0),
         len(record.erased),
         not counts and not masked,

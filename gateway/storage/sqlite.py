@@ -11,7 +11,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from functools import lru_cache
 from itertools import chain
 from pathlib import Path
@@ -130,6 +130,10 @@ class SqliteStore:
     async def adopt(self, head: Head, pending: Sequence[str]) -> None:
         """See `store.Store`."""
         await self.run(records.adopt, head, pending)
+
+    def alone(self, _: Head) -> AbstractAsyncContextManager[None]:
+        """Nobody else appends: see the module."""
+        return nullcontext()
 
     async def recall(self, head: Head, heard: Sequence[Heard]) -> Recall:
         """See `store.Store`."""

@@ -60,6 +60,11 @@ class Head:
     edition: int = 0
     others: Mapping[str, Edge] = field(default_factory=dict)
 
+    @property
+    def entries(self) -> int:
+        """How many entries the campaign had when this was read, over all its logs."""
+        return self.size + sum(edge.size for edge in self.others.values())
+
 
 class Heard(NamedTuple):
     """What names one message: the caller's key and the message's."""
@@ -264,6 +269,13 @@ class Store(Jobs, Protocol):
 
     async def adopt(self, head: Head, pending: Sequence[str]) -> None:
         """Give messages from before there were cases their case, if these outcomes wait for a person."""
+        ...
+
+    def alone(self, head: Head, /) -> AbstractAsyncContextManager[None]:
+        """While inside, no other node appends to the campaign: what is read is what an act comes after.
+
+        Raises `Unavailable`.
+        """
         ...
 
     async def recall(self, head: Head, heard: Sequence[Heard]) -> Recall:

@@ -88,6 +88,12 @@ WHERE (claims.log, claims.seq) <> (own.log, own.seq);
 -- Who records votes waits for nobody but for who records an act, and the other way round.
 SELECT pg_advisory_xact_lock_shared(1702192502, $1);
 
+-- name: keep-others-out
+SELECT pg_advisory_lock(1702192502, $1::int);
+
+-- name: let-others-in
+SELECT pg_advisory_unlock(1702192502, $1::int);
+
 -- name: session
 -- What a connection rests on. What was found for commits is made sure of: settings may be read again any time.
 SELECT current_setting('server_version_num')::int, current_setting('server_encoding'), current_setting('fsync'),

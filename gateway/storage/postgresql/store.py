@@ -151,6 +151,18 @@ class PostgresStore:
         """See `store.Store`."""
         await self.run(records.adopt, head, pending)
 
+    @asynccontextmanager
+    async def alone(self, head: Head, /) -> AsyncIterator[None]:
+        """See `store.Store`. The lock is the votes' connection's: it goes with it."""
+        async with self._writing() as writer:
+            await writer.execute(SQL["keep-others-out"], head.campaign_id)
+        try:
+            yield
+        finally:
+            with suppress(Unavailable):
+                async with self._writing() as writer:
+                    await writer.execute(SQL["let-others-in"], head.campaign_id)
+
     async def recall(self, head: Head, heard: Sequence[Heard]) -> Recall:
         """See `store.Store`."""
         voters, messages = [one.voter for one in heard], [one.message for one in heard]
