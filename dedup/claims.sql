@@ -67,10 +67,13 @@ LEFT JOIN logs ON logs.id = claims.log AND logs.campaign = campaigns.name
 WHERE campaigns.name = ?;
 
 -- name: campaign
-SELECT id, key_check, edition FROM campaigns WHERE name = ?;
+SELECT id, key_check, edition, closing_ms FROM campaigns WHERE name = ?;
 
 -- name: add-campaign
 INSERT INTO campaigns (name, key_check) VALUES (?, ?);
+
+-- name: cut-short
+UPDATE campaigns SET closing_ms = ?, edition = edition + 1 WHERE id = ? AND closing_ms IS NULL;
 
 -- name: next-edition
 -- An act is being recorded: who has decided without knowing it must decide again.

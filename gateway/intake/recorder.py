@@ -205,6 +205,13 @@ class Recorder:
         self._queued += len(waiting.items)
         self._wake.set()
 
+    async def cut_short(self, running: Running, now_ms: Callable[[], int]) -> None:
+        """Nothing that arrives from now on counts, on any node. Raises `store.Unavailable`."""
+        async with self._store.alone(self.head(running.id)):
+            at_ms = now_ms()
+            await self._store.cut_short(self.head(running.id), at_ms)
+        running.close_early(at_ms)
+
     def look(self) -> None:
         """Other nodes have recorded something: take it up before the next batch."""
         self._behind = True
@@ -424,7 +431,7 @@ class Recorder:
         log = self._logs[campaign]
         head = await self._store.head(campaign, self._node, self._campaigns[campaign].keys.check)
         if head.edition != log.head.edition:
-            await self._catch_up(self._campaigns[campaign], log)
+            await self._catch_up(self._campaigns[campaign], replace(log, head=head))
         self._logs[campaign] = replace(log, head=head)
 
     async def _catch_up(self, running: Running, log: _Log) -> None:
@@ -433,6 +440,8 @@ class Recorder:
         for node, stored in done[running.followed :]:
             act = verify.open_row(stored, log.opener(f"{running.id}/{node}"))
             running.take_up(act.leaf.kind, act.leaf.detail, act.private, act.leaf.at_ms)
+        if log.head.closing_ms is not None and running.closed_ms is None and not running.closed:
+            running.close_early(log.head.closing_ms)
 
     async def _follow_others(self) -> None:
         self._behind = False

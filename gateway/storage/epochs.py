@@ -24,7 +24,7 @@ def begin(
     empty. `receipts` are those of lost messages, by log: they are still to be found. Raises `Unsafe`.
     """
     with transaction(db):
-        campaign_id, edition = own_campaign(db, campaign, key_check)
+        campaign_id, edition, closing_ms = own_campaign(db, campaign, key_check)
         for one in (*earlier, name):
             if db.execute(LEDGER["log"], (campaign, one)).fetchone() is None:
                 db.execute(LEDGER["add-log"], (campaign, one, b""))
@@ -35,6 +35,6 @@ def begin(
             db.executemany(LEDGER["add-receipts"].format(rows="(?,?,?)"), rows)
         (log_id, *_) = db.execute(LEDGER["log"], (campaign, name)).fetchone()
         others = edges(db.execute(LEDGER["logs"], (campaign,)), name)
-        batch = first(Head(campaign, name, campaign_id, log_id, 0, (), edition, others))
+        batch = first(Head(campaign, name, campaign_id, log_id, 0, (), edition, closing_ms, others))
         append_one(db, batch)
     return batch.after

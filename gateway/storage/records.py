@@ -18,7 +18,7 @@ _PROBE_BYTES: Final = 256 * 1024
 def head(db: Database, campaign: str, node: str, key_check: bytes) -> Head:
     """See `store.Store`."""
     with transaction(db):
-        campaign_id, edition = own_campaign(db, campaign, key_check)
+        campaign_id, edition, closing_ms = own_campaign(db, campaign, key_check)
         names = [name for name, *_ in db.execute(LEDGER["logs"], (campaign,))]
         if epoch := epochs.newest(names, node):
             node = epochs.label(node, epoch)
@@ -32,23 +32,30 @@ def head(db: Database, campaign: str, node: str, key_check: bytes) -> Head:
             f"the ledger of {campaign}/{node} has {0 if last is None else last + 1} entries, "
             f"its head says {size}: run `televote verify` and restore from a backup"
         )
-    return Head(campaign, node, campaign_id, log_id, size, merkle.unpack(frontier), edition, others)
+    return Head(
+        campaign, node, campaign_id, log_id, size, merkle.unpack(frontier), edition, closing_ms, others
+    )
 
 
-def own_campaign(db: Database, campaign: str, key_check: bytes) -> tuple[int, int]:
-    """The campaign's number and edition, once it is sure that its secret is the one it was begun with. Raises
-    `Unsafe`."""
+def own_campaign(db: Database, campaign: str, key_check: bytes) -> tuple[int, int, int | None]:
+    """The campaign's number, its edition, and since when nothing counts if people are closing it early; once it
+    is sure that its secret is the one it was begun with. Raises `Unsafe`."""
     known = db.execute(CLAIMS["campaign"], (campaign,)).fetchone()
     if known is None:
         db.execute(CLAIMS["add-campaign"], (campaign, key_check))
         known = db.execute(CLAIMS["campaign"], (campaign,)).fetchone()
-    number, check, edition = known
+    number, check, *rest = known
     if check != key_check:
         raise Unsafe(
             f"campaign {campaign} was begun with another secret: with this one every caller would be new "
             f"and could vote again. Put the first {campaign}.key back in the secrets folder"
         )
-    return number, edition
+    return number, *rest
+
+
+def cut_short(db: Database, log: Head, at_ms: int) -> None:
+    """See `store.Store`."""
+    db.execute(CLAIMS["cut-short"], (at_ms, log.campaign_id))
 
 
 def adopt(db: Database, log: Head, pending: Sequence[str]) -> None:

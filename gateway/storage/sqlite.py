@@ -123,9 +123,18 @@ class SqliteStore:
             self._forgotten |= code in (sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_DIR_FSYNC)
             raise Unavailable(str(error)) from error
 
+    @property
+    def is_shared(self) -> bool:
+        """See `store.Store`."""
+        return False
+
     async def head(self, campaign: str, node: str, key_check: bytes) -> Head:
         """See `store.Store`."""
         return await self.run(records.head, campaign, node, key_check)
+
+    async def cut_short(self, head: Head, at_ms: int) -> None:
+        """See `store.Store`."""
+        await self.run(records.cut_short, head, at_ms)
 
     async def adopt(self, head: Head, pending: Sequence[str]) -> None:
         """See `store.Store`."""

@@ -48,8 +48,9 @@ class Edge(NamedTuple):
 class Head:
     """Where a log stands. `campaign_id` and `log_id` are the database's own numbers; `node` is the node's
     name, with its epoch if that is not the first. `edition` counts the campaign's acts, whichever node has
-    recorded them: what is decided on an earlier one is not appended. `others` are the campaign's other logs
-    that have entries, by name, as of when this was read."""
+    recorded them: what is decided on an earlier one is not appended. `closing_ms` is since when nothing
+    counts, if people are closing early. `others` are the campaign's other logs that have entries, by name, as
+    of when this was read."""
 
     campaign: str
     node: str
@@ -58,6 +59,7 @@ class Head:
     size: int
     frontier: Frontier
     edition: int = 0
+    closing_ms: int | None = None
     others: Mapping[str, Edge] = field(default_factory=dict)
 
     @property
@@ -260,11 +262,20 @@ class Filed(NamedTuple):
 class Store(Jobs, Protocol):
     """One database. Beside jobs, every method but `append` and `head` only reads."""
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether other nodes may have it open, too."""
+        ...
+
     async def head(self, campaign: str, node: str, key_check: bytes) -> Head:
         """The head of a node's newest log, the log being begun if it is the first.
 
         Raises `Unsafe` if the campaign was begun with another secret.
         """
+        ...
+
+    async def cut_short(self, head: Head, at_ms: int) -> None:
+        """From `at_ms` on nothing counts: every node knows it before it appends anything more."""
         ...
 
     async def adopt(self, head: Head, pending: Sequence[str]) -> None:

@@ -1,20 +1,21 @@
 -- Several nodes on one database.
 
--- Counts the campaign's acts, whichever node has recorded them: who has decided without knowing the last one
--- decides again.
+-- Counts what changes how a campaign runs, whichever node has recorded it: who has decided without knowing the
+-- last change decides again.
 ALTER TABLE campaigns ADD COLUMN edition INTEGER NOT NULL DEFAULT 0;
 
--- The nodes, and which process has each name until when (Unix milliseconds).
+-- Since when nothing counts any more (Unix milliseconds), where people have closed early: no node counts on
+-- until the close is recorded.
+ALTER TABLE campaigns ADD COLUMN closing_ms INTEGER;
+
+-- The nodes, and when each was last at work (Unix milliseconds).
 CREATE TABLE nodes (
     name TEXT NOT NULL PRIMARY KEY,
-    holder TEXT NOT NULL,
-    lease_until_ms INTEGER NOT NULL,
     seen_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- The newest checkpoint of each log, as it was signed: nodes show each other's.
+-- The newest checkpoint of each log, as it was signed: nodes compare each other's logs with it.
 CREATE TABLE checkpoints (
-    log INTEGER NOT NULL,
-    text TEXT NOT NULL,
-    PRIMARY KEY (log)
+    log INTEGER NOT NULL PRIMARY KEY,
+    text TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;

@@ -143,9 +143,18 @@ class PostgresStore:
             raise Unavailable("the database is closed")
         return await self._workers.run(job, *args, **kwargs)
 
+    @property
+    def is_shared(self) -> bool:
+        """See `store.Store`."""
+        return True
+
     async def head(self, campaign: str, node: str, key_check: bytes) -> Head:
         """See `store.Store`."""
         return await self.run(records.head, campaign, node, key_check)
+
+    async def cut_short(self, head: Head, at_ms: int) -> None:
+        """See `store.Store`."""
+        await self.run(records.cut_short, head, at_ms)
 
     async def adopt(self, head: Head, pending: Sequence[str]) -> None:
         """See `store.Store`."""
