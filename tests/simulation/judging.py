@@ -15,9 +15,11 @@ from tests.simulation.world import Asked, Mail, World
 
 
 class Result(NamedTuple):
-    """What a run came to. `trace` is the same for the same seed: every entry, and all that anybody heard."""
+    """What a run came to. `trace` is the same for the same seed: every entry, and all that anybody heard.
+    `told` says whether its ballots were open."""
 
     trace: str
+    told: bool
     met: Counter[str]
     messages: int
     acts: int
@@ -38,7 +40,9 @@ async def compare(world: World) -> Result:
     judge.all_there()
     judge.totals({key: n for key, n in totals.items() if key[0] != "act"})
     trace = hashlib.sha256(b"".join(hashes) + "\n".join(world.heard).encode()).hexdigest()
-    return Result(trace, world.faults.met, len(judge.there), sum(judge.marks.values()))
+    return Result(
+        trace, world.drawn.rules.told, world.faults.met, len(judge.there), sum(judge.marks.values())
+    )
 
 
 def _check_signed(world: World, verifier: Any, hashes: list[bytes]) -> None:
@@ -110,6 +114,7 @@ class _Judge:
         told = [tuple(selection) for selection in opening.selections]
         if (message.outcome, message.ended, message.line) != (opening.outcome, told, opening.line):
             self.world.fail(f"entry {one.seq}: {opening}\nshould be {message}")
+        self._told(one, message)
 
     def _sent(self, one: Checked, opening: Opening) -> Mail:
         """The message that was sent, by what the ledger calls it. Where there is no id, by what it says."""
@@ -145,6 +150,13 @@ class _Judge:
         came_to = (now["outcome"], [tuple(selection) for selection in now["selections"]])
         if (message.outcome, message.ended) != came_to:
             self.world.fail(f"entry {one.seq}: {kind} {told} came to {came_to}\nshould be {message}")
+        self._told(one, message)
+
+    def _told(self, one: Checked, message: Message) -> None:
+        """Where ballots are open the entry tells everybody what the message's selections are; else nothing."""
+        should = tuple(message.now()) if self.oracle.rules.told else None
+        if one.leaf.selections != should:
+            self.world.fail(f"entry {one.seq}: tells {one.leaf.selections}, and should tell {should}")
 
     def all_there(self) -> None:
         """What was acknowledged is there, and once; what was refused is not."""

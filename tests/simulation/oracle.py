@@ -30,7 +30,7 @@ class Contest(NamedTuple):
 
 
 class Rules(NamedTuple):
-    """A campaign's rules. `sources` are name -> (channel, whose clock)."""
+    """A campaign's rules. `sources` are name -> (channel, whose clock); `told` says whether ballots are open."""
 
     zone: ZoneInfo
     windows: dict[str, Window]
@@ -43,6 +43,7 @@ class Rules(NamedTuple):
     withdrawn: set[tuple[str, str]]
     barred: set[str]
     tested: set[str]
+    told: bool
 
 
 @dataclass

@@ -27,11 +27,14 @@ CHUNK = 500
 
 
 def test_random_campaigns_come_to_what_the_rules_say() -> None:
-    began, met, played = time.process_time(), Counter[str](), 0
+    began, met, told, played = time.process_time(), Counter[str](), 0, 0
     while played < LEAST or (played < MOST and time.process_time() - began < CPU_SECONDS):
-        met.update(play(played).met)
+        result = play(played)
+        met.update(result.met)
+        told += result.told
         played += 1
     assert not set(KINDS) - {kind for kind, times in met.items() if times}, "a kind of fault was never met"
+    assert played // 8 < told < played * 3 // 4, "of sealed and of open ballots there are many"
 
 
 @pytest.mark.parametrize("seed", FOUND)
