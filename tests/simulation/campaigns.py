@@ -67,8 +67,8 @@ def _iso(ms: int) -> str:
 
 
 def draw(rng: Random, folder: Path, *, is_open: bool) -> Drawn:
-    """Write settings, campaign and secrets into a folder that is there. `is_open` asks for open ballots, which
-    no campaign may have that voids all of a caller's votes."""
+    """Write settings, campaign and secrets into a folder that is there. `is_open` asks for open ballots;
+    no campaign may have them that voids all of a caller's votes."""
     zone = rng.choice(["Asia/Shanghai", "Europe/Berlin", "Asia/Kathmandu"])
     opens = START_MS + 2 * HOUR
     closes = opens + rng.randrange(15, 50) * HOUR

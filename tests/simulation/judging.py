@@ -60,6 +60,7 @@ class _Judge:
     def __init__(self, world: World, entries: list[Checked]) -> None:
         self.world, self.entries = world, entries
         self.oracle = Oracle(world.drawn.rules, self._cut())
+        self.cut_ms = self._cut_ms()
         self.there: dict[int, Message] = {}
         self.marks: Counter[str] = Counter()
 
@@ -75,16 +76,15 @@ class _Judge:
                 return told if told < max(closes.values()) else one.leaf.at_ms
         return None
 
-    def _before_the_close(self) -> list[Checked]:
-        kinds = [one.leaf.kind for one in self.entries]
-        return self.entries[: kinds.index("close") if "close" in kinds else None]
+    def _cut_ms(self) -> int | None:
+        """When that really was: then somebody was asking for it. Our clock may have been wrong."""
+        cut, asked = self.oracle.cut, [one for one in self.world.asked.values() if one.kind == "close"]
+        times = sorted(0 if cut is None else cut - skew for skew in self.world.skews)
+        return next((at for at in times if any(one.asked_ms <= at <= one.answered_ms for one in asked)), None)
 
     def walk(self) -> None:
         """Every entry, in order."""
-        cut = self.oracle.cut
-        uncut = [n for n, one in enumerate(self._before_the_close()) if cut is None or one.leaf.at_ms < cut]
-        for n, one in enumerate(self.entries):
-            self.oracle.cutting = n > max(uncut, default=-1)
+        for one in self.entries:
             note_of = one.private.get("note", "")
             if one.opening is not None:
                 self._message(one, one.opening)
@@ -104,9 +104,11 @@ class _Judge:
         if any(message is other for other in self.there.values()):
             self.world.fail(f"entry {one.seq}: {message.source} {message.id} is there twice")
         self.there[one.seq] = message
-        received = [opening.received_ms - skew for skew in self.world.skews]
-        if not any(first <= at <= last for first, last in mail.tried for at in received):
+        times = [opening.received_ms - skew for skew in self.world.skews]
+        times = [at for at in times if any(first <= at <= last for first, last in mail.tried)]
+        if not times:
             self.world.fail(f"entry {one.seq}: received at {opening.received_ms}, and tried {mail.tried}")
+        self.oracle.cutting = self.cut_ms is not None and min(times) >= self.cut_ms
         message.received = opening.received_ms
         if message.source == "desk" and message.sent is not None:
             message.sent += message.received  # its form tells how long ago
@@ -153,7 +155,7 @@ class _Judge:
         self._told(one, message)
 
     def _told(self, one: Checked, message: Message) -> None:
-        """Where ballots are open the entry tells everybody what the message's selections are; else nothing."""
+        """Where ballots are open the entry tells everybody what the message has chosen; else nothing."""
         should = tuple(message.now()) if self.oracle.rules.told else None
         if one.leaf.selections != should:
             self.world.fail(f"entry {one.seq}: tells {one.leaf.selections}, and should tell {should}")

@@ -30,7 +30,7 @@ class Contest(NamedTuple):
 
 
 class Rules(NamedTuple):
-    """A campaign's rules. `sources` are name -> (channel, whose clock); `told` says whether ballots are open."""
+    """A campaign's rules. `sources` are name -> (channel, whose clock); `told`: ballots are open."""
 
     zone: ZoneInfo
     windows: dict[str, Window]
@@ -90,8 +90,8 @@ class Message:
 
 
 class Oracle:
-    """`cut` is when people closed early, None if they did not; `cutting` from when on that is known: a clock
-    may have been ahead before."""
+    """`cut` is when people closed early, by our clock, None if they did not; `cutting` whether the next
+    message came after that: our clock may be wrong."""
 
     def __init__(self, rules: Rules, cut: int | None) -> None:
         self.rules, self.cut, self.cutting, self.closed = rules, cut, False, False

@@ -58,10 +58,12 @@ class Mail:
 
 @dataclass
 class Asked:
-    """An act that was asked for, and what was answered: "done", "refused", or "unknown"."""
+    """An act that was asked for, from when to when, and the answer: "done", "refused", or "unknown"."""
 
     kind: str
     told: dict[str, Any]
+    asked_ms: int
+    answered_ms: int = 0
     answer: str = "unknown"
 
 
