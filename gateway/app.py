@@ -65,6 +65,10 @@ from gateway.watch import CONTENT_TYPE, Metrics
 _log = structlog.get_logger()
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+#: What a server's requests come to, before it is known for which route they are.
+Handle = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+
+_CONTINUE: Final = "100-continue"
 
 #: A request under way may take this long when the server stops; then its sender must try again.
 DRAIN_SECONDS: Final = 8.0
@@ -207,6 +211,8 @@ async def _listening(settings: Settings, server: Server) -> AsyncIterator[None]:
         site = web.TCPSite(runner, settings.listen.host, settings.listen.port, backlog=1024)
         await site.start()
         await inner.setup()
+        assert inner.server is not None
+        inner.server.request_handler = _expecting(inner.server.request_handler)
         path = control.listen(Path(settings.data))
         await web.UnixSite(inner, path).start()
         path.chmod(0o600)
@@ -226,7 +232,7 @@ async def _listening(settings: Settings, server: Server) -> AsyncIterator[None]:
 def _before(runner: web.AppRunner, door: Door) -> Silence:
     """Put the door before the application: a vote has one place to go. What it returns is to be `run`."""
     assert runner.server is not None
-    pages = runner.server.request_handler
+    pages = _expecting(runner.server.request_handler)
     silence = Silence(runner.server)
 
     async def handle(request: web.BaseRequest) -> web.StreamResponse:
@@ -238,6 +244,17 @@ def _before(runner: web.AppRunner, door: Door) -> Silence:
 
     runner.server.request_handler = handle
     return silence
+
+
+def _expecting(handle: Handle) -> Handle:
+    """Refuse whoever expects anything but to be told to go on: where that is no text, aiohttp has a fault."""
+
+    async def handling(request: web.BaseRequest) -> web.StreamResponse:
+        if request.headers.get("Expect", _CONTINUE).lower() != _CONTINUE:
+            return web.Response(status=417)
+        return await handle(request)
+
+    return handling
 
 
 def _runner(app: web.Application) -> web.AppRunner:

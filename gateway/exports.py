@@ -155,7 +155,10 @@ class Exports:
             new = await asyncio.to_thread(_prepare, folder)
             self._failed[campaign] = await self._run(campaign, new, lang)
             if not self._failed[campaign]:
-                await asyncio.to_thread(_finish, folder, new)
+                name = await asyncio.to_thread(_complete, new)
+                # Not in a thread: whoever lists the exports finds each of them whole.
+                for old in _put(folder, new, name):
+                    await asyncio.to_thread(shutil.rmtree, old)
         except OSError as error:
             self._failed[campaign] = error.strerror or type(error).__name__
         finally:
@@ -202,8 +205,8 @@ def _prepare(folder: Path) -> Path:
     return Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=folder))
 
 
-def _finish(folder: Path, new: Path) -> None:
-    """Add the ZIPs, give the export its name, and let the oldest go."""
+def _complete(new: Path) -> str:
+    """Add the ZIPs; returns the export's name."""
     manifest = json.loads((new / MANIFEST).read_bytes())
     public = [one["name"] for one in manifest["files"] if one["audience"] == "public"]
     everything = [one["name"] for one in manifest["files"]]
@@ -212,13 +215,19 @@ def _finish(folder: Path, new: Path) -> None:
     entries = sum(log["entries"] for log in manifest["ledger"])
     # With what was lost, so that a later export has a greater number.
     entries += sum(sum(gap["lost"].values()) for gap in manifest["gaps"])
-    named = folder / f"{entries:08d}-{manifest['ledger'][-1]['root'][:12]}"
-    if named.exists():  # of the same ledger: the same bytes, unless the program has changed since
-        shutil.rmtree(named)
-    new.rename(named)
+    return f"{entries:08d}-{manifest['ledger'][-1]['root'][:12]}"
+
+
+def _put(folder: Path, new: Path, name: str) -> list[Path]:
+    """Give an export its name, let one of the same ledger go, and the oldest: where they are now."""
+    gone = [_away(folder, name)] if (folder / name).exists() else []
+    new.rename(folder / name)
     known = sorted((one.name for one in folder.iterdir() if _BUILD.fullmatch(one.name)), reverse=True)
-    for old in known[KEPT:]:
-        shutil.rmtree(folder / old)
+    return [*gone, *(_away(folder, old) for old in known[KEPT:])]
+
+
+def _away(folder: Path, name: str) -> Path:
+    return (folder / name).rename(folder / f"{_UNFINISHED}{name}")
 
 
 def _zip(target: Path, campaign: str, names: Iterable[str]) -> None:

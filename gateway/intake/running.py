@@ -148,7 +148,9 @@ class Running:
             case "close":
                 self.closed = True
                 if detail.get("early") and self.closed_ms is None:
-                    self.close_early(detail["closes_ms"])
+                    # In a grace the window's own close stays what it was: the act's time says when.
+                    cut = detail["closes_ms"]
+                    self.close_early(cut if cut < self.closes_ms else at_ms)
             case "withdraw":
                 gone = Selection(detail["contest"], detail["candidate"])
                 self.withdrawn |= {gone}

@@ -89,8 +89,7 @@ class Schedule:
             due = running.opened and not running.closed and now_ms > running.settled_ms + linger_ms
             if due and not self._closing[running.id].locked():
                 async with self._closing[running.id]:
-                    early = running.closed_ms is not None  # by hand, and that could not be recorded then
-                    await self._close(running, "system", "the schedule", early)
+                    await self._close(running, "system", "the schedule")
 
     async def close(
         self, running: Running, by: str, reason: str, now: bool, second: str = "", note: str = ""
@@ -108,7 +107,6 @@ class Schedule:
     ) -> Place:
         now_ms = self._now_ms()
         early = now_ms <= running.settled_ms
-        cut = early or running.closed_ms is not None  # earlier, and that could not be recorded then
         if not running.opened:
             raise TooEarly(f"{running.id} has not opened")
         if early and not now:
@@ -119,19 +117,25 @@ class Schedule:
         if early:
             running.close_early(now_ms)
             await asyncio.sleep(self._linger_seconds)
-        return await self._close(running, by, reason, cut, second, note)
+        return await self._close(running, by, reason, second, note)
 
-    async def _close(
-        self, running: Running, by: str, reason: str, early: bool, second: str = "", note: str = ""
-    ) -> Place:
+    async def _close(self, running: Running, by: str, reason: str, second: str = "", note: str = "") -> Place:
+        """Record it; when it was cut short, as of then, be it that it could not be recorded then."""
+        early = running.closed_ms is not None
         agreed = {"second": second} if second else {}
         detail = {"by": by, **agreed, "reason": reason, "early": early, "closes_ms": running.closes_ms}
-        return await self._act(running, "close", detail, {"note": note} if note else {})
+        return await self._act(running, "close", detail, {"note": note} if note else {}, running.closed_ms)
 
     async def _act(
-        self, running: Running, kind: acts.Kind, detail: dict[str, Any], private: Mapping[str, Any] = {}
+        self,
+        running: Running,
+        kind: acts.Kind,
+        detail: dict[str, Any],
+        private: Mapping[str, Any] = {},
+        at_ms: int | None = None,
     ) -> Place:
-        place = await self._recorder.act(Act(running, kind, self._now_ms(), detail, private))
+        at_ms = self._now_ms() if at_ms is None else at_ms
+        place = await self._recorder.act(Act(running, kind, at_ms, detail, private))
         _log.info("act_recorded", campaign=running.id, act=kind)
         return place
 

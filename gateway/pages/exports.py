@@ -92,6 +92,8 @@ class _Pages:
                 except pdf.NoPdf as error:
                     _log.warning("pdf_unavailable", reason=str(error))
                     raise guard.Refused("unknown") from None
+                except FileNotFoundError:  # the export was let go while its turn to be set was awaited
+                    raise guard.Refused("unknown") from None
                 if path is not None:
                     return web.FileResponse(path, headers=_attached(f"{running.id}-{build}-{name}"))
         raise guard.Refused("unknown")

@@ -6,7 +6,7 @@ again is taken from an export that was made of the same result: it recounts the 
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any, NamedTuple, cast
 
@@ -51,7 +51,8 @@ class Secretary:
         weighed = await self.scoring.document(running)
         listed = evaluating.shortlist(current, weighed)
         digest = certified.digest(current, listed, weighed)
-        export = await asyncio.to_thread(self._export_of, running.id, digest, listed, weighed)
+        built = self._exports.built(running.id)
+        export = await asyncio.to_thread(_export_of, built, digest, listed, weighed)
         progress = running.progress
         notice = progress.notice
         return Facts(
@@ -164,15 +165,19 @@ class Secretary:
             "due_ms": workdays.end_of(due, running.zone),
         }
 
-    def _export_of(
-        self, campaign: str, digest: str, listed: Shortlist, weighed: Mapping[str, Any] | None
-    ) -> Built | None:
-        """The newest export of this very result. Blocks: it reads files."""
-        for built in self._exports.built(campaign):
+
+def _export_of(
+    exports: Iterable[Built], digest: str, listed: Shortlist, weighed: Mapping[str, Any] | None
+) -> Built | None:
+    """The newest export of this very result. Blocks: it reads files."""
+    for built in exports:
+        try:
             told = json.loads((built.folder / "standings.json").read_bytes())
-            if built.manifest["recount"] == "agrees" and certified.digest(told, listed, weighed) == digest:
-                return built
-        return None
+        except FileNotFoundError:  # it was let go meanwhile
+            continue
+        if built.manifest["recount"] == "agrees" and certified.digest(told, listed, weighed) == digest:
+            return built
+    return None
 
 
 def about_of(running: Running, named: str) -> Selection | None:

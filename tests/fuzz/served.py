@@ -63,7 +63,7 @@ class Watched(Running):
         assert not self.probing.done(), self.probing
         self.probing.cancel()
         assert await self.end(signal.SIGTERM) == 0
-        assert self.faults() == []
+        assert not (faults := self.faults()), faults
         for words in (("verify",), ("recount",)):
             code, told = await self.command(*words)
             assert code == 0, told

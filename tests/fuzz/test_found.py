@@ -49,6 +49,15 @@ def test_what_was_found_is_refused(tmp_path: Path) -> None:
                 case = _post("/signin", body, head, host=server.url.removeprefix("http://"))
                 answer = await exchange(server.address, case)
                 assert 400 <= statuses(answer)[0] < 500, answer[:80]
+            for expected in (b"\xff200-ok", b"\xb100-coNtinue", b"200-ok"):
+                for path in (b"/", b"/nowhere", b"/in/sim", b"/close"):
+                    sent = b"GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\nExpect: %s\r\n\r\n" % (
+                        path,
+                        expected,
+                    )
+                    for address in (server.address, str(socket(folder.path))):
+                        answer = await exchange(address, Case(0, sent, whole=True))
+                        assert 400 <= statuses(answer)[0] < 500, answer[:80]
             await server.still_counts(session)
 
     asyncio.run(send())

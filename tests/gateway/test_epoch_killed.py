@@ -26,7 +26,8 @@ from tests.conftest import House
 from tests.gateway.killed import BEGUN_NOT, CAMPAIGN, REFUSED
 
 ROOT = Path(__file__).parents[2]
-SOAK = int(os.environ.get("EPOCH_TRIALS", "500"))
+#: The seeds of the long run.
+FIRST, TRIALS = int(os.environ.get("EPOCH_FIRST", "100")), int(os.environ.get("EPOCH_TRIALS", "500"))
 
 
 class Forks:
@@ -191,6 +192,6 @@ async def test_no_fork_is_signed(house: House, forks: Forks, seed: int) -> None:
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("seed", range(100, 100 + SOAK))
+@pytest.mark.parametrize("seed", range(FIRST, FIRST + TRIALS))
 async def test_no_fork_is_signed_long(house: House, forks: Forks, seed: int) -> None:
     assert await trial(house, forks, seed) > 3

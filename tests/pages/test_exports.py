@@ -152,6 +152,27 @@ async def test_the_same_ledger_is_the_same_zip_and_is_kept_once(house: House) ->
         assert not [name for name in left if name.startswith(".")], "nothing unfinished stays"
 
 
+async def test_an_export_that_goes_is_not_half_there(house: House) -> None:
+    """Removing it takes a while, and the pages are looked at meanwhile."""
+    async with office(house) as (client, making, counting, board):
+        for more in range(made.KEPT):
+            await vote(counting, 1, f"A{more + 2:02d}")
+            await board.refresh()
+            await make(client, making)
+        oldest = making.built(CAMPAIGN)[-1].folder
+        for number in range(20_000):
+            (oldest / f"page-{number}.html").touch()
+        await vote(counting, 1, "A01")
+        assert making.begin(CAMPAIGN, "en")
+        seen = set()
+        while making.making:
+            answer = await client.get(PAGE)
+            assert answer.status == 200
+            seen.add(len(making.built(CAMPAIGN)))
+        assert seen == {made.KEPT}
+        assert not oldest.exists()
+
+
 async def test_one_at_a_time(house: House) -> None:
     async with office(house) as (client, making, _, _board):
         assert making.begin(CAMPAIGN, "zh")

@@ -11,8 +11,8 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
-from contextlib import asynccontextmanager, closing, contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -268,8 +268,8 @@ def published(path: Path, verifier: note.Verifier, entries: int) -> None:
         raise Broken("published files are damaged", (signed.size, differing))
 
 
-@asynccontextmanager
-async def restarted(spawner: Spawner, folder: Path, patch: str = "") -> AsyncIterator[Server]:
+@contextmanager
+def listening(spawner: Spawner, folder: Path, patch: str = "") -> Iterator[Server]:
     """A server that listens, killed at the end if it still runs."""
     server = spawner.start(folder, patch)
     try:

@@ -1,7 +1,8 @@
 """The disk fails under a real server: nothing is acknowledged that is not kept, and it mends by itself.
 
 Every k-th write or sync of the database is made to fail, in one life of the server; then failures that last;
-then a full disk. `FAULTS_K` is how far k goes in the long campaign.
+then a full disk. `FAULTS_K` is how far k goes in the long campaign, `FAULTS_ROUNDS` how often, from
+`FAULTS_FIRST` on.
 """
 
 import contextlib
@@ -15,18 +16,21 @@ import pytest
 from tests.power import faulty, rig
 from tests.power.faulty import ALWAYS, SYNCS, WRITES, Faulty
 
+MOST = int(os.environ.get("FAULTS_K", "300"))
+FIRST, ROUNDS = int(os.environ.get("FAULTS_FIRST", "0")), int(os.environ.get("FAULTS_ROUNDS", "20"))
+
 
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return faulty.build(tmp_path_factory.mktemp("faults"))
 
 
-async def _fail_at(server: Faulty, k: int, count: int, error: int, meant: int) -> int:
+async def _fail_at(server: Faulty, k: int, count: int, error: int, meant: int, rng: random.Random) -> int:
     """Votes until the k-th call has failed; then all is sent again. Returns how many votes were refused."""
     server.faults.arm(k, count, error, meant)
     bursts = 0
     while server.faults.failed == 0:
-        await server.burst(random.Random(k + bursts).randint(1, 8))
+        await server.burst(rng.randint(1, 8))
         bursts += 1
         assert bursts < 2000, "nothing fails"
     refused = len(server.refused)
@@ -36,13 +40,16 @@ async def _fail_at(server: Faulty, k: int, count: int, error: int, meant: int) -
     return refused
 
 
-async def every(server: Faulty, ks: range, error: int) -> int:
-    """Single faults and short rows of them, at each k. Returns how many votes were refused."""
-    refused = 0
-    for k in ks:
-        meant = (WRITES | SYNCS, SYNCS, WRITES)[k % 3]
-        refused += await _fail_at(server, k, (1, 1, 2, 5)[k % 4], error, meant)
-        await server.holds()
+async def every(server: Faulty, ks: range, error: int, turn: int = 0) -> int:
+    """Single faults and short rows of them, at each k; which, differs by the turn. Returns how many votes
+    were refused. The ledger is examined now and then: what is lost stays lost.
+    """
+    refused, rng = 0, random.Random(turn)
+    for n, k in enumerate(ks):
+        meant = (WRITES | SYNCS, SYNCS, WRITES)[(k + turn) % 3]
+        refused += await _fail_at(server, k, (1, 1, 2, 5)[(k + turn) % 4], error, meant, rng)
+        if n % 10 == 9:
+            await server.holds()
     return refused
 
 
@@ -55,10 +62,11 @@ async def test_any_write_or_sync_may_fail(tmp_path: Path, library: Path, error: 
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("error", [errno.EIO, errno.ENOSPC])
-async def test_any_of_many_writes_and_syncs_may_fail(tmp_path: Path, library: Path, error: int) -> None:
+@pytest.mark.parametrize("turn", range(FIRST, FIRST + ROUNDS))
+async def test_any_of_many_writes_and_syncs_may_fail(tmp_path: Path, library: Path, turn: int) -> None:
+    """One life of a server for each turn."""
     async with faulty.served(tmp_path / "var", library) as server:
-        await every(server, range(1, int(os.environ.get("FAULTS_K", "300")) + 1), error)
+        await every(server, range(1, MOST + 1), (errno.EIO, errno.ENOSPC)[turn % 2], turn)
         assert len(server.acknowledged) == server.next
     await server.holds(only_acknowledged=True)
 

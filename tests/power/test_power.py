@@ -124,7 +124,7 @@ async def survive(rigged: Rig, load: Load, folder: Path, where: str, rng: random
         left = disk.crash(left, traced.events, line, rng, sector)
         shutil.rmtree(folder)
         rig.put(left, load.folder, folder)
-    async with rig.restarted(rigged.plain, folder) as server:
+    with rig.listening(rigged.plain, folder) as server:
         found = await rig.examine(folder, acknowledged, tried)
         # What was acknowledged is known when it comes again; what was not is there once after that.
         again = [*rng.sample(sorted(acknowledged), min(10, len(acknowledged)))]
@@ -279,6 +279,6 @@ async def test_what_a_killed_server_left_unsynced_is_not_acknowledged(rigged: Ri
         shutil.rmtree(folder)
         rig.put(left.is_left(), run.folder, folder)
         acknowledged |= {name for at, name in traced.acknowledged if at < line}
-        async with rig.restarted(rigged.plain, folder):
+        with rig.listening(rigged.plain, folder):
             await rig.examine(folder, acknowledged, run.tried)
     assert asked_again >= 5

@@ -66,8 +66,9 @@ def _iso(ms: int) -> str:
     return datetime.fromtimestamp(ms / 1000, UTC).isoformat().replace("+00:00", "Z")
 
 
-def draw(rng: Random, folder: Path) -> Drawn:
-    """Write settings, campaign and secrets into a folder that is there."""
+def draw(rng: Random, folder: Path, *, is_open: bool) -> Drawn:
+    """Write settings, campaign and secrets into a folder that is there. `is_open` asks for open ballots;
+    no campaign may have them that voids all of a caller's votes."""
     zone = rng.choice(["Asia/Shanghai", "Europe/Berlin", "Asia/Kathmandu"])
     opens = START_MS + 2 * HOUR
     closes = opens + rng.randrange(15, 50) * HOUR
@@ -99,6 +100,7 @@ def draw(rng: Random, folder: Path) -> Drawn:
         gone,
         {line(BARRED)} if listed else set(),
         {line(TESTER)} if listed else set(),
+        is_open and not any(contest.void_all for contest in contests.values()),
     )
     (folder / "campaigns").mkdir()
     (folder / "secrets").mkdir(mode=0o700)
@@ -160,6 +162,7 @@ def _campaign(rules: Rules, zone: str, pending: list[str], listed: bool, adjudic
     lines = [
         f'id = "{CAMPAIGN}"', 'name = "模拟"', f'timezone = "{zone}"', f"pending = {json.dumps(pending)}",
         f'withdrawal = "{"release" if rules.releases else "keep"}"', f"adjudicators = {adjudicators}",
+        f'ballots = "{"open" if rules.told else "sealed"}"',
         *([f'bar_list = ["{BARRED}"]', f'test_lines = ["{TESTER}"]'] if listed else []),
         *(["caps = " + _cap_list(rules.total)] if rules.total else []),
         "[window]", f"opens_at = {_iso(sms.opens)}", f"closes_at = {_iso(sms.closes)}",

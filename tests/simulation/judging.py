@@ -15,9 +15,11 @@ from tests.simulation.world import Asked, Mail, World
 
 
 class Result(NamedTuple):
-    """What a run came to. `trace` is the same for the same seed: every entry, and all that anybody heard."""
+    """What a run came to. `trace` is the same for the same seed: every entry, and all that anybody heard.
+    `told` says whether its ballots were open."""
 
     trace: str
+    told: bool
     met: Counter[str]
     messages: int
     acts: int
@@ -38,7 +40,9 @@ async def compare(world: World) -> Result:
     judge.all_there()
     judge.totals({key: n for key, n in totals.items() if key[0] != "act"})
     trace = hashlib.sha256(b"".join(hashes) + "\n".join(world.heard).encode()).hexdigest()
-    return Result(trace, world.faults.met, len(judge.there), sum(judge.marks.values()))
+    return Result(
+        trace, world.drawn.rules.told, world.faults.met, len(judge.there), sum(judge.marks.values())
+    )
 
 
 def _check_signed(world: World, verifier: Any, hashes: list[bytes]) -> None:
@@ -56,6 +60,7 @@ class _Judge:
     def __init__(self, world: World, entries: list[Checked]) -> None:
         self.world, self.entries = world, entries
         self.oracle = Oracle(world.drawn.rules, self._cut())
+        self.cut_ms = self._cut_ms()
         self.there: dict[int, Message] = {}
         self.marks: Counter[str] = Counter()
 
@@ -71,16 +76,15 @@ class _Judge:
                 return told if told < max(closes.values()) else one.leaf.at_ms
         return None
 
-    def _before_the_close(self) -> list[Checked]:
-        kinds = [one.leaf.kind for one in self.entries]
-        return self.entries[: kinds.index("close") if "close" in kinds else None]
+    def _cut_ms(self) -> int | None:
+        """When that really was: then somebody was asking for it. Our clock may have been wrong."""
+        cut, asked = self.oracle.cut, [one for one in self.world.asked.values() if one.kind == "close"]
+        times = sorted(0 if cut is None else cut - skew for skew in self.world.skews)
+        return next((at for at in times if any(one.asked_ms <= at <= one.answered_ms for one in asked)), None)
 
     def walk(self) -> None:
         """Every entry, in order."""
-        cut = self.oracle.cut
-        uncut = [n for n, one in enumerate(self._before_the_close()) if cut is None or one.leaf.at_ms < cut]
-        for n, one in enumerate(self.entries):
-            self.oracle.cutting = n > max(uncut, default=-1)
+        for one in self.entries:
             note_of = one.private.get("note", "")
             if one.opening is not None:
                 self._message(one, one.opening)
@@ -100,9 +104,11 @@ class _Judge:
         if any(message is other for other in self.there.values()):
             self.world.fail(f"entry {one.seq}: {message.source} {message.id} is there twice")
         self.there[one.seq] = message
-        received = [opening.received_ms - skew for skew in self.world.skews]
-        if not any(first <= at <= last for first, last in mail.tried for at in received):
+        times = [opening.received_ms - skew for skew in self.world.skews]
+        times = [at for at in times if any(first <= at <= last for first, last in mail.tried)]
+        if not times:
             self.world.fail(f"entry {one.seq}: received at {opening.received_ms}, and tried {mail.tried}")
+        self.oracle.cutting = self.cut_ms is not None and min(times) >= self.cut_ms
         message.received = opening.received_ms
         if message.source == "desk" and message.sent is not None:
             message.sent += message.received  # its form tells how long ago
@@ -110,6 +116,7 @@ class _Judge:
         told = [tuple(selection) for selection in opening.selections]
         if (message.outcome, message.ended, message.line) != (opening.outcome, told, opening.line):
             self.world.fail(f"entry {one.seq}: {opening}\nshould be {message}")
+        self._told(one, message)
 
     def _sent(self, one: Checked, opening: Opening) -> Mail:
         """The message that was sent, by what the ledger calls it. Where there is no id, by what it says."""
@@ -145,6 +152,13 @@ class _Judge:
         came_to = (now["outcome"], [tuple(selection) for selection in now["selections"]])
         if (message.outcome, message.ended) != came_to:
             self.world.fail(f"entry {one.seq}: {kind} {told} came to {came_to}\nshould be {message}")
+        self._told(one, message)
+
+    def _told(self, one: Checked, message: Message) -> None:
+        """Where ballots are open the entry tells everybody what the message has chosen; else nothing."""
+        should = tuple(message.now()) if self.oracle.rules.told else None
+        if one.leaf.selections != should:
+            self.world.fail(f"entry {one.seq}: tells {one.leaf.selections}, and should tell {should}")
 
     def all_there(self) -> None:
         """What was acknowledged is there, and once; what was refused is not."""

@@ -30,7 +30,7 @@ class Contest(NamedTuple):
 
 
 class Rules(NamedTuple):
-    """A campaign's rules. `sources` are name -> (channel, whose clock)."""
+    """A campaign's rules. `sources` are name -> (channel, whose clock); `told`: ballots are open."""
 
     zone: ZoneInfo
     windows: dict[str, Window]
@@ -43,6 +43,7 @@ class Rules(NamedTuple):
     withdrawn: set[tuple[str, str]]
     barred: set[str]
     tested: set[str]
+    told: bool
 
 
 @dataclass
@@ -89,8 +90,8 @@ class Message:
 
 
 class Oracle:
-    """`cut` is when people closed early, None if they did not; `cutting` from when on that is known: a clock
-    may have been ahead before."""
+    """`cut` is when people closed early, by our clock, None if they did not; `cutting` whether the next
+    message came after that: our clock may be wrong."""
 
     def __init__(self, rules: Rules, cut: int | None) -> None:
         self.rules, self.cut, self.cutting, self.closed = rules, cut, False, False

@@ -29,7 +29,7 @@ Row = tuple[str, str, str, int]
 async def ask(world: World, kind: str, told: dict[str, Any], do: Callable[[str], Awaitable[Any]]) -> None:
     """Ask for an act, marked with a note of its own; remember what was answered."""
     mark, crashes = f"act-{len(world.asked)}", world.crashes
-    asked = world.asked[mark] = Asked(kind, told)
+    asked = world.asked[mark] = Asked(kind, told, world.true_ms)
     try:
         await do(mark)
     except (Refused, TooEarly):
@@ -39,6 +39,8 @@ async def ask(world: World, kind: str, told: dict[str, Any], do: Callable[[str],
     else:
         if world.lives(crashes):
             asked.answer = "done"
+    finally:
+        asked.answered_ms = world.true_ms
     world.heard.append(f"{mark} {kind} {asked.answer}")
 
 

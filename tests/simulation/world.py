@@ -58,10 +58,12 @@ class Mail:
 
 @dataclass
 class Asked:
-    """An act that was asked for, and what was answered: "done", "refused", or "unknown"."""
+    """An act that was asked for, from when to when, and the answer: "done", "refused", or "unknown"."""
 
     kind: str
     told: dict[str, Any]
+    asked_ms: int
+    answered_ms: int = 0
     answer: str = "unknown"
 
 
@@ -71,7 +73,8 @@ class World:
     def __init__(self, seed: int, folder: Path) -> None:
         self.seed, self.folder = seed, folder
         self.rng, self.entropy = Random(seed), Random(seed + 1)
-        self.drawn = campaigns.draw(self.rng, folder)
+        # By a chance of its own, so that what earlier seeds draw stays what it was.
+        self.drawn = campaigns.draw(self.rng, folder, is_open=Random(seed ^ 0x0BE4).random() < 0.7)
         self.faults = Faults(Random(seed ^ 0x5EED), folder)
         self.faults.on_crash = self._died
         self.loop = VirtualLoop(self.faults.latency, self.faults.before_file_job)
