@@ -157,6 +157,8 @@ async def open_ledger(
             raise Unfit(
                 f"{campaign}.key is not the secret this campaign was begun with: its entries cannot be opened"
             )
+        for node, text in (await reader.checkpoints(campaign)).items():  # those of nodes elsewhere
+            told.setdefault(node, signed.of(text, publisher.signer(running, node).verifier))
         yield Checkable(running, reader, await reader.logs(campaign), published, told)
 
 

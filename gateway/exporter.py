@@ -199,8 +199,9 @@ def signed_so_far(ledger: Checkable, head: Head) -> Checkpoint | None:
     """What was signed of a log before, as far as it goes here; None if nothing was. Raises `Unfit`."""
     folder, signer = Folder(ledger.published / head.node), publisher.signer(ledger.running, head.node)
     text = folder.checkpoint()
-    if not text:
-        return None
+    if not text:  # it is another node's, or was never signed
+        told = ledger.signed.get(head.node)
+        return told if isinstance(told, Checkpoint) else None
     try:
         signed = note.read_checkpoint(note.open_note(text, [signer.verifier]))
         if signed.size <= head.size:

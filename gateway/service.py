@@ -23,6 +23,7 @@ from gateway.intake.running import Running
 from gateway.intake.schedule import Schedule
 from gateway.intake.source import Source
 from gateway.ledger.publisher import Publisher
+from gateway.nodes import Neighbours
 from gateway.parts.assembly import Assembly
 from gateway.storage import cases, receipts
 from gateway.storage.opening import open_store
@@ -42,6 +43,7 @@ class Service:
     casebook: Casebook
     acts: Chair
     publisher: Publisher
+    neighbours: Neighbours
     eraser: Eraser
     now_ms: Callable[[], int]
 
@@ -102,12 +104,15 @@ async def open_service(
         for name, running in campaigns.items():
             if running.receipts:
                 await store.run(receipts.adopt, recorder.head(name).log_id)
+        neighbours = Neighbours(store, settings.node, recorder.look, now_ms)
+        await neighbours.begin()
         publisher = Publisher(published(loaded), campaigns, store, recorder.head)
         await publisher.begin()
-        calendar = Schedule(recorder, campaigns.values(), now_ms, linger_seconds)
+        calendar = Schedule(recorder, campaigns.values(), now_ms, linger_seconds, neighbours.down)
         eraser = Eraser(store, recorder, campaigns, now_ms)
         writing = asyncio.create_task(recorder.run())
         publishing = asyncio.create_task(publisher.run())
+        looking = asyncio.create_task(neighbours.run())
         try:
             await calendar.begin({name: schedule.last_rules(known) for name, known in acts.items()})
             assembly = Assembly(store, recorder, sources, now_ms)
@@ -127,6 +132,7 @@ async def open_service(
                     casebook,
                     chair,
                     publisher,
+                    neighbours,
                     eraser,
                     now_ms,
                 )
@@ -136,6 +142,8 @@ async def open_service(
                 eraser.stop()
                 await asyncio.gather(ticking, assembling, erasing, return_exceptions=True)
         finally:
+            neighbours.stop()
+            await looking
             recorder.stop()
             await writing
             publisher.stop()

@@ -36,6 +36,11 @@ class Log:
         """How many entries were taken."""
         return self._verifier.size
 
+    @property
+    def root(self) -> bytes:
+        """The root of those entries."""
+        return self._verifier.root()
+
     async def begin(self, reader: Reader, stack: AsyncExitStack) -> Self:
         """Have entries read while `stack` stands."""
         self._chunks = await stack.enter_async_context(aclosing(reader.entries(self.head.log_id)))
@@ -121,5 +126,9 @@ def _hold_to_order(chunk: Chunk, logs: Mapping[str, Log]) -> None:
         if leaf.is_message:
             continue
         seen: Any = leaf.detail.get(order.SEEN, {})
-        if seen != {node: log.size for node, log in logs.items() if node != chunk.node and log.size}:
+        others = {node: log for node, log in logs.items() if node != chunk.node and log.size}
+        if seen != {node: log.size for node, log in others.items()}:
             raise Tampered(checked.seq, _OTHERS)
+        roots = {node: log.root.hex() for node, log in others.items()}
+        if leaf.kind == "close" and leaf.detail.get("roots", {}) != roots:
+            raise Tampered(checked.seq, "the roots that it tells of the other logs are not theirs")

@@ -14,6 +14,9 @@ SELECT campaign || '/' || node FROM logs WHERE id = ?;
 -- Every log of a campaign, in the order in which they were begun: a node's epochs follow each other.
 SELECT node, size, frontier, id FROM logs WHERE campaign = ? ORDER BY id;
 
+-- name: checkpoints
+SELECT logs.node, checkpoints.text FROM checkpoints JOIN logs ON logs.id = checkpoints.log WHERE logs.campaign = ?;
+
 -- name: last-entry
 SELECT max(seq) FROM entries WHERE log = ?;
 

@@ -4,13 +4,14 @@ Each step is an act in the ledger: `config` (the rules' hash, before opening), `
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 import structlog
 
 from gateway.intake.recorder import Recorder
-from gateway.intake.revise import Act
+from gateway.intake.revise import Act, Refused
 from gateway.intake.running import Running
 from gateway.storage.store import Acted, Place, Unavailable, Unsafe
 from tally import acts, entry, verify
@@ -20,6 +21,8 @@ from tally.seal import Sealer
 _log = structlog.get_logger()
 
 _TICK_SECONDS: Final = 0.25
+#: Beyond the time that requests may take: how long people have to record that they have closed early.
+_CLOSING_MS: Final = 15_000
 
 
 class TooEarly(RuntimeError):
@@ -50,6 +53,8 @@ class Schedule:
     """Records the acts that time brings. `begin`, then `run` as a task.
 
     A request that began in time may take `linger_seconds` to arrive whole: the close is recorded after it.
+    `down` names the other nodes that are not at work. Of several nodes each does what is due, and the first
+    has done it.
     """
 
     def __init__(
@@ -58,9 +63,10 @@ class Schedule:
         campaigns: Iterable[Running],
         now_ms: Callable[[], int],
         linger_seconds: float = 0.0,
+        down: Callable[[], Sequence[str]] = tuple,
     ) -> None:
         self._recorder, self._campaigns, self._now_ms = recorder, list(campaigns), now_ms
-        self._linger_seconds = linger_seconds
+        self._linger_seconds, self._down = linger_seconds, down
         #: Nobody closes what somebody else is closing.
         self._closing = {running.id: asyncio.Lock() for running in self._campaigns}
 
@@ -68,7 +74,8 @@ class Schedule:
         """Record the rules of campaigns that are not open yet; `known` is each one's last recorded hash."""
         for running in self._campaigns:
             if not running.opened and known.get(running.id) != running.campaign.rules_hash:
-                await self._act(running, "config", {"by": "system", "rules": running.campaign.rules_hash})
+                with suppress(Refused):
+                    await self._act(running, "config", {"by": "system", "rules": running.campaign.rules_hash})
         await self.tick()
 
     async def run(self) -> None:
@@ -84,12 +91,15 @@ class Schedule:
         """Record what is due."""
         now_ms, linger_ms = self._now_ms(), int(self._linger_seconds * 1000)
         for running in self._campaigns:
-            if not running.opened and running.status(now_ms) in ("open", "closing"):
-                await self._act(running, "open", {"by": "system", "rules": running.campaign.rules_hash})
-            due = running.opened and not running.closed and now_ms > running.settled_ms + linger_ms
-            if due and not self._closing[running.id].locked():
-                async with self._closing[running.id]:
-                    await self._close(running, "system", "the schedule")
+            with suppress(Refused):
+                if not running.opened and running.status(now_ms) in ("open", "closing"):
+                    await self._act(running, "open", {"by": "system", "rules": running.campaign.rules_hash})
+                # Who closes early records it, if nothing keeps them from it.
+                wait_ms = linger_ms + (0 if running.closed_ms is None else _CLOSING_MS)
+                due = running.opened and not running.closed and now_ms > running.settled_ms + wait_ms
+                if due and not self._closing[running.id].locked():
+                    async with self._closing[running.id]:
+                        await self._close(running, "system", "the schedule")
 
     async def close(
         self, running: Running, by: str, reason: str, now: bool, second: str = "", note: str = ""
@@ -115,7 +125,7 @@ class Schedule:
                 "what arrives later will not count"
             )
         if early:
-            running.close_early(now_ms)
+            await self._recorder.cut_short(running, self._now_ms)
             await asyncio.sleep(self._linger_seconds)
         return await self._close(running, by, reason, second, note)
 
@@ -124,6 +134,8 @@ class Schedule:
         early = running.closed_ms is not None
         agreed = {"second": second} if second else {}
         detail = {"by": by, **agreed, "reason": reason, "early": early, "closes_ms": running.closes_ms}
+        if down := self._down():
+            detail["down"] = sorted(down)
         return await self._act(running, "close", detail, {"note": note} if note else {}, running.closed_ms)
 
     async def _act(

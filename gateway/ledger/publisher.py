@@ -15,13 +15,14 @@ from typing import Final, NamedTuple
 
 import structlog
 
+from gateway import nodes
 from gateway.intake.running import Running
 from gateway.ledger import marks
 from gateway.ledger.folder import FROM_BACKUP, Folder, Missing
 from gateway.ledger.marks import Forked
 from gateway.storage.blocks import LEDGER
-from gateway.storage.database import Database, Jobs
-from gateway.storage.store import Head, Unavailable
+from gateway.storage.database import Database
+from gateway.storage.store import Head, Store, Unavailable
 from tally import entry, epochs, merkle, tiles
 from tally.note import Checkpoint, Signer
 from tally.tiles import BadTile, Tree
@@ -59,7 +60,7 @@ class Publisher:
         self,
         folder: Path,
         campaigns: Mapping[str, Running],
-        store: Jobs,
+        store: Store,
         head: Callable[[str], Head],
     ) -> None:
         self._root, self._store, self._head = folder, store, head
@@ -200,6 +201,8 @@ class Publisher:
         if not await asyncio.to_thread(log.folder.swap_checkpoint, self._notes[name], signed):
             raise Forked(marks.MOVED.format(campaign=name, folder=log.folder.path))
         self._notes[name], self._signed_sizes[name] = signed, tree.size
+        if self._store.is_shared:
+            await self._store.run(nodes.put_checkpoint, head.log_id, signed)
 
     async def _integrate(self, name: str, size: int) -> None:
         """Read the entries up to `size` from the database, hash them again, and write their tiles."""

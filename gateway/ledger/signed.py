@@ -21,17 +21,19 @@ _OTHER: Final = "it is not the one that was signed"
 def read(published: Path, key: Callable[[str], Verifier]) -> "dict[str, Checkpoint | BadNote]":
     """The checkpoint of each node whose log has one in `published`, and what is wrong with it if it is not
     signed as it must be. `key` gives a node's key."""
-    found: dict[str, Checkpoint | BadNote] = {}
-    for path in sorted(published.glob("*/checkpoint")):
-        verifier = key(path.parent.name)
-        try:
-            told = note.read_checkpoint(note.open_note(path.read_text("utf-8", "replace"), [verifier]))
-        except BadNote as error:
-            found[path.parent.name] = error
-        else:
-            right = told.origin == verifier.name
-            found[path.parent.name] = told if right else BadNote("it is another log's")
-    return found
+    return {
+        path.parent.name: of(path.read_text("utf-8", "replace"), key(path.parent.name))
+        for path in sorted(published.glob("*/checkpoint"))
+    }
+
+
+def of(text: str, verifier: Verifier) -> Checkpoint | BadNote:
+    """A checkpoint, and what is wrong with it if it is not signed as it must be."""
+    try:
+        told = note.read_checkpoint(note.open_note(text, [verifier]))
+    except BadNote as error:
+        return error
+    return told if told.origin == verifier.name else BadNote("it is another log's")
 
 
 class Bound:

@@ -38,8 +38,8 @@ def head(db: Database, campaign: str, node: str, key_check: bytes) -> Head:
 
 
 def own_campaign(db: Database, campaign: str, key_check: bytes) -> tuple[int, int, int | None]:
-    """The campaign's number, its edition, and since when nothing counts if people are closing it early; once it
-    is sure that its secret is the one it was begun with. Raises `Unsafe`."""
+    """The campaign's number, its edition, and since when nothing counts if people are closing it early; once
+    it is sure that its secret is the one it was begun with. Raises `Unsafe`."""
     known = db.execute(CLAIMS["campaign"], (campaign,)).fetchone()
     if known is None:
         db.execute(CLAIMS["add-campaign"], (campaign, key_check))
