@@ -6,7 +6,7 @@ from itertools import chain, count
 from typing import Any
 
 from gateway.storage.postgresql.session import SQL
-from gateway.storage.store import Batch, CaseRow, ClaimRow
+from gateway.storage.store import Batch, CaseRow, ClaimRow, Minute
 from tally import merkle
 
 Rows = Sequence[tuple[Any, ...]]
@@ -24,11 +24,7 @@ def tables(batches: Sequence[Batch]) -> dict[str, Table]:
         "entries": [(batch.head.log_id, *row) for batch in batches for row in batch.entries],
         "claims": sorted(chain.from_iterable(map(_claims, batches))),
         "totals": [(batch.head.log_id, *key, n) for batch in batches for key, n in batch.totals.items() if n],
-        "tempo": [
-            (batch.head.log_id, minute_ms, source, counted and n, not counted and n)
-            for batch in batches
-            for (minute_ms, source, counted), n in batch.tempo.items()
-        ],
+        "tempo": [row for batch in batches for row in _minutes(batch)],
         "cases": list({row[:2]: row for row in chain.from_iterable(map(_cases, batches))}.values()),
         "replies": [
             (row.voter, batch.head.log_id, *row[1:]) for batch in batches for row in sorted(batch.replies)
@@ -82,6 +78,13 @@ def _claims(batch: Batch) -> Iterator[tuple[Any, ...]]:
 def _claim(row: ClaimRow, campaign: int, log: int) -> tuple[Any, ...]:
     voter, contest, cap, period, ordinal, candidate, channel, seq = row
     return voter, campaign, cap, contest, period, ordinal, candidate, channel, log, seq
+
+
+def _minutes(batch: Batch) -> Iterator[tuple[Any, ...]]:
+    """A row for each minute of each source: a statement may add to a row only once."""
+    for minute_ms, source in sorted({(one.minute_ms, one.source) for one in batch.tempo}):
+        counted, others = (batch.tempo[Minute(minute_ms, source, done)] for done in (True, False))
+        yield batch.head.log_id, minute_ms, source, counted, others
 
 
 def _cases(batch: Batch) -> Iterator[tuple[Any, ...]]:
