@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final, Protocol, cast
@@ -110,6 +111,7 @@ class Recorder:
         self._limit, self._batch = queue, batch
         self._queue: deque[_Waiting] = deque()
         self._queued = 0
+        self._held: dict[str, list[_Waiting]] = {}
         self._wake = asyncio.Event()
         self._stopping = False
         self._campaigns: dict[str, Running] = {}
@@ -191,9 +193,42 @@ class Recorder:
             raise Stopping("the service is stopping")
         if self._queued and self._queued + len(waiting.items) > self._limit:
             raise Busy("too many messages are waiting")
+        if waiting.running.closed_ms is not None and self._is_held(waiting):
+            return
         self._queue.append(waiting)
         self._queued += len(waiting.items)
         self._wake.set()
+
+    @contextmanager
+    def holding(self, running: Running) -> Iterator[None]:
+        """While a campaign is being closed: what comes after a close by hand waits until that stands. If it
+        fails, that must come again: no entry would say why it was late."""
+        held = self._held[running.id] = []
+        try:
+            yield
+        finally:
+            del self._held[running.id]
+            for waiting in held:
+                if running.closed and not self._stopping:
+                    self._queue.append(waiting)
+                    self._queued += len(waiting.items)
+                    self._wake.set()
+                elif not waiting.done.done():
+                    waiting.done.set_exception(Unavailable("the close could not be recorded"))
+                    waiting.done.exception()  # as in `_fail`
+
+    def _is_held(self, waiting: _Waiting) -> bool:
+        """Whether these came after a close by hand that is being recorded. Raises `Busy` if it is to be."""
+        running, items = waiting.running, waiting.items
+        if running.closed or waiting.alone:
+            return False
+        cut = running.closed_ms or 0
+        if not any(item.received_ms >= cut for item in cast("Sequence[Prepared]", items)):
+            return False
+        if running.id not in self._held:
+            raise Busy("a close is to be recorded first")
+        self._held[running.id].append(waiting)
+        return True
 
     async def run(self) -> None:
         """Commit what waits until stopped and drained."""

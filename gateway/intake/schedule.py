@@ -100,7 +100,8 @@ class Schedule:
             due = running.opened and not running.closed and now_ms > running.settled_ms + linger_ms
             if due and not self._closing[running.id].locked():
                 async with self._closing[running.id]:
-                    await self._close(running, "system", "the schedule")
+                    with self._recorder.holding(running):
+                        await self._close(running, "system", "the schedule")
 
     async def close(
         self, running: Running, by: str, reason: str, now: bool, second: str = "", note: str = ""
@@ -111,7 +112,10 @@ class Schedule:
         `TooEarly` if it would be cut short and `now` is not said.
         """
         async with self._closing[running.id]:
-            return None if running.closed else await self._close_by(running, by, reason, now, second, note)
+            if running.closed:
+                return None
+            with self._recorder.holding(running):
+                return await self._close_by(running, by, reason, now, second, note)
 
     async def _close_by(
         self, running: Running, by: str, reason: str, now: bool, second: str, note: str

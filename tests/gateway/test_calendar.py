@@ -1,15 +1,19 @@
 """Opening, closing, and what is refused at the start."""
 
+import asyncio
+import contextlib
 import json
 import secrets
+import sqlite3
 from pathlib import Path
 
 import pytest
 
 from config.problems import Problems
 from gateway.intake.inbound import Inbound
+from gateway.intake.recorder import Busy
 from gateway.intake.schedule import TooEarly
-from gateway.storage.store import Unsafe
+from gateway.storage.store import Unavailable, Unsafe
 from tally import entry
 from tests.conftest import CLOSES_MS, GRACE_MS, OPENS_MS, SETTLED_MS, House
 
@@ -84,6 +88,44 @@ async def test_closing_by_hand(house: House) -> None:
         (landed,) = await counting.take(counting.sources["sim"], [Inbound("y", "13912345678", "A01")])
         assert landed.outcome == "late"
     assert [kind for kind, _ in await acts(house)].count("close") == 1
+
+
+async def test_what_comes_while_it_is_closed_by_hand_waits_for_that(house: House) -> None:
+    async with house.service() as counting:
+        running = counting.campaigns[CAMPAIGN]
+        closing = asyncio.create_task(counting.schedule.close(running, "chair", "rain", now=True))
+        await asyncio.sleep(0)
+        assert running.closed_ms is not None
+        (landed,) = await counting.take(counting.sources["sim"], [Inbound("x", "13812345678", "A01")])
+        assert (landed.outcome, closing.done()) == ("late", True)
+    with contextlib.closing(sqlite3.connect(house.database)) as db:
+        kinds = [kind for (kind,) in db.execute("SELECT kind FROM entries ORDER BY seq")]
+    assert kinds[-2:] == ["close", "late"]
+
+
+async def test_a_close_by_hand_that_cannot_be_recorded_makes_nothing_late(house: House) -> None:
+    """While it is tried, and until it is tried again, whoever votes is asked to come again."""
+    vote = Inbound("x", "13812345678", "A01")
+    async with house.service() as counting:
+        running = counting.campaigns[CAMPAIGN]
+        stuck = "CREATE TRIGGER stuck BEFORE INSERT ON entries WHEN NEW.kind = 'close'"
+        await counting.store.run(
+            lambda db: db.execute(f"{stuck} BEGIN SELECT RAISE(ABORT, 'the disk is full'); END")
+        )
+        closing = asyncio.create_task(counting.schedule.close(running, "chair", "rain", now=True))
+        await asyncio.sleep(0)
+        assert running.closed_ms is not None
+        with pytest.raises(Unavailable):
+            await counting.take(counting.sources["sim"], [vote])
+        with pytest.raises(Unavailable):
+            await closing
+        with pytest.raises(Busy):
+            await counting.take(counting.sources["sim"], [vote])
+    with contextlib.closing(sqlite3.connect(house.database)) as db:
+        db.execute("DROP TRIGGER stuck")
+    async with house.service() as counting:
+        (landed,) = await counting.take(counting.sources["sim"], [vote])
+        assert landed.outcome == "counted", "nobody has closed it"
 
 
 async def test_the_rules_are_frozen_once_open(house: House) -> None:
