@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final, Protocol, cast
@@ -340,12 +341,15 @@ class Recorder:
 
     async def _record_alone(self, waiting: _Waiting) -> dict[str, _Verdicts]:
         campaign = waiting.running.id
-        async with self._store.alone(self.head(campaign)):
-            await self._renew(campaign)
-            decided = await self._decide_alone(self._logs[campaign], waiting)
-            verdicts = await self._look_up(campaign, decided)
-            await self._append({campaign: decided})
-        return {campaign: iter(verdicts)}
+        for _ in range(_ATTEMPTS):
+            async with self._store.alone(self.head(campaign)):
+                await self._renew(campaign)
+                decided = await self._decide_alone(self._logs[campaign], waiting)
+                verdicts = await self._look_up(campaign, decided)
+                with suppress(Conflict):
+                    await self._append({campaign: decided})
+                    return {campaign: iter(verdicts)}
+        raise Unavailable("another writer was always first")
 
     async def _append(self, decided: Mapping[str, Decided]) -> None:
         """Commit, and tell who watches. Raises as `Store.append`."""
