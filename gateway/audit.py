@@ -2,11 +2,13 @@
 
 import re
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence, Set
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import groupby
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final
 
 from config.load import Loaded
 from gateway import board, clock, entrances, service
@@ -18,9 +20,10 @@ from gateway.ledger.signed import Bound
 from gateway.projections import Projections
 from gateway.storage.reader import Reader, open_reader
 from gateway.storage.store import Head
-from tally import count, entry, epochs, merkle, seal, standings
+from tally import bulk, count, entry, epochs, merkle, seal, standings
 from tally import verify as verifying
 from tally.acts import REVISIONS
+from tally.bulk import Said
 from tally.certification import Progress
 from tally.count import TotalKey
 from tally.note import BadNote, Checkpoint
@@ -31,13 +34,32 @@ from tally.verify import Checked, Stored, Tampered, Verifier
 
 OnRows = Callable[[int], None]
 
+_OUTCOMES: Final = frozenset(outcome.value for outcome in MessageOutcome)
 
-class Chunk(NamedTuple):
-    """Some entries of one log in order: as stored, and as checked."""
+
+@dataclass(frozen=True)
+class Chunk:
+    """Some entries of one log in order, as stored, checked one by one or, if all are `said`, in bulk."""
 
     node: str
     rows: Sequence[Stored]
-    entries: list[Checked]
+    said: Said | None
+    one_by_one: Sequence[Checked]
+    sealer: seal.Sealer
+
+    @cached_property
+    def entries(self) -> Sequence[Checked]:
+        """The entries, taken apart."""
+        if self.said is None:
+            return self.one_by_one
+        return [verifying.open_row(row, self.sealer) for row in self.rows]
+
+    @property
+    def last_ms(self) -> int:
+        """When the latest of them was received or done."""
+        if self.said is not None:
+            return max(map(int, self.said.received_ms))
+        return max(checked.leaf.at_ms for checked in self.one_by_one)
 
 
 class Unfit(RuntimeError):
@@ -116,6 +138,18 @@ class Checkable:
         key = publisher.signer(self.running, head.node).verifier
         return Bound(signed, folder, head.size, marks.before(folder, key))
 
+    def _chunk(
+        self, node: str, rows: Sequence[Stored], verifier: Verifier, bound: Bound, *, in_bulk: bool
+    ) -> Chunk:
+        """Some entries, checked. Raises `Tampered`."""
+        said = bulk.check(verifier, rows) if in_bulk else None
+        one_by_one: list[Checked] = []
+        if said is None:
+            one_by_one = [_checked(verifier, bound, row) for row in rows]
+        else:
+            bound.see([row.leaf_hash for row in rows])
+        return Chunk(node, rows, said, one_by_one, self.sealer(node))
+
     async def walk(self, on_rows: OnRows, *, signed: bool = False) -> AsyncGenerator[Chunk, None]:
         """Every entry of every log, checked, in chunks; at the end of a log its root is compared with the one
         recorded.
@@ -125,14 +159,16 @@ class Checkable:
 
         Raises `Tampered` at the first bad entry.
         """
-        done = 0
+        done, targets = 0, await self.reader.targets(self.running.id)
         for head in self.heads:
             name = f"{head.campaign}/{head.node}"
+            apart = {seq for node, seq in targets if node == head.node}
             verifier = Verifier(head.campaign, self.sealer(head.node))
             bound = self._bound(head, self.signed.get(head.node) if signed else None)
             async with aclosing(self.reader.entries(head.log_id)) as chunks:
                 async for rows in chunks:
-                    yield Chunk(head.node, rows, [_checked(verifier, bound, row) for row in rows])
+                    for is_alike, some in groupby(rows, lambda row: _is_alike(row, apart)):
+                        yield self._chunk(head.node, list(some), verifier, bound, in_bulk=is_alike)
                     done += len(rows)
                     on_rows(done)
             bound.end()
@@ -146,13 +182,18 @@ class Checkable:
                 )
 
 
+def _is_alike(row: Stored, apart: Set[int]) -> bool:
+    """Whether an entry is like most: a message that is there, and no act is about it."""
+    return row.sealed is not None and row.kind in _OUTCOMES and row.seq not in apart
+
+
 def _checked(verifier: Verifier, bound: Bound, row: Stored) -> Checked:
     """One entry. Raises `Tampered`."""
     try:
         checked = verifier.check(row)
     except Tampered as found:
         raise bound.earlier(found) from found
-    bound.see(row.leaf_hash)
+    bound.see((row.leaf_hash,))
     return checked
 
 
@@ -219,7 +260,9 @@ async def verify(ledger: Checkable, on_rows: OnRows) -> int:
     projections = Projections(ledger.running)
 
     def see(chunk: Chunk) -> None:
-        for checked in chunk.entries:
+        if chunk.said is not None:
+            projections.messages(chunk.node, chunk.rows[0].seq, chunk.said)
+        for checked in chunk.one_by_one:
             with _sensible(checked):
                 projections.see(chunk.node, checked)
 
@@ -297,7 +340,9 @@ async def _count(
     counting, acts = Recount(ledger.running.rules(), targets), list[Checked]()
     async with aclosing(walked) as chunks:
         async for chunk in chunks:
-            for checked in chunk.entries:
+            if chunk.said is not None:
+                counting.messages(chunk.rows[0].seq, chunk.said, chunk.node)
+            for checked in chunk.one_by_one:
                 with _sensible(checked):
                     if checked.opening is not None:
                         counting.message(checked.seq, checked.opening, chunk.node)
@@ -337,8 +382,10 @@ async def recount(
 
     def shown(chunk: Chunk) -> None:
         nonlocal last_ms
-        last_ms = max(last_ms, *(checked.leaf.at_ms for checked in chunk.entries))
-        for checked in chunk.entries:
+        last_ms = max(last_ms, chunk.last_ms)
+        if chunk.said is not None:
+            openly.messages(chunk.rows[0].seq, chunk.said)
+        for checked in chunk.one_by_one:
             with _sensible(checked):
                 openly.leaf(checked.seq, checked.leaf, chunk.node)
         see(chunk)
