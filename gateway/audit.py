@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence, Set
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
@@ -167,7 +167,7 @@ class Checkable:
             bound = self._bound(head, self.signed.get(head.node) if signed else None)
             async with aclosing(self.reader.entries(head.log_id)) as chunks:
                 async for rows in chunks:
-                    for is_alike, some in groupby(rows, lambda row: _is_alike(row, apart)):
+                    for is_alike, some in groupby(rows, partial(_is_alike, apart)):
                         yield self._chunk(head.node, list(some), verifier, bound, in_bulk=is_alike)
                     done += len(rows)
                     on_rows(done)
@@ -182,7 +182,7 @@ class Checkable:
                 )
 
 
-def _is_alike(row: Stored, apart: Set[int]) -> bool:
+def _is_alike(apart: Set[int], row: Stored) -> bool:
     """Whether an entry is like most: a message that is there, and no act is about it."""
     return row.sealed is not None and row.kind in _OUTCOMES and row.seq not in apart
 

@@ -92,7 +92,7 @@ def ending(said: bytes) -> Ending:
 
 def text(said: bytes) -> str:
     """One of `Said.message_ids` or `Said.texts`."""
-    words: str = json.loads(b'"%b"' % said)
+    words: str = json.loads(b'"%b"' % said) if b"\\" in said else said.decode()
     return words
 
 
@@ -144,7 +144,7 @@ def read(openings: Sequence[bytes]) -> Said | None:
     found = _OPENING.findall(b"\n".join(openings))
     if len(found) != len(openings) or any(b"\n" in one for one in openings):
         return None
-    return Said(*zip(*found, strict=True), told=False)
+    return Said._make([*zip(*found, strict=True), False])
 
 
 _CLOSED_LINES: Final = 6
