@@ -10,10 +10,12 @@ from rich.table import Table
 
 import gateway
 from bench import viewers
+from bench.growth import Grown
 from bench.imports import Imported
 from bench.providers import DEAR_US
 from bench.webhook import Round, Turn
 
+_MEBIBYTE: Final = 1024 * 1024
 #: A saturated server gets this much of its core where nothing else runs.
 _UNDISTURBED: Final = 0.9
 
@@ -25,6 +27,7 @@ def figures(
     imported: Imported | None,
     seen: Sequence[viewers.Round],
     costs: dict[str, float] | None,
+    grown: Grown | None,
     machine: dict[str, Any],
     quick: bool,
 ) -> dict[str, Any]:
@@ -63,10 +66,37 @@ def figures(
         "viewers_alone_p99_ms": _of(seen, lambda one: one.alone_p99_ms, 2),
         "viewers_p99_ratio": _of(seen, lambda one: one.together_p99_ms / one.alone_p99_ms, 2),
         "provider_us": costs,
-        "rounds": max(len(rounds), len(seen)),
+        **_grown(grown),
+        "rounds": max(len(rounds), len(seen), len(grown.rounds) if grown else 0),
         "quick": quick,
         "machine": machine,
         "version": gateway.__version__,
+    }
+
+
+def _grown(grown: Grown | None) -> dict[str, Any]:
+    rounds = grown.rounds if grown else []
+    return {
+        "growth_rows": grown and grown.rows,
+        "growth_ratio": _ratio(rounds, "grown", "empty", _rate, 2),
+        "growth_cpu_ratio": _ratio(rounds, "grown", "empty", _cpu, 2),
+        "growth_votes_per_s": _median(rounds, "grown", _rate, 0),
+        "growth_empty_votes_per_s": _median(rounds, "empty", _rate, 0),
+        "growth_cpu_us": _median(rounds, "grown", _cpu, 1),
+        "growth_empty_cpu_us": _median(rounds, "empty", _cpu, 1),
+        "growth_noop_cpu_us": _median(rounds, "noop", _cpu, 1),
+        "growth_p99_ms": _median(rounds, "grown", lambda turn: turn.p99_ms, 2),
+        "growth_empty_p99_ms": _median(rounds, "empty", lambda turn: turn.p99_ms, 2),
+        "growth_written_bytes": grown and round(grown.written_bytes["grown"]),
+        "growth_empty_written_bytes": grown and round(grown.written_bytes["empty"]),
+        "growth_memory_mb": grown and [round(one, 1) for one in grown.resident_mb],
+        "growth_standings_ms": grown and round(grown.standings_ms, 2),
+        "growth_recount_s": grown and round(grown.recount.seconds, 1),
+        "growth_recount_cpu_s": grown and round(grown.recount.cpu_seconds, 1),
+        "growth_recount_peak_mb": grown and round(grown.recount.peak_bytes / _MEBIBYTE, 1),
+        "growth_verify_s": grown and round(grown.verify.seconds, 1),
+        "growth_verify_cpu_s": grown and round(grown.verify.cpu_seconds, 1),
+        "growth_verify_peak_mb": grown and round(grown.verify.peak_bytes / _MEBIBYTE, 1),
     }
 
 
@@ -86,6 +116,8 @@ def show(console: Console, found: dict[str, Any], rounds: Sequence[Round]) -> No
         console.print(_viewers(found))
     if found["provider_us"] is not None:
         console.print(_providers(found["provider_us"], found["noop_cpu_us"]))
+    if found["growth_rows"] is not None:
+        console.print(_growth(found))
     console.print(
         ", ".join(f"{name} {value}" for name, value in found["machine"].items()), style="dim", highlight=False
     )
@@ -171,6 +203,32 @@ def _providers(costs: dict[str, float], noop_us: float) -> Table:
     for kind, cost in sorted(costs.items(), key=lambda one: one[1]):
         style = "yellow" if cost > DEAR_US else ""
         table.add_row(kind, f"{cost:.1f}", f"{cost / noop_us:.0%}", style=style)
+    return table
+
+
+def _growth(found: dict[str, Any]) -> Table:
+    first_mb, last_mb = found["growth_memory_mb"]
+    table = Table(
+        title=f"With {found['growth_rows']:,} messages in the ledger",
+        title_justify="left",
+        caption=f"{found['growth_ratio']} of an empty one's votes a second. The server that does nothing: "
+        f"{found['growth_noop_cpu_us']} µs a request. Memory from {first_mb} to {last_mb} MiB; standings in "
+        f"{found['growth_standings_ms']} ms.",
+        caption_justify="left",
+    )
+    for name in ("", "votes/s", "CPU µs/vote", "p99 ms", "bytes written"):
+        table.add_column(name, justify="right" if name else "left")
+    for name, key in (("empty", "growth_empty_"), ("grown", "growth_")):
+        table.add_row(
+            name,
+            f"{found[f'{key}votes_per_s']:,}",
+            f"{found[f'{key}cpu_us']:.1f}",
+            f"{found[f'{key}p99_ms']:.2f}",
+            f"{found[f'{key}written_bytes']:,}",
+        )
+    for name in ("recount", "verify"):
+        seconds, cpu_s, peak_mb = (found[f"growth_{name}_{unit}"] for unit in ("s", "cpu_s", "peak_mb"))
+        table.add_row(name, f"{seconds} s", f"{cpu_s * 1e6 / found['growth_rows']:.1f}", f"{peak_mb} MiB", "")
     return table
 
 

@@ -68,11 +68,12 @@ def line(number: int) -> str:
 
 
 class Requests:
-    """Builds requests, ready to be sent. No two of them have a vote in common."""
+    """Builds requests, ready to be sent. No two of them have a vote in common; callers are numbered from
+    `first` on."""
 
-    def __init__(self, auth_token: str, path_token: str) -> None:
+    def __init__(self, auth_token: str, path_token: str, first: int = 1) -> None:
         self._key, self._path_token = auth_token.encode(), path_token
-        self._numbers = itertools.count(1)
+        self._numbers = itertools.count(first)
 
     def twilio(self, count: int) -> list[bytes]:
         """Signed forms of one vote each."""

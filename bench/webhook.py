@@ -57,7 +57,7 @@ Round = dict[str, Turn]
 
 
 @dataclass(slots=True)
-class _Lane:
+class Lane:
     """One kind of request to one server; `confirm` hears how many votes were acknowledged."""
 
     name: str
@@ -93,20 +93,21 @@ class _Lane:
             raise load.Refused(f"{self.name}: {error}\n{self.server.said_last()}") from None
 
 
-class _Count:
-    """Compares what was acknowledged with the standings, over the API."""
+class Count:
+    """Compares what was acknowledged since with the standings, over the API."""
 
     def __init__(self, server: Server, token: str) -> None:
         self._server, self._token = server, token
-        self._acknowledged = 0
+        #: Votes that are there.
+        self.acknowledged = self._balance()
 
     def confirm(self, more: int) -> None:
         """Wait until all acknowledged votes are counted, and no others. Raises `Miscounted`."""
-        self._acknowledged += more
+        self.acknowledged += more
         until = time.monotonic() + _COUNTED_WITHIN_SECONDS
-        while (found := self._balance()) != self._acknowledged:
+        while (found := self._balance()) != self.acknowledged:
             if time.monotonic() > until:
-                raise Miscounted(f"{self._acknowledged} votes were acknowledged, {found} are counted")
+                raise Miscounted(f"{self.acknowledged} votes were acknowledged, {found} are counted")
             time.sleep(0.2)
 
     def _balance(self) -> int:
@@ -134,14 +135,22 @@ def measure(
     Raises `Miscounted`, `Unchecked`, `load.Refused`, `servers.DidNotStart`.
     """
     with _opened(folder, lanes) as ready:
-        for lane in ready:
-            lane.turn(min(seconds, _WARM_UP_SECONDS))
-        found = []
-        for number in range(1, rounds + 1):
-            order = ready if number % 2 else ready[::-1]
-            found.append({lane.name: lane.turn(seconds) for lane in order})
-            tell(f"round {number} of {rounds}: " + ", ".join(_told(name, found[-1][name]) for name in lanes))
-        return found
+        return take_turns(ready, rounds, seconds, tell)
+
+
+def take_turns(
+    lanes: Sequence[Lane], rounds: int, seconds: float, tell: Callable[[str], None]
+) -> list[Round]:
+    """Rounds in which each lane has its turn, every other round in reverse. Raises as `measure`."""
+    for lane in lanes:
+        lane.turn(min(seconds, _WARM_UP_SECONDS))
+    found = []
+    for number in range(1, rounds + 1):
+        order = lanes if number % 2 else lanes[::-1]
+        found.append({lane.name: lane.turn(seconds) for lane in order})
+        told = (_told(lane.name, found[-1][lane.name]) for lane in lanes)
+        tell(f"round {number} of {rounds}: {', '.join(told)}")
+    return found
 
 
 def _told(name: str, turn: Turn) -> str:
@@ -149,7 +158,7 @@ def _told(name: str, turn: Turn) -> str:
 
 
 @contextmanager
-def _opened(folder: Path, names: Sequence[str]) -> Iterator[list[_Lane]]:
+def _opened(folder: Path, names: Sequence[str]) -> Iterator[list[Lane]]:
     """The lanes, their servers running."""
     place = campaign.write(folder / "webhook")
     requests = votes.Requests(place.secret("twilio.token"), place.secret("aliyun.token"))
@@ -157,19 +166,19 @@ def _opened(folder: Path, names: Sequence[str]) -> Iterator[list[_Lane]]:
     with ExitStack() as stack:
         settings = ("--settings", str(place.settings), "serve")
         gateway = stack.enter_context(servers.started("gateway", settings, folder / "gateway.log"))
-        _refuse_forged(gateway, place.secret("aliyun.token"))
-        count = _Count(gateway, place.secret("api.token"))
+        refuse_forged(gateway, place.secret("aliyun.token"))
+        count = Count(gateway, place.secret("api.token"))
         lanes = {
-            "webhook": _Lane("webhook", gateway, requests.twilio, 1, count.confirm),
-            "array": _Lane("array", gateway, aliyun, votes.ARRAY, count.confirm, _GUESS / votes.ARRAY),
+            "webhook": Lane("webhook", gateway, requests.twilio, 1, count.confirm),
+            "array": Lane("array", gateway, aliyun, votes.ARRAY, count.confirm, _GUESS / votes.ARRAY),
         }
         if "noop" in names:
             noop = stack.enter_context(servers.started("bench.noop", (), folder / "noop.log"))
-            lanes["noop"] = _Lane("noop", noop, requests.twilio, 1, lambda _: None)
+            lanes["noop"] = Lane("noop", noop, requests.twilio, 1, lambda _: None)
         yield [lanes[name] for name in names]
 
 
-def _refuse_forged(gateway: Server, path_token: str) -> None:
+def refuse_forged(gateway: Server, path_token: str) -> None:
     """See that signatures are checked. Raises `Unchecked`."""
     (forged,) = votes.Requests("not the auth token", path_token).twilio(1)
     with socket.create_connection((gateway.host, gateway.port), timeout=30) as connection:

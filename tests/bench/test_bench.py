@@ -46,6 +46,28 @@ VIEWERS = {
     "viewers_alone_p99_ms",
     "viewers_p99_ratio",
 }
+GROWTH = {
+    "growth_rows",
+    "growth_ratio",
+    "growth_cpu_ratio",
+    "growth_votes_per_s",
+    "growth_empty_votes_per_s",
+    "growth_cpu_us",
+    "growth_empty_cpu_us",
+    "growth_noop_cpu_us",
+    "growth_p99_ms",
+    "growth_empty_p99_ms",
+    "growth_written_bytes",
+    "growth_empty_written_bytes",
+    "growth_memory_mb",
+    "growth_standings_ms",
+    "growth_recount_s",
+    "growth_recount_cpu_s",
+    "growth_recount_peak_mb",
+    "growth_verify_s",
+    "growth_verify_cpu_s",
+    "growth_verify_peak_mb",
+}
 ALWAYS = {"provider_us", "rounds", "quick", "machine", "version", "import_flat"}
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the benchmark reads /proc")
@@ -67,7 +89,7 @@ def run(*options: str) -> dict[str, Any]:
 def test_everything_has_its_figure() -> None:
     found = run("--rows", "100")
 
-    assert set(found) == WEBHOOK | ARRAY | IMPORT | VIEWERS | ALWAYS
+    assert set(found) == WEBHOOK | ARRAY | IMPORT | VIEWERS | GROWTH | ALWAYS
     assert all(found[name] > 0 for name in WEBHOOK | ARRAY | IMPORT | VIEWERS - {"viewers_core"})
     assert found["import_rows"] == 100
     assert found["import_flat"] is None
@@ -85,9 +107,17 @@ def test_every_provider_has_its_cost() -> None:
     assert found["webhook_ratio"] is None
 
 
+def test_growth_has_its_figures_and_is_asked_for_alone() -> None:
+    found = run("--only", "growth", "--rows", "100")
+
+    assert all(found[name] for name in GROWTH)
+    assert found["growth_rows"] == 100
+    assert found["webhook_ratio"] is None
+
+
 def test_what_was_not_measured_is_null() -> None:
     found = run("--only", "import", "--rows", "100")
 
-    assert set(found) == WEBHOOK | ARRAY | IMPORT | VIEWERS | ALWAYS
-    assert all(found[name] is None for name in WEBHOOK | ARRAY | VIEWERS | {"provider_us"})
+    assert set(found) == WEBHOOK | ARRAY | IMPORT | VIEWERS | GROWTH | ALWAYS
+    assert all(found[name] is None for name in WEBHOOK | ARRAY | VIEWERS | GROWTH | {"provider_us"})
     assert found["rounds"] == 0
