@@ -162,6 +162,13 @@ class _File:
 @asynccontextmanager
 async def open_reader(path: Path) -> AsyncIterator[Reader]:
     """A reader on one snapshot of an SQLite database. Raises `Unavailable` if there is none."""
+    async with open_view(path) as view:
+        yield Reader(view)
+
+
+@asynccontextmanager
+async def open_view(path: Path) -> AsyncIterator[View]:
+    """One snapshot of an SQLite database. Raises `Unavailable` if there is none."""
     if not path.exists():  # noqa: ASYNC240 -- one stat, before anything else runs
         raise Unavailable(f"there is no database at {path}: nothing has been recorded yet")
     try:
@@ -173,7 +180,7 @@ async def open_reader(path: Path) -> AsyncIterator[Reader]:
         try:
             await connection.execute("BEGIN")
             await connection.execute("PRAGMA query_only = ON")
-            yield Reader(_File(connection))
+            yield _File(connection)
         finally:
             await connection.close()
     except FAILURES as error:
