@@ -1,7 +1,7 @@
 """A ledger of many messages, made by the recorder itself, in arrays as large as memory allows.
 
 By a log's import it would take three times as long: in small batches, new claims touch pages all over their
-table. `python -m bench.grown FOLDER ROWS` makes one to be kept, and looked at.
+table. `python -m bench.grown FOLDER ROWS` makes one to be kept, or lets one that was made before grow on.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ class NotAllCounted(RuntimeError):
 
 
 def grow(place: Campaign, rows: int, tell: Callable[[str], None]) -> None:
-    """Record `rows` votes of as many callers. Raises `NotAllCounted`."""
+    """Record votes until there are `rows`, of as many callers. Raises `NotAllCounted`."""
     asyncio.run(_grow(place, rows, tell))
 
 
@@ -36,7 +36,8 @@ async def _grow(place: Campaign, rows: int, tell: Callable[[str], None]) -> None
     begun_ms = int(campaign.now().timestamp() * 1000) - _DAY_MS
     async with service.open_service(loaded, watch.Metrics()) as counting:
         source = counting.sources[_SOURCE]
-        for first in range(1, rows + 1, _ARRAY):
+        there = sum((await counting.messages(source.running.id)).values())
+        for first in range(there + 1, rows + 1, _ARRAY):
             numbers = range(first, min(first + _ARRAY, rows + 1))
             landed = await counting.take(source, list(_messages(numbers, begun_ms, _DAY_MS // rows)))
             if bad := [one for one in landed if one.before or one.outcome != "counted"]:
@@ -51,4 +52,6 @@ def _messages(numbers: range, begun_ms: int, apart_ms: int) -> Iterator[Inbound]
 
 
 if __name__ == "__main__":
-    grow(campaign.write(Path(sys.argv[1])), int(sys.argv[2]), lambda line: print(line, flush=True))
+    folder, settings = Path(sys.argv[1]), Path(sys.argv[1]) / "televote.toml"
+    place = Campaign(settings) if settings.exists() else campaign.write(folder)
+    grow(place, int(sys.argv[2]), lambda line: print(line, flush=True))

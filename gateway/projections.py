@@ -119,7 +119,7 @@ class Projections:
         """The first entry by which something else is used up. `again` gives the entries once more."""
         ids, uses, lone, votes = 0, Counter[Use](), 0, _most(counting)
         async for claim in reader.every_claim(self._running.id):
-            if not claim.has_log or not _is_ordinal(claim, votes):
+            if not claim.has_log or not _is_ordinal(claim, votes) or not _is_bare(claim):
                 return _named([("", claim.seq)], "a use of a cap")
             if claim.cap == "message":
                 ids += self._digest(claim.voter, claim.period, claim.seq)
@@ -127,11 +127,12 @@ class Projections:
                 lone += 1
             else:
                 uses[_use(claim)] += 1
+        # No two claims are alike but in what is not of the key, so each use was met once at most.
         held = Counter(counting.held(lone=False))
         if held != uses or lone + held.total() != counting.claims:
             held, uses = Counter(counting.held()), await self._every(reader, lambda cap: cap != "message")
-            rows = [*(held - uses), *(uses - held)]
-            return _named([("", row[6]) for row in rows], "a use of a cap")
+            if rows := [*(held - uses), *(uses - held)]:
+                return _named([("", row[6]) for row in rows], "a use of a cap")
         if ids % _MODULUS == self._ids:
             return None
         left = await self._every(reader, lambda cap: cap == "message")
@@ -159,7 +160,7 @@ class Projections:
 def _is_of_lone(claim: ClaimKept, counting: Recount) -> bool:
     """Whether it is a use that its caller's only message makes."""
     uses, seq = counting.alone(claim.voter)
-    return seq == claim.seq and claim[1:4] + claim[5:7] in uses
+    return seq == claim.seq and claim[1:7] in uses
 
 
 def _is_right(wanted: _Case | None, kept: CaseKept | None) -> bool:
@@ -179,6 +180,11 @@ def _most(counting: Recount) -> dict[tuple[str, str], int]:
 def _is_ordinal(claim: ClaimKept, votes: dict[tuple[str, str], int]) -> bool:
     most = 1 if claim.cap in ("message", "void") else votes.get((claim.contest, claim.cap), 0)
     return claim.ordinal in range(1, most + 1)
+
+
+def _is_bare(claim: ClaimKept) -> bool:
+    """Whether the id of a message stands alone: what it was for stands with its uses."""
+    return claim.cap != "message" or (claim.contest, claim.candidate, claim.channel) == ("", "", "")
 
 
 def _use(claim: ClaimKept) -> Use:

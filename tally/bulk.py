@@ -118,6 +118,8 @@ def check(verifier: Verifier, rows: Sequence[Stored]) -> Said | None:
         return None
     commits = [binascii.b2a_base64(hmac.digest(*pair, "sha256"), newline=False) for pair in opened]
     lines = _lines(leaves)
+    if not lines:
+        return None
     width = len(lines) // len(leaves)
     ends = list(map(ending, said.endings))
     told = width == _OPEN_LINES

@@ -46,8 +46,9 @@ class Rules:
     judges: int = 0
 
 
-#: A use of a cap but for whose it is: contest ("" over all contests), cap, period, candidate, channel.
-Use = tuple[str, str, str, str, str]
+#: A use of a cap but for whose it is: contest ("" over all contests), cap, period, how manieth, candidate,
+#: channel.
+Use = tuple[str, str, str, int, str, str]
 
 #: A lone message is kept as its kind's number and, in the bits below, its entry.
 _ENTRY_BITS: Final = 40
@@ -177,8 +178,8 @@ class Recount:
         uses, held, lawful = list[Use](), Counter[tuple[str, str, str]](), sound and not ended.voids
         for contest, candidate in counted if lawful else ():
             for where, per, period, votes in self._caps(contest, candidate, ended.day):
-                uses.append((where, per, period, candidate, channel))
                 held[where, per, period] += 1
+                uses.append((where, per, period, held[where, per, period], candidate, channel))
                 lawful = lawful and held[where, per, period] <= votes
         number = len(self._kinds) << _ENTRY_BITS
         quiet = sound and not counted and not ended.voids
@@ -265,8 +266,8 @@ class Recount:
         """
         for name in self._lone if lone else ():
             uses, seq = self.alone(voter := name.decode())
-            for use in uses:
-                yield voter, *use, seq
+            for where, per, period, _, candidate, channel in uses:
+                yield voter, where, per, period, candidate, channel, seq
         for (voter, contest), votes in self._votes.items():
             for vote in votes:
                 channel = "" if vote.use == "muted" else vote.channel
