@@ -4,17 +4,29 @@ import signal
 import sys
 import tempfile
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 import click
 from rich.console import Console
 
-from bench import imports, load, machine, providers, report, servers, timed, viewers, watching, webhook
+from bench import (
+    imports,
+    load,
+    machine,
+    overload,
+    providers,
+    report,
+    servers,
+    timed,
+    viewers,
+    watching,
+    webhook,
+)
 
 #: Of the tables, where there is no terminal.
 _WIDTH: Final = 110
 
-Part = Literal["webhook", "array", "import", "viewers", "providers"]
+Part = Literal["webhook", "array", "import", "viewers", "providers", "ledger", "overload"]
 
 #: Which lanes a part needs beside its own, to be compared with.
 _LANES: Final[dict[str | None, tuple[str, ...]]] = {
@@ -24,6 +36,8 @@ _LANES: Final[dict[str | None, tuple[str, ...]]] = {
     "import": (),
     "viewers": (),
     "providers": ("noop",),
+    "ledger": ("unledgered", "webhook"),
+    "overload": (),
 }
 
 
@@ -38,7 +52,7 @@ _LANES: Final[dict[str | None, tuple[str, ...]]] = {
 )
 @click.option(
     "--only",
-    type=click.Choice(["webhook", "array", "import", "viewers", "providers"]),
+    type=click.Choice(get_args(Part)),
     help="Measure this alone.",
 )
 @click.option(
@@ -58,7 +72,9 @@ def main(
 ) -> None:
     """Measure votes against a no-op server, arrays, import, recount, viewers. The last line is JSON.
 
-    `--only providers` measures what each kind of source costs: it alone needs what the tests need.
+    `--only providers` measures what each kind of source costs: it alone needs what the tests need. `--only
+    ledger` measures against a server whose ledger could not be checked, `--only overload` what becomes of
+    votes where more come than can be taken.
     """
     if sys.platform != "linux":
         raise click.ClickException("the benchmark reads /proc: Linux only")
@@ -74,6 +90,7 @@ def main(
                 rows=(rows or (50_000 if quick else 1_000_000)) if only in (None, "import") else 0,
                 watched=only in (None, "viewers"),
                 each_provider=only == "providers",
+                overloaded=only == "overload",
                 quick=quick,
                 verbose=verbose,
             )
@@ -101,6 +118,7 @@ def _measure(
     rows: int,
     watched: bool,
     each_provider: bool,
+    overloaded: bool,
     quick: bool,
     verbose: bool,
 ) -> None:
@@ -117,8 +135,9 @@ def _measure(
     costs = providers.measure(tell) if each_provider else None
     found = webhook.measure(folder, lanes, rounds, seconds, tell) if lanes else []
     seen = viewers.measure(folder, rounds, seconds, tell) if watched else []
+    storms = overload.measure(folder, seconds, tell) if overloaded else []
     out = Console() if sys.stdout.isatty() else Console(width=_WIDTH)
-    report.show(out, report.figures(found, imported, seen, costs, where, quick), found)
+    report.show(out, report.figures(found, imported, seen, costs, storms, where, quick), found)
 
 
 if __name__ == "__main__":

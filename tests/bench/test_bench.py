@@ -46,7 +46,8 @@ VIEWERS = {
     "viewers_alone_p99_ms",
     "viewers_p99_ratio",
 }
-ALWAYS = {"provider_us", "rounds", "quick", "machine", "version", "import_flat"}
+APART = {"ledger_cpu_ratio", "unledgered_cpu_us", "overload"}
+ALWAYS = APART | {"provider_us", "rounds", "quick", "machine", "version", "import_flat"}
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the benchmark reads /proc")
 
@@ -85,9 +86,26 @@ def test_every_provider_has_its_cost() -> None:
     assert found["webhook_ratio"] is None
 
 
+def test_the_ledger_has_its_cost() -> None:
+    found = run("--only", "ledger")
+
+    assert found["ledger_cpu_ratio"] > 0
+    assert found["webhook_cpu_us"] > 0
+    assert found["unledgered_cpu_us"] > 0
+
+
+def test_overload_has_its_figures() -> None:
+    found = run("--only", "overload")
+
+    assert [storm["times"] for storm in found["overload"]] == [1, 2, 5]
+    for storm in found["overload"]:
+        assert 0 < storm["taken"] <= storm["offered"]
+        assert list(storm["taken_ms"]) == sorted(storm["taken_ms"])
+
+
 def test_what_was_not_measured_is_null() -> None:
     found = run("--only", "import", "--rows", "100")
 
     assert set(found) == WEBHOOK | ARRAY | IMPORT | VIEWERS | ALWAYS
-    assert all(found[name] is None for name in WEBHOOK | ARRAY | VIEWERS | {"provider_us"})
+    assert all(found[name] is None for name in WEBHOOK | ARRAY | VIEWERS | APART | {"provider_us"})
     assert found["rounds"] == 0
