@@ -4,7 +4,7 @@ import signal
 import sys
 import tempfile
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 import click
 from rich.console import Console
@@ -14,6 +14,7 @@ from bench import (
     imports,
     load,
     machine,
+    overload,
     providers,
     report,
     servers,
@@ -26,7 +27,7 @@ from bench import (
 #: Of the tables, where there is no terminal.
 _WIDTH: Final = 110
 
-Part = Literal["webhook", "array", "import", "viewers", "providers", "growth"]
+Part = Literal["webhook", "array", "import", "viewers", "providers", "growth", "ledger", "overload"]
 
 #: Which lanes a part needs beside its own, to be compared with.
 _LANES: Final[dict[str | None, tuple[str, ...]]] = {
@@ -37,6 +38,8 @@ _LANES: Final[dict[str | None, tuple[str, ...]]] = {
     "viewers": (),
     "providers": ("noop",),
     "growth": (),
+    "ledger": ("unledgered", "webhook"),
+    "overload": (),
 }
 
 
@@ -53,7 +56,7 @@ _LANES: Final[dict[str | None, tuple[str, ...]]] = {
 )
 @click.option(
     "--only",
-    type=click.Choice(["webhook", "array", "import", "viewers", "providers", "growth"]),
+    type=click.Choice(get_args(Part)),
     help="Measure this alone.",
 )
 @click.option(
@@ -79,8 +82,10 @@ def main(
 ) -> None:
     """Measure votes against a no-op server, arrays, import, recount, viewers. The last line is JSON.
 
-    `--only providers` measures what each kind of source costs: it alone needs what the tests need.
-    `--only growth` measures at ten million messages: to make that ledger takes a quarter of an hour or more.
+    `--only providers` measures what each kind of source costs: it alone needs what the tests need. `--only
+    growth` measures at ten million messages: to make that ledger takes a quarter of an hour or more. `--only
+    ledger` measures against a server whose ledger could not be checked, `--only overload` what becomes of
+    votes where more come than can be taken.
     """
     if sys.platform != "linux":
         raise click.ClickException("the benchmark reads /proc: Linux only")
@@ -98,6 +103,7 @@ def main(
                 each_provider=only == "providers",
                 messages=(rows or 10_000_000) if only == "growth" else 0,
                 ledger=ledger,
+                overloaded=only == "overload",
                 quick=quick,
                 verbose=verbose,
             )
@@ -128,6 +134,7 @@ def _measure(
     each_provider: bool,
     messages: int,
     ledger: Path | None,
+    overloaded: bool,
     quick: bool,
     verbose: bool,
 ) -> None:
@@ -145,8 +152,9 @@ def _measure(
     found = webhook.measure(folder, lanes, rounds, seconds, tell) if lanes else []
     seen = viewers.measure(folder, rounds, seconds, tell) if watched else []
     grown = growth.measure(folder, ledger, messages, rounds, seconds, tell) if messages else None
+    storms = overload.measure(folder, seconds, tell) if overloaded else []
     out = Console() if sys.stdout.isatty() else Console(width=_WIDTH)
-    report.show(out, report.figures(found, imported, seen, costs, grown, where, quick), found)
+    report.show(out, report.figures(found, imported, seen, costs, grown, storms, where, quick), found)
 
 
 if __name__ == "__main__":

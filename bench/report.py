@@ -12,6 +12,7 @@ import gateway
 from bench import viewers
 from bench.growth import Grown
 from bench.imports import Imported
+from bench.overload import QUEUE, Storm
 from bench.providers import DEAR_US
 from bench.webhook import Round, Turn
 
@@ -28,6 +29,7 @@ def figures(
     seen: Sequence[viewers.Round],
     costs: dict[str, float] | None,
     grown: Grown | None,
+    storms: Sequence[Storm],
     machine: dict[str, Any],
     quick: bool,
 ) -> dict[str, Any]:
@@ -65,6 +67,9 @@ def figures(
         "viewers_p99_ms": _of(seen, lambda one: one.together_p99_ms, 2),
         "viewers_alone_p99_ms": _of(seen, lambda one: one.alone_p99_ms, 2),
         "viewers_p99_ratio": _of(seen, lambda one: one.together_p99_ms / one.alone_p99_ms, 2),
+        "ledger_cpu_ratio": _ratio(rounds, "webhook", "unledgered", _cpu, 3),
+        "unledgered_cpu_us": _median(rounds, "unledgered", _cpu, 1),
+        "overload": [storm._asdict() for storm in storms] or None,
         "provider_us": costs,
         **_grown(grown),
         "rounds": max(len(rounds), len(seen), len(grown.rounds) if grown else 0),
@@ -114,6 +119,8 @@ def show(console: Console, found: dict[str, Any], rounds: Sequence[Round]) -> No
         console.print(_imports(found))
     if found["viewers"] is not None:
         console.print(_viewers(found))
+    if found["overload"] is not None:
+        console.print(_overload(found["overload"]))
     if found["provider_us"] is not None:
         console.print(_providers(found["provider_us"], found["noop_cpu_us"]))
     if found["growth_rows"] is not None:
@@ -130,12 +137,14 @@ def _webhooks(rounds: Sequence[Round]) -> Table:
         title="Votes by webhook, 64 keep-alive connections, one core",
         title_justify="left",
         caption="Medians of the rounds; ratios are taken within a round, their range in brackets. "
-        "noop: aiohttp, post(), 200. array: pushes of 100, against single votes.",
+        "noop: aiohttp, post(), 200. array: pushes of 100, against single votes. unledgered: nothing is "
+        "encrypted, hashed into a tree, signed or published; webhook is then measured against it.",
         caption_justify="left",
     )
     for name in ("", "votes/s", "ratio", "CPU µs/vote", "CPU ratio", "p50 ms", "p99 ms"):
         table.add_column(name, justify="right" if name else "left")
-    for name, base in (("noop", None), ("webhook", "noop"), ("array", "webhook")):
+    compared = "noop" if "noop" in rounds[0] else "unledgered"
+    for name, base in (("noop", None), ("unledgered", None), ("webhook", compared), ("array", "webhook")):
         if name in rounds[0]:
             based = base if base in rounds[0] else None
             table.add_row(
@@ -183,6 +192,22 @@ def _viewers(found: dict[str, Any]) -> Table:
         table.add_column(name, justify="right" if name else "left")
     table.add_row("votes alone", f"{found['viewers_alone_core']:.1%}", f"{found['viewers_alone_p99_ms']:.2f}")
     table.add_row("viewers besides", f"{found['viewers_core']:.1%}", f"{found['viewers_p99_ms']:.2f}")
+    return table
+
+
+def _overload(storms: Sequence[dict[str, Any]]) -> Table:
+    table = Table(
+        title=f"More votes than can be taken, at most {QUEUE} waiting",
+        title_justify="left",
+        caption="Latencies in ms: half of them, 99 in 100, all. Shed: 503 with Retry-After.",
+        caption_justify="left",
+    )
+    for name in ("times", "offered/s", "taken/s", "taken ms", "shed ms", "generator busy"):
+        table.add_column(name, justify="right")
+    for storm in storms:
+        latencies = (" / ".join(f"{ms:.0f}" for ms in storm[name]) or "–" for name in ("taken_ms", "shed_ms"))
+        rates = (f"{storm[name]:,.0f}" for name in ("offered", "taken"))
+        table.add_row(str(storm["times"]), *rates, *latencies, f"{storm['busy']:.0%}")
     return table
 
 

@@ -130,7 +130,8 @@ class Count:
 def measure(
     folder: Path, lanes: Sequence[str], rounds: int, seconds: float, tell: Callable[[str], None]
 ) -> list[Round]:
-    """Rounds of turns of about `seconds` each; `lanes` are some of "noop", "webhook" and "array".
+    """Rounds of turns of about `seconds` each; `lanes` are some of "noop", "webhook", "array"
+    and "unledgered".
 
     Raises `Miscounted`, `Unchecked`, `load.Refused`, `servers.DidNotStart`.
     """
@@ -172,10 +173,21 @@ def _opened(folder: Path, names: Sequence[str]) -> Iterator[list[Lane]]:
             "webhook": Lane("webhook", gateway, requests.twilio, 1, count.confirm),
             "array": Lane("array", gateway, aliyun, votes.ARRAY, count.confirm, _GUESS / votes.ARRAY),
         }
+        if "unledgered" in names:
+            lanes["unledgered"] = _unledgered(folder, stack)
         if "noop" in names:
             noop = stack.enter_context(servers.started("bench.noop", (), folder / "noop.log"))
             lanes["noop"] = Lane("noop", noop, requests.twilio, 1, lambda _: None)
         yield [lanes[name] for name in names]
+
+
+def _unledgered(folder: Path, stack: ExitStack) -> Lane:
+    """The webhook without what makes the ledger checkable, in a folder of its own."""
+    place = campaign.write(folder / "unledgered")
+    settings = ("--settings", str(place.settings), "serve")
+    server = stack.enter_context(servers.started("bench.unledgered", settings, folder / "unledgered.log"))
+    requests = votes.Requests(place.secret("twilio.token"), place.secret("aliyun.token"))
+    return Lane("unledgered", server, requests.twilio, 1, Count(server, place.secret("api.token")).confirm)
 
 
 def refuse_forged(gateway: Server, path_token: str) -> None:

@@ -68,7 +68,8 @@ GROWTH = {
     "growth_verify_cpu_s",
     "growth_verify_peak_mb",
 }
-ALWAYS = {"provider_us", "rounds", "quick", "machine", "version", "import_flat"}
+APART = {"ledger_cpu_ratio", "unledgered_cpu_us", "overload"}
+ALWAYS = APART | {"provider_us", "rounds", "quick", "machine", "version", "import_flat"}
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the benchmark reads /proc")
 
@@ -115,9 +116,26 @@ def test_growth_has_its_figures_and_is_asked_for_alone() -> None:
     assert found["webhook_ratio"] is None
 
 
+def test_the_ledger_has_its_cost() -> None:
+    found = run("--only", "ledger")
+
+    assert found["ledger_cpu_ratio"] > 0
+    assert found["webhook_cpu_us"] > 0
+    assert found["unledgered_cpu_us"] > 0
+
+
+def test_overload_has_its_figures() -> None:
+    found = run("--only", "overload")
+
+    assert [storm["times"] for storm in found["overload"]] == [1, 2, 5]
+    for storm in found["overload"]:
+        assert 0 < storm["taken"] <= storm["offered"]
+        assert list(storm["taken_ms"]) == sorted(storm["taken_ms"])
+
+
 def test_what_was_not_measured_is_null() -> None:
     found = run("--only", "import", "--rows", "100")
 
     assert set(found) == WEBHOOK | ARRAY | IMPORT | VIEWERS | GROWTH | ALWAYS
-    assert all(found[name] is None for name in WEBHOOK | ARRAY | VIEWERS | GROWTH | {"provider_us"})
+    assert all(found[name] is None for name in WEBHOOK | ARRAY | VIEWERS | GROWTH | APART | {"provider_us"})
     assert found["rounds"] == 0
