@@ -3,8 +3,9 @@
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 
+from gateway.storage.append import append_one
 from gateway.storage.blocks import LEDGER, OUTBOX
-from gateway.storage.sqlite import append_one, own_campaign, transaction
+from gateway.storage.sqlite import own_campaign, transaction
 from gateway.storage.store import Batch, Head, ReceiptRow
 
 

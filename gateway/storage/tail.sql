@@ -1,0 +1,21 @@
+-- The tail: claims that are committed, and not yet where they are found by their key. SQLite's alone.
+
+-- name: add
+INSERT INTO tails (voter_key, campaign, cap, contest, period, ordinal, candidate, channel, log, seq) VALUES {rows};
+
+-- name: load
+SELECT voter_key, campaign, cap, contest, period, ordinal, candidate, channel, log, seq FROM unsettled;
+
+-- name: marks
+SELECT slice, settled FROM slices;
+
+-- name: last
+-- The newest row there ever was.
+SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'tails';
+
+-- name: mark
+INSERT INTO slices (slice, settled) VALUES {rows} ON CONFLICT (slice) DO UPDATE SET settled = excluded.settled;
+
+-- name: drop
+-- What stands in `claims`, whatever its slice.
+DELETE FROM tails WHERE id <= ?;
