@@ -22,8 +22,8 @@ from gateway import epoch, watch
 from gateway.intake.inbound import Inbound
 from gateway.ledger.folder import Folder
 from gateway.ledger.marks import Forked
-from gateway.storage import epochs as begun
 from gateway.storage import append, migrate, sqlite
+from gateway.storage import epochs as begun
 from gateway.storage.sqlite import open_store
 from gateway.storage.store import Unsafe
 from tally.note import Signer
