@@ -258,10 +258,10 @@ class Recorder:
         """What is watched must not stop the count."""
         try:
             self._observer.committed(decided, seconds)
-            for waiting in taken:
-                last = waiting.items[-1]
-                if isinstance(last, Prepared):
-                    self._observer.heard(last.source.name, last.received_ms)
+            lasts = [waiting.items[-1] for waiting in taken]
+            heard = {last.source.name: last.received_ms for last in lasts if isinstance(last, Prepared)}
+            for source, at_ms in heard.items():
+                self._observer.heard(source, at_ms)
         except Exception as error:  # noqa: BLE001 -- see above
             _log.error("observer_failed", error=type(error).__name__)
 

@@ -1,14 +1,14 @@
 """What one batch writes, but for the claims of its messages, which wait in the tail (`tail.py`)."""
 
 import sqlite3
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from itertools import chain
 
 from dedup.keys import VoterKey
 from gateway.storage.blocks import CLAIMS, LEDGER, OUTBOX
 from gateway.storage.rows import insert
 from gateway.storage.store import Batch, Conflict, Erasure
-from gateway.storage.tail import SHAPE, SLICES, Row, claim_rows, rows_of
+from gateway.storage.tail import SHAPE, Row, claim_rows, rows_of
 from tally import merkle
 
 
@@ -48,18 +48,21 @@ def append_one(db: sqlite3.Connection, batch: Batch) -> list[Row]:
     return rows
 
 
-def slices_of(batches: Sequence[Batch]) -> Collection[bytes]:
-    """What must not wait in the tail while these are appended, since acts take claims back, or have them."""
-    acts = [batch for batch in batches if batch.acts]
-    if any(batch.released or batch.erased for batch in acts):
-        return SLICES
-    voters: set[VoterKey] = set()
-    for batch in acts:
-        claims = chain(batch.claims, *[earlier.claims for earlier in batch.earlier.values()])
-        voters.update(one.voter for one in claims)
-        voters.update(one.voter for one in batch.messages)
-        voters.update(one.voter for one in batch.yielded)
-    return {voter[:1] for voter in voters}
+def frees(batches: Sequence[Batch]) -> bool:
+    """Whether claims of callers who are not named are given back, or destroyed."""
+    return any(batch.released or batch.erased for batch in batches)
+
+
+def callers(batches: Sequence[Batch]) -> set[VoterKey]:
+    """Whose claims acts make, or take back."""
+    found: set[VoterKey] = set()
+    for batch in batches:
+        if batch.acts:
+            claims = chain(batch.claims, *[earlier.claims for earlier in batch.earlier.values()])
+            found.update(one.voter for one in claims)
+            found.update(one.voter for one in batch.messages)
+            found.update(one.voter for one in batch.yielded)
+    return found
 
 
 def _append_acts(db: sqlite3.Connection, batch: Batch) -> None:

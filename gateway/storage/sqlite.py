@@ -130,7 +130,8 @@ class SqliteStore:
 
     async def recall(self, head: Head, heard: Sequence[Heard]) -> Recall:
         """See `store.Store`."""
-        return await self.run(_recall, self._tail, head.campaign_id, heard)
+        known = [one for one in heard if self._tail.seen.may_hold(one.voter)]
+        return await self.run(_recall, self._tail, head.campaign_id, known) if known else Recall({}, ())
 
     async def append(self, batches: Sequence[Batch]) -> None:
         """See `store.Store`."""
@@ -332,6 +333,7 @@ def transaction(db: sqlite3.Connection) -> Iterator[None]:
 
 
 def _recall(db: sqlite3.Connection, tail: Tail, campaign_id: int, heard: Sequence[Heard]) -> Recall:
+    tail.seen.learn(db)
     places = {one: place for one in heard if (place := tail.place(campaign_id, one)) is not None}
     voters = list({one.voter for one in heard})
     claims = [claim for voter in voters for claim, _ in tail.held(campaign_id, voter)]
@@ -360,12 +362,13 @@ def _held(
 
 
 def _append(db: sqlite3.Connection, tail: Tail, batches: Sequence[Batch]) -> None:
-    needed = append.slices_of(batches)
-    settled = needed or tail.due()
+    named = append.callers(batches)  # by acts: what they take back, or claim, does not wait
+    settled = SLICES if append.frees(batches) else {voter[:1] for voter in named} or tail.due()
     with transaction(db):
         tail.settle(db, settled)
         added = [row for batch in batches for row in append.append_one(db, batch)]
         tail.add(db, added)
+        tail.seen.update(named)
     tail.committed(db, settled, added)
 
 

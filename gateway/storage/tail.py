@@ -15,7 +15,8 @@ from typing import Final
 from dedup.caps import Claim
 from dedup.keys import VoterKey
 from gateway.storage.blocks import CLAIMS, load
-from gateway.storage.rows import insert
+from gateway.storage.rows import insert, padded
+from gateway.storage.seen import Seen
 from gateway.storage.store import Batch, ClaimRow, Conflict, Heard, HeldClaim, Place
 
 TAIL: Final = load("gateway.storage", "tail.sql")
@@ -57,12 +58,14 @@ class Tail:
         self.waiting = 0  # claims
         self._last = 0
         self._turn = 0
+        self.seen = Seen()
 
     def load(self, db: sqlite3.Connection) -> None:
         """Take up what waits in the database: at a start, or when somebody else has written there."""
         self._slices = {first: _Slice() for first in SLICES}
         self._marks = dict.fromkeys(SLICES, 0) | dict(db.execute(TAIL["marks"]))
         self.waiting = 0
+        self.seen = Seen()
         (self._last,) = db.execute(TAIL["last"]).fetchone()
         self._keep(db.execute(TAIL["load"]))
 
@@ -101,15 +104,26 @@ class Tail:
         db.execute(TAIL["drop"], (min(marks),))
 
     def add(self, db: sqlite3.Connection, rows: Sequence[Row]) -> None:
-        """Append claims, inside a transaction. Raises `Conflict` if one of them waits here already."""
-        for row in rows:
-            held = self._slices[row[0][:1]]
-            if row[2] == "message":
-                if (row[1], row[0], row[4]) in held.messages:
-                    raise Conflict("a message is recorded already")
-            elif any(row[2:6] == other[2:6] for other in held.uses.get((row[1], row[0]), ())):
-                raise Conflict("a cap is used already")
+        """Append claims, inside a transaction. Raises `Conflict` if one of them was made before.
+
+        That is looked up again here, whatever was decided: of who was never seen nothing was claimed.
+        """
+        known = [row for row in rows if self.seen.may_hold(row[0])]
+        for shape, keys in padded([row[:6] for row in known], "(?,?,?,?,?,?)"):
+            taken = db.execute(TAIL["taken"].format(keys=shape), list(chain.from_iterable(keys)))
+            if taken.fetchone():
+                raise Conflict("it was claimed before")
+        if any(self._waits(row) for row in known):
+            raise Conflict("it was claimed just now")
         insert(db, TAIL["add"], SHAPE, rows)
+
+    def _waits(self, row: Row) -> bool:
+        """Whether the same use of a cap, or message id, waits here."""
+        voter, campaign, cap, _, period, *_ = row
+        held = self._slices[voter[:1]]
+        if cap == "message":
+            return (campaign, voter, period) in held.messages
+        return any(row[:6] == other[:6] for other in held.uses.get((campaign, voter), ()))
 
     def committed(self, db: sqlite3.Connection, settled: Collection[bytes], added: Sequence[Row]) -> None:
         """Remember what a transaction has done."""
@@ -135,6 +149,7 @@ class Tail:
             else:
                 held.uses.setdefault((campaign, voter), []).append(row)
             self.waiting += 1
+            self.seen.add(voter)
 
 
 def rows_of(batch: Batch) -> list[Row]:

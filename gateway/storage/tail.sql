@@ -19,3 +19,11 @@ INSERT INTO slices (slice, settled) VALUES {rows} ON CONFLICT (slice) DO UPDATE 
 -- name: drop
 -- What stands in `claims`, whatever its slice.
 DELETE FROM tails WHERE id <= ?;
+
+-- name: taken
+-- Whether one of some keys is in `claims`; {keys} is a list of them.
+WITH asked (voter, campaign, cap, contest, period, ordinal) AS (VALUES {keys})
+SELECT 1 FROM asked CROSS JOIN claims
+WHERE claims.voter_key = asked.voter AND claims.campaign = asked.campaign AND claims.cap = asked.cap
+  AND claims.contest = asked.contest AND claims.period = asked.period AND claims.ordinal = asked.ordinal
+LIMIT 1;

@@ -12,11 +12,12 @@ import pytest
 
 from gateway.storage import migrate
 from gateway.storage.blocks import CLAIMS, LEDGER, OUTBOX
+from gateway.storage.seen import SEEN
 from gateway.storage.tail import TAIL
 
 BLOCKS = {f"claims: {name}": sql for name, sql in CLAIMS.items()} | {
     f"{table}: {name}": sql
-    for table, blocks in (("ledger", LEDGER), ("outbox", OUTBOX), ("tail", TAIL))
+    for table, blocks in (("ledger", LEDGER), ("outbox", OUTBOX), ("tail", TAIL), ("seen", SEEN))
     for name, sql in blocks.items()
 }
 #: These run once: for a recount, when a candidate withdraws, after a migration, at a start, when asked, when
@@ -44,6 +45,7 @@ def filled(sql: str, count: int) -> str:
     return sql.format(
         rows=",".join([row] * count),
         pairs=",".join(["(?,?)"] * count),
+        keys=",".join(["(?,?,?,?,?,?)"] * count),
         voters=",".join("?" * count),
         campaign=1,
         log=1,
