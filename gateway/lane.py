@@ -6,18 +6,25 @@ it is read, and its answer is written when the commit is through. Whatever is no
 way, a second request behind the first, HTTP/1.0, any other page) goes aiohttp's way, on the same connection.
 """
 
-import asyncio
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple
 
 from aiohttp import HttpVersion11, web
-from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http_parser import RawRequestMessage
-from aiohttp.streams import StreamReader
 from aiohttp.web_protocol import RequestHandler
+from multidict import CIMultiDictProxy
 
 from gateway.intake.receive import PREFIX, Door
 
 _METHODS: Final = ("POST", "GET")
+
+
+class _Head(NamedTuple):
+    """See `receive.Head`."""
+
+    method: str
+    raw_path: str
+    headers: CIMultiDictProxy[str]
+    remote: str | None
 
 
 class Lane(RequestHandler):
@@ -70,13 +77,13 @@ class Lane(RequestHandler):
         # What aiohttp looks at when it stops, and when it hangs up on who is idle.
         self._mine = self._request_in_progress = True
         self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
-        self._door.begin(self._request(message, payload), payload.read_nowait(), self._answer)
+        head = _Head(message.method, message.path, message.headers, self._remote())
+        self._door.begin(head, payload.read_nowait(), self._answer)
         return True
 
-    def _request(self, message: RawRequestMessage, payload: StreamReader) -> web.BaseRequest:
-        writer = cast("AbstractStreamWriter", None)  # the answer is bytes
-        task = cast("asyncio.Task[None]", self._task_handler)
-        return web.BaseRequest(message, payload, self, writer, task, self._loop)
+    def _remote(self) -> str | None:
+        peer = self.peername
+        return str(peer[0]) if isinstance(peer, tuple) else peer
 
     def _answer(self, whole: bytes, keep: bool) -> None:
         """The answer, and what has come meanwhile is next."""

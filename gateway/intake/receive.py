@@ -16,6 +16,7 @@ from typing import Final, NamedTuple, Protocol
 
 import structlog
 from aiohttp import web
+from multidict import CIMultiDictProxy
 
 from gateway.intake import journey, replies
 from gateway.intake.decide import Verdict
@@ -56,6 +57,22 @@ class Observer(Protocol):
         ...
 
 
+class Head(Protocol):
+    """What is asked of a request's head: aiohttp's requests have it."""
+
+    @property
+    def method(self) -> str: ...
+
+    @property
+    def raw_path(self) -> str: ...
+
+    @property
+    def headers(self) -> CIMultiDictProxy[str]: ...
+
+    @property
+    def remote(self) -> str | None: ...
+
+
 class _Came(NamedTuple):
     """A request as it comes in: what its path names, our number for it, and when."""
 
@@ -64,7 +81,7 @@ class _Came(NamedTuple):
     number: int
     received_ms: int
 
-    def with_body(self, request: web.BaseRequest, source: Source, body: bytes) -> "_Arrived":
+    def with_body(self, request: Head, source: Source, body: bytes) -> "_Arrived":
         """The request, once it is here whole. Raises `Refused` if it is too large."""
         if len(body) > source.body_bytes:
             raise Refused(413, "too_large")
@@ -139,7 +156,7 @@ class Door:
             return respond(request, self._refuse(came, error), came.received_ms)
         return respond(request, answer, came.received_ms)
 
-    def begin(self, request: web.BaseRequest, body: bytes, send: Send) -> None:
+    def begin(self, request: Head, body: bytes, send: Send) -> None:
         """The same, of a request that is here whole and keeps its connection: `send` gets the answer."""
         came = self._came(request)
 
@@ -159,7 +176,7 @@ class Door:
         else:
             self._recorded(arrived).add_done_callback(end)
 
-    def _came(self, request: web.BaseRequest) -> _Came:
+    def _came(self, request: Head) -> _Came:
         name, _, token = request.raw_path.partition("?")[0][len(PREFIX) :].partition("/")
         return _Came(name, token, next(self._requests), self._now_ms())
 
@@ -219,7 +236,7 @@ class Door:
         self._assembling.add(task)
         task.add_done_callback(self._assembling.discard)
 
-    def _admit(self, request: web.BaseRequest, came: _Came) -> Source:
+    def _admit(self, request: Head, came: _Came) -> Source:
         """What can be refused before a byte of the body is read."""
         source, token = self._sources.get(came.name), came.token
         if source is None:
@@ -238,12 +255,12 @@ class Door:
             and request.headers["Content-Encoding"].lower() != "identity"
         ):
             raise Refused(415, "content_encoding")
-        if (request.content_length or 0) > source.body_bytes:
-            raise Refused(413, "too_large")
         return source
 
     async def _body(self, request: web.BaseRequest, source: Source) -> bytes:
         """The whole body; a slow or oversized one is cut off."""
+        if (request.content_length or 0) > source.body_bytes:
+            raise Refused(413, "too_large")
         content = request.content
         if content.is_eof() and content.exception() is None:  # it came with the head: no clock is needed
             return content.read_nowait()
@@ -305,7 +322,7 @@ def _read(provider: Provider, asked: Request) -> Sequence[Inbound]:
         ]
 
 
-def _headers(request: web.BaseRequest) -> Mapping[str, str]:
+def _headers(request: Head) -> Mapping[str, str]:
     given = request.headers
     headers = {name.lower(): value for name, value in given.items()}
     if len(headers) == len(given):
@@ -321,7 +338,7 @@ def _digest(token: str) -> bytes:
     return hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
 
 
-def client(request: web.BaseRequest, proxies: Networks) -> str:
+def client(request: Head, proxies: Networks) -> str:
     """The address the request came from: the right-most one that is not a trusted proxy's.
 
     `X-Forwarded-For` is believed only as far as the proxies that wrote it are trusted.
