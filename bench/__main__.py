@@ -31,9 +31,9 @@ Part = Literal["webhook", "array", "import", "viewers", "providers", "growth", "
 
 #: Which lanes a part needs beside its own, to be compared with.
 _LANES: Final[dict[str | None, tuple[str, ...]]] = {
-    None: ("noop", "webhook", "array"),
-    "webhook": ("noop", "webhook"),
-    "array": ("webhook", "array"),
+    None: ("noop", "webhook", "paced", "array", "plain"),
+    "webhook": ("noop", "webhook", "paced"),
+    "array": ("webhook", "array", "plain"),
     "import": (),
     "viewers": (),
     "providers": ("noop",),

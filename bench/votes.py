@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote_plus
 
-ARRAY: Final = 100  # messages of one Aliyun push
+ARRAY: Final = 500  # messages of one Aliyun push
 ACCOUNT_SID: Final = "AC" + hashlib.sha256(b"bench").hexdigest()[:32]
 PUBLIC_URL: Final = "https://vote.example.org/in/twilio"
 

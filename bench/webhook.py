@@ -1,7 +1,8 @@
 """Votes by webhook, and in arrays, against the server that does nothing.
 
-In every round each lane has its turn, all on the same core with the same load; what counts is the ratio
-within a round. After each turn the server must have counted exactly the votes that it acknowledged.
+In every round each lane has its turn, all on the same core; what counts is the ratio within a round. After
+each turn the server must have counted exactly the votes that it acknowledged. "paced" are votes at half the
+rate that the server takes; "plain" are rows that a server has written, written again by SQLite alone.
 """
 
 import functools
@@ -9,7 +10,11 @@ import http.client
 import json
 import math
 import socket
+import subprocess
+import sys
+import tempfile
 import time
+from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -28,6 +33,8 @@ _GUESS: Final = 5_000
 #: So many more requests than guessed are made ready; if they run out all the same, the turn is shorter.
 _MARGIN: Final = 1.4
 _COUNTED_WITHIN_SECONDS: Final = 10.0
+#: Connections for arrays: more would have more waiting than a server takes.
+_PUSHING: Final = 16
 
 
 class Miscounted(RuntimeError):
@@ -49,6 +56,7 @@ class Turn(NamedTuple):
     cpu_us: float
     p50_ms: float
     p99_ms: float
+    p999_ms: float
     core: float
     busy: float
 
@@ -66,9 +74,11 @@ class Lane:
     votes: int
     confirm: Callable[[int], None]
     guess: float = _GUESS
+    connections: int = load.CONNECTIONS
+    pace: Callable[[], float] | None = None  # requests a second, as many as it takes if None
 
     def turn(self, seconds: float) -> Turn:
-        requests = self.build(math.ceil(self.guess * seconds * _MARGIN) + load.CONNECTIONS)
+        requests = self.build(math.ceil(self.guess * seconds * _MARGIN) + self.connections)
         before = self.server.cpu_seconds()
         with machine.core(last=False):
             driven = self._drive(requests, seconds)
@@ -82,15 +92,50 @@ class Lane:
             cpu_us=used * 1e6 / (driven.answers * self.votes),
             p50_ms=driven.quantile_ms(0.50),
             p99_ms=driven.quantile_ms(0.99),
+            p999_ms=driven.quantile_ms(0.999),
             core=during / driven.seconds,
             busy=driven.busy,
         )
 
     def _drive(self, requests: Sequence[bytes], seconds: float) -> load.Driven:
+        every = self.connections / self.pace() if self.pace is not None else 0.0
         try:
-            return uvloop.run(load.drive(self.server.host, self.server.port, requests, seconds))
+            return uvloop.run(
+                load.drive(self.server.host, self.server.port, requests, seconds, self.connections, every)
+            )
         except load.Refused as error:
             raise load.Refused(f"{self.name}: {error}\n{self.server.said_last()}") from None
+
+
+@dataclass(slots=True)
+class _Plain:
+    """The rows of the server's database, written again."""
+
+    database: Path
+    folder: Path
+    name: str = "plain"
+
+    def turn(self, seconds: float) -> Turn:
+        with tempfile.TemporaryDirectory(dir=self.folder) as folder, machine.core(last=True):
+            done = subprocess.run(
+                [sys.executable, "-m", "bench.plain", str(self.database), folder, str(seconds)],
+                cwd=servers.ROOT,
+                env=servers.environment(),
+                capture_output=True,
+                text=True,
+                check=True,
+            )
+        told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        commits = load.Driven(told["seconds"], array("d", told["commits"]), 0.0, array("d"))
+        return Turn(
+            rate=told["votes"] / told["seconds"],
+            cpu_us=told["cpu_seconds"] * 1e6 / told["votes"],
+            p50_ms=commits.quantile_ms(0.50),
+            p99_ms=commits.quantile_ms(0.99),
+            p999_ms=commits.quantile_ms(0.999),
+            core=told["cpu_seconds"] / told["seconds"],
+            busy=0.0,
+        )
 
 
 class Count:
@@ -130,8 +175,8 @@ class Count:
 def measure(
     folder: Path, lanes: Sequence[str], rounds: int, seconds: float, tell: Callable[[str], None]
 ) -> list[Round]:
-    """Rounds of turns of about `seconds` each; `lanes` are some of "noop", "webhook", "array"
-    and "unledgered".
+    """Rounds of turns of about `seconds` each; `lanes` are some of "noop", "unledgered", "webhook", "paced",
+    "array" and "plain": those that need another are after it.
 
     Raises `Miscounted`, `Unchecked`, `load.Refused`, `servers.DidNotStart`.
     """
@@ -140,7 +185,7 @@ def measure(
 
 
 def take_turns(
-    lanes: Sequence[Lane], rounds: int, seconds: float, tell: Callable[[str], None]
+    lanes: Sequence[Lane | _Plain], rounds: int, seconds: float, tell: Callable[[str], None]
 ) -> list[Round]:
     """Rounds in which each lane has its turn, every other round in reverse. Raises as `measure`."""
     for lane in lanes:
@@ -159,7 +204,7 @@ def _told(name: str, turn: Turn) -> str:
 
 
 @contextmanager
-def _opened(folder: Path, names: Sequence[str]) -> Iterator[list[Lane]]:
+def _opened(folder: Path, names: Sequence[str]) -> Iterator[list[Lane | _Plain]]:
     """The lanes, their servers running."""
     place = campaign.write(folder / "webhook")
     requests = votes.Requests(place.secret("twilio.token"), place.secret("aliyun.token"))
@@ -169,9 +214,16 @@ def _opened(folder: Path, names: Sequence[str]) -> Iterator[list[Lane]]:
         gateway = stack.enter_context(servers.started("gateway", settings, folder / "gateway.log"))
         refuse_forged(gateway, place.secret("aliyun.token"))
         count = Count(gateway, place.secret("api.token"))
-        lanes = {
-            "webhook": Lane("webhook", gateway, requests.twilio, 1, count.confirm),
-            "array": Lane("array", gateway, aliyun, votes.ARRAY, count.confirm, _GUESS / votes.ARRAY),
+        webhook = Lane("webhook", gateway, requests.twilio, 1, count.confirm)
+        lanes: dict[str, Lane | _Plain] = {
+            "webhook": webhook,
+            "paced": Lane(
+                "paced", gateway, requests.twilio, 1, count.confirm, pace=lambda: webhook.guess / 2
+            ),
+            "array": Lane(
+                "array", gateway, aliyun, votes.ARRAY, count.confirm, _GUESS / votes.ARRAY, _PUSHING
+            ),
+            "plain": _Plain(place.database, folder),
         }
         if "unledgered" in names:
             lanes["unledgered"] = _unledgered(folder, stack)

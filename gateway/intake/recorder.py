@@ -8,7 +8,6 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final, Protocol, cast
@@ -273,10 +272,10 @@ class Recorder:
             ended = list(islice(verdicts[waiting.running.id], len(waiting.items)))
             if not waiting.done.done():
                 waiting.done.set_result(ended)
-        for waiting in taken:
-            last = waiting.items[-1]
-            if isinstance(last, Prepared):
-                self._observer.heard(last.source.name, last.received_ms)
+        lasts = [waiting.items[-1] for waiting in taken]
+        heard = {last.source.name: last.received_ms for last in lasts if isinstance(last, Prepared)}
+        for source, at_ms in heard.items():
+            self._observer.heard(source, at_ms)
 
     def _fail(self, taken: list[_Waiting], error: Exception) -> None:
         self.healthy = False
@@ -343,11 +342,15 @@ class Recorder:
         campaign = waiting.running.id
         for _ in range(_ATTEMPTS):
             async with self._store.alone(self.head(campaign)):
-                await self._renew(campaign)
+                if self._store.is_shared:
+                    await self._renew(campaign)
                 decided = await self._decide_alone(self._logs[campaign], waiting)
                 verdicts = await self._look_up(campaign, decided)
-                with suppress(Conflict):
+                try:
                     await self._append({campaign: decided})
+                except Conflict:
+                    await self._renew(campaign)
+                else:
                     return {campaign: iter(verdicts)}
         raise Unavailable("another writer was always first")
 

@@ -24,8 +24,21 @@ WEBHOOK = {
     "noop_p50_ms",
     "noop_p99_ms",
     "noop_core",
+    "paced_per_s",
+    "paced_p50_ms",
+    "paced_p99_ms",
+    "paced_p999_ms",
 }
-ARRAY = {"array_votes_per_s", "array_ratio", "array_cpu_us", "array_p99_ms"}
+ARRAY = {
+    "array_votes_per_s",
+    "array_ratio",
+    "array_cpu_us",
+    "array_p99_ms",
+    "array_plain_ratio",
+    "array_plain_cpu_ratio",
+    "plain_votes_per_s",
+    "plain_cpu_us",
+}
 IMPORT = {
     "import_rows",
     "import_rows_per_s",
