@@ -1,6 +1,7 @@
 """Fills an empty database with all that another one has, in one transaction."""
 
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from typing import Any, NamedTuple
 
 from gateway.storage.postgresql.jobs import Workers, open_session
@@ -72,9 +73,10 @@ async def _columns(source: View, table: str) -> list[str]:
 
 async def _copy(session: Session, source: View, table: _Table) -> int:
     async def rows() -> AsyncGenerator[Any, None]:
-        async for chunk in source.chunks(table.rows, ()):
-            for row in chunk:
-                yield row
+        async with aclosing(source.chunks(table.rows, ())) as chunks:
+            async for chunk in chunks:
+                for row in chunk:
+                    yield row
 
     await session.copy_records_to_table(table.name, records=rows(), columns=list(table.columns))
     ((had,),) = await source.rows(table.size)
