@@ -173,12 +173,16 @@ class _Simulation:
             self._fail(one, one.at)
             return
         self._queue.append(one)
-        second = int(one.at)
+        self._look(one.at)
+
+    def _look(self, at: float) -> None:
+        second = int(at)
         self._closing.queued[second] = max(self._closing.queued.get(second, 0), len(self._queue))
 
     def _serve(self) -> None:
         """One batch: whoever is there when the node is free."""
         start = max(self._free, self._queue[0].at)
+        self._look(start)
         batch: list[_Attempt] = []
         while self._queue and self._queue[0].at <= start and len(batch) < self._node.batch:
             batch.append(self._queue.popleft())

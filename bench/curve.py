@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 _WIDTH, _HEIGHT = 390, 260
-_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 12, 40, 44
+_LEFT, _RIGHT, _TOP, _BOTTOM = 62, 12, 40, 44
 _COLOURS: Final = ("#1b7f5c", "#b35c00", "#a3173a")
 _DASHES: Final = ("", "6 3", "2 2")
 #: Seconds before and after the close that are shown.
@@ -51,7 +51,7 @@ def _parts(queues: Sequence[tuple[str, Mapping[int, int]]], close: int, limit: i
             for second in range(-_BEFORE, _AFTER + 1)
         )
         yield f'<polyline points="{points}" {style}/>'
-        left = _LEFT + at * 110
+        left = _LEFT + at * 100
         yield f'<line x1="{left}" x2="{left + 28}" y1="20" y2="20" {style}/>'
         yield f'<text x="{left + 34}" y="24">{name}</text>'
     yield "</svg>"

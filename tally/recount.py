@@ -102,7 +102,7 @@ class Recount:
     """Feed every entry in order; then read `totals`, `claims` and `faults`.
 
     Most callers send one message, and no act is about it. Of these only its kind and entry are kept, by the
-    caller's pseudonym: some 150 bytes a caller. All about a caller is worked out once there is more to say.
+    caller's pseudonym: some 180 bytes a caller. All about a caller is worked out once there is more to say.
 
     `targets` are the messages that acts are about, as (node, seq): only these are kept in memory.
     `claims` is how many uses of caps, and void marks, the ledger implies. `faults` are sentences.
