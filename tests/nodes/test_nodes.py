@@ -215,7 +215,7 @@ async def test_an_early_close_is_one_instant_everywhere(houses: list[House]) -> 
 async def test_a_vote_and_what_voids_it_in_two_logs(houses: list[House], tmp_path: Path) -> None:
     """Under `void_all` it is void whichever log is read first, and counts again once the other is void."""
     for house in houses:
-        house.edit(house.campaign, "seats = 10", 'seats = 10\nover_cap = "void_all"')
+        house.edit(house.campaign, 'over_cap = "first"', 'over_cap = "void_all"')
     async with at_work(houses) as nodes:
         for n, (first, second) in enumerate([(0, 1), (1, 0), (2, 0)]):
             one = await nodes.send(first, f"1381234567{n}", "A01")

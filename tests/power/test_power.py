@@ -209,8 +209,8 @@ async def test_nothing_acknowledged_is_lost_in_many_power_losses(rigged: Rig, tm
     assert done.total() == states
 
 
-@pytest.mark.parametrize("patch", ["NORMAL", "OFF"])
-async def test_a_server_that_syncs_less_is_caught(rigged: Rig, tmp_path: Path, patch: str) -> None:
+@pytest.mark.parametrize(("patch", "how"), [("NORMAL", "lost"), ("OFF", "would not start")])
+async def test_a_server_that_syncs_less_is_caught(rigged: Rig, tmp_path: Path, patch: str, how: str) -> None:
     """The control: with the same load and the same examination, most states must break a promise."""
     run = await load(rigged.traced, tmp_path / "var", FEW, patch)
     broke: Counter[str] = Counter()
@@ -220,7 +220,7 @@ async def test_a_server_that_syncs_less_is_caught(rigged: Rig, tmp_path: Path, p
         except Broken as broken:
             broke[broken.how] += 1
     assert broke["lost"] + broke["would not start"] + broke["corrupt"] >= 4, broke
-    assert broke["lost"] > 0, broke
+    assert broke[how] > 0, broke
 
 
 @pytest.mark.parametrize("when", ["8..10", "9+7"])
