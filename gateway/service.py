@@ -22,6 +22,7 @@ from gateway.intake.recorder import Observer, Recorder
 from gateway.intake.running import Running
 from gateway.intake.schedule import Schedule
 from gateway.intake.source import Source
+from gateway.ledger.mirror import Mirror
 from gateway.ledger.publisher import Publisher
 from gateway.nodes import Neighbours
 from gateway.parts.assembly import Assembly
@@ -113,6 +114,8 @@ async def open_service(
         writing = asyncio.create_task(recorder.run())
         publishing = asyncio.create_task(publisher.run())
         looking = asyncio.create_task(neighbours.run())
+        mirror = Mirror(published(loaded), campaigns, store, settings.node)
+        mirroring = asyncio.create_task(mirror.run())
         try:
             await calendar.begin({name: schedule.last_rules(known) for name, known in acts.items()})
             assembly = Assembly(store, recorder, sources, now_ms)
@@ -143,7 +146,8 @@ async def open_service(
                 await asyncio.gather(ticking, assembling, erasing, return_exceptions=True)
         finally:
             neighbours.stop()
-            await looking
+            mirror.stop()
+            await asyncio.gather(looking, mirroring)
             recorder.stop()
             await writing
             publisher.stop()

@@ -14,6 +14,11 @@ SELECT campaign || '/' || node FROM logs WHERE id = ?;
 -- Every log of a campaign, in the order in which they were begun: a node's epochs follow each other.
 SELECT node, size, frontier, id FROM logs WHERE campaign = ? ORDER BY id;
 
+-- name: signed-logs
+-- The logs of which something was signed, and what was signed last.
+SELECT logs.node, logs.id, checkpoints.text FROM checkpoints JOIN logs ON logs.id = checkpoints.log WHERE logs.campaign = ?
+ORDER BY logs.id;
+
 -- name: checkpoints
 SELECT logs.node, checkpoints.text FROM checkpoints JOIN logs ON logs.id = checkpoints.log WHERE logs.campaign = ?;
 

@@ -78,11 +78,15 @@ class Publisher:
         self.forked: set[str] = set()
 
     def folder(self, campaign: str, node: str) -> Folder | None:
-        """Where the files of one of a campaign's logs on this node stand, be it of an earlier epoch; None if
-        it has no such log."""
+        """Where the files of one of a campaign's logs stand, be it of an earlier epoch, or a copy of another
+        node's; None if there is no such log."""
         own, newest = epochs.split(self._head(campaign).node)
         named, epoch = epochs.split(node)
-        return Folder(self._root / campaign / node) if named == own and 1 <= epoch <= newest else None
+        if named == own:
+            return Folder(self._root / campaign / node) if 1 <= epoch <= newest else None
+        others = self._root / campaign
+        there = others.iterdir() if self._store.is_shared and epoch and others.is_dir() else ()
+        return next((Folder(path) for path in there if path.name == node), None)
 
     async def begin(self) -> None:
         """Take up every log where it was signed last, and sign what has come since.
@@ -136,7 +140,7 @@ class Publisher:
             raise Forked(marks.RESTORED.format(campaign=name, file=log.folder.path / FROM_BACKUP))
         if epoch == 1:
             return
-        first = await self._store.run(_leaves, head.log_id, 0)
+        first = await self._store.run(leaves, head.log_id, 0)
         held = {one: size for one, size, *_ in await self._store.run(_logs, name)}
         try:
             logs = epochs.read_gap(entry.read_leaf(first[0][0]))
@@ -209,12 +213,12 @@ class Publisher:
         log, tree, bundle = self._logs[name], self._trees[name], self._bundles[name]
         log_id = self._head(name).log_id
         while tree.size < size:
-            rows = await self._store.run(_leaves, log_id, tree.size)
+            rows = await self._store.run(leaves, log_id, tree.size)
             rows = rows[: size - tree.size]
             if not rows:
                 raise Forked(_DIFFERENT.format(campaign=name, size=size))
-            await asyncio.to_thread(_write, log.folder, tree, bundle, rows, name)
-        await asyncio.to_thread(_write_edge, log.folder, tree, bundle)
+            await asyncio.to_thread(write, log.folder, tree, bundle, rows, name)
+        await asyncio.to_thread(write_edge, log.folder, tree, bundle)
 
 
 _DIFFERENT: Final = (
@@ -227,11 +231,11 @@ def _logs(db: Database, campaign: str) -> list[tuple[str, int, bytes, int]]:
     return db.execute(LEDGER["logs"], (campaign,)).fetchall()
 
 
-def _leaves(db: Database, log_id: int, since: int) -> list[tuple[bytes, bytes]]:
+def leaves(db: Database, log_id: int, since: int) -> list[tuple[bytes, bytes]]:
     return db.execute(LEDGER["leaves"], (log_id, since, _CHUNK)).fetchall()
 
 
-def _write(
+def write(
     folder: Folder, tree: Tree, bundle: list[bytes], rows: Sequence[tuple[bytes, bytes]], name: str
 ) -> None:
     """Append entries to the tree and its files. Raises `Forked` if one is not what its hash says."""
@@ -248,7 +252,7 @@ def _write(
         first += 1
 
 
-def _write_edge(folder: Folder, tree: Tree, bundle: list[bytes]) -> None:
+def write_edge(folder: Folder, tree: Tree, bundle: list[bytes]) -> None:
     for tile, content in tree.partial():
         folder.put(tile, content)
     if bundle:

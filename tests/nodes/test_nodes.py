@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import shutil
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -14,9 +15,10 @@ from gateway.intake import journey
 from gateway.intake.decide import Verdict
 from gateway.intake.inbound import Form, Inbound
 from gateway.intake.revise import Refused
+from gateway.ledger.mirror import Mirror
 from gateway.service import Service
 from gateway.storage.store import Unsafe
-from tally import entry
+from tally import entry, merkle
 from tally.outcome import Selection
 from tests import postgres as own
 from tests.conftest import SETTLED_MS, House
@@ -279,3 +281,62 @@ async def test_figures_are_the_same_on_every_node_within_a_second(houses: list[H
                 service.recorder.version > was for service, was in zip(nodes.services, seen, strict=True)
             )
         )
+
+
+async def mirrored(nodes: Nodes, at: int) -> dict[str, str]:
+    """What each log's checkpoint says at a node, once it has copied what the others have signed."""
+    folder, sizes = nodes.houses[at].folder / "ledger" / CAMPAIGN, [
+        (service.recorder.head(CAMPAIGN).node, service.recorder.head(CAMPAIGN).size)
+        for service in nodes.services
+    ]  # fmt: skip
+
+    def size(node: str) -> int:
+        path = folder / node / "checkpoint"
+        return int(path.read_text().splitlines()[1]) if path.exists() else 0
+
+    await until(lambda: all(size(node) == n for node, n in sizes))
+    return {path.name: (path / "checkpoint").read_text() for path in folder.iterdir()}
+
+
+async def test_every_node_shows_every_log(houses: list[House]) -> None:
+    async with AsyncExitStack() as stack:
+        visitors = [await stack.enter_async_context(house.serve()) for house in houses]
+        nodes = Nodes(houses, [visitor.service for visitor in visitors])
+        for n in range(300):
+            await nodes.send(n % 3, f"13812345{n:03d}", "A01")
+        told = [await mirrored(nodes, at) for at in range(3)]
+        assert told[0].keys() == {"n1", "n2", "n3"}
+        for node in ("n1", "n2", "n3"):
+            assert len({one[node] for one in told}) == 1
+            tile = f"/ledger/{CAMPAIGN}/{node}/tile/0/000.p/100"
+            hashes = [
+                await (await visitor.session.get(visitor.server.url + tile)).read() for visitor in visitors
+            ]
+            assert len(hashes[0]) == 3_200
+            assert len(set(hashes)) == 1
+        assert (await visitors[0].get(f"/ledger/{CAMPAIGN}/n4/checkpoint"))[0] == 404
+        assert (await visitors[0].get(f"/ledger/{CAMPAIGN}/../checkpoint"))[0] == 404
+
+
+async def test_a_log_that_is_not_what_its_node_has_signed(houses: list[House]) -> None:
+    """Whoever changes an entry and its hash in the database is found by the other nodes."""
+    async with at_work(houses[:2]) as nodes:
+        for n in range(20):
+            await nodes.send(1, f"138123450{n:02d}", "A01")
+        await mirrored(nodes, 0)
+    leaf = entry.message_leaf(CAMPAIGN, "counted", 1, None, b"x" * 32)
+    changed = (leaf, merkle.leaf_hash(leaf))
+    async with at_work(houses[:1]) as nodes:
+        store = nodes.services[0].store
+        log = "(SELECT id FROM logs WHERE node = 'n2')"
+        await store.run(lambda db: db.execute("ALTER TABLE entries DISABLE TRIGGER USER"))
+        await store.run(
+            lambda db: db.execute(
+                f"UPDATE entries SET leaf = ?, leaf_hash = ? WHERE log = {log} AND seq = 5", changed
+            )
+        )
+        for path in (houses[0].folder / "ledger" / CAMPAIGN / "n2").rglob("*.p"):
+            shutil.rmtree(path)
+        mirror = Mirror(houses[0].folder / "ledger", nodes.services[0].campaigns, store, "n1")
+        await mirror.tick()
+        assert mirror.forked == {f"{CAMPAIGN}/n2"}

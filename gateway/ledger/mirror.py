@@ -1,0 +1,108 @@
+"""Copies of the other nodes' logs, so that every node shows every log, proves every receipt, and exports.
+
+What another node has signed is told in the database, and the entries stand there. They are hashed again here,
+and kept only if they give what was signed, and go on from what was kept before: so nodes watch each other,
+too. Where nodes share a data folder, a log's own node is always ahead, and nothing is left to do.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from gateway.intake.running import Running
+from gateway.ledger import marks, publisher, signed
+from gateway.ledger.folder import Folder, Missing
+from gateway.ledger.marks import Forked
+from gateway.storage.blocks import LEDGER
+from gateway.storage.database import Database
+from gateway.storage.store import Store, Unavailable
+from tally import epochs, tiles
+from tally.note import Checkpoint
+from tally.tiles import BadTile, Tree
+
+_log = structlog.get_logger()
+
+_SECONDS: Final = 1.0
+_DIFFERENT: Final = "the log of {log} in the database is not the one that its node has signed"
+
+
+class Mirror:
+    """`run` it as a task beside a node's publisher, `stop` it. `folder` is where all logs' files are."""
+
+    def __init__(self, folder: Path, campaigns: Mapping[str, Running], store: Store, node: str) -> None:
+        self._root, self._campaigns, self._store, self._node = folder, campaigns, store, node
+        self._stopping = asyncio.Event()
+        #: Logs ("campaign/node") that are not what was signed of them.
+        self.forked: set[str] = set()
+
+    async def run(self) -> None:
+        """Copy what is new, once a second, until stopped. On a database of one process there is nothing."""
+        while self._store.is_shared and not self._stopping.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), _SECONDS)
+            await self.tick()
+
+    def stop(self) -> None:
+        """Let `run` end. It is not cancelled: a thread of ours may be writing files."""
+        self._stopping.set()
+
+    async def tick(self) -> None:
+        """Copy what is new."""
+        for name, running in self._campaigns.items():
+            try:
+                for node, log_id, text in await self._store.run(_told, name):
+                    if epochs.split(node)[0] != self._node and f"{name}/{node}" not in self.forked:
+                        await self._copy(running, node, log_id, text)
+            except (Unavailable, OSError) as error:
+                _log.warning("mirror_postponed", campaign=name, error=type(error).__name__)
+
+    async def _copy(self, running: Running, node: str, log_id: int, text: str) -> None:
+        try:
+            await self._follow(running, node, log_id, text)
+        except Forked:
+            self.forked.add(f"{running.id}/{node}")
+            _log.error("not_mirrored", campaign=running.id, node=node)
+
+    async def _follow(self, running: Running, node: str, log_id: int, text: str) -> None:
+        """Raises `Forked`, `Unavailable`, `OSError`."""
+        key, folder = publisher.signer(running, node).verifier, Folder(self._root / running.id / node)
+        told, kept = signed.of(text, key), marks.signed(folder, key)
+        if not isinstance(told, Checkpoint):
+            raise Forked(_DIFFERENT.format(log=f"{running.id}/{node}"))
+        if kept is not None and kept.size > told.size:
+            return  # its own node writes here, and is ahead of what it has told
+        tree, bundle = await asyncio.to_thread(_edge, folder, kept)
+        for bound in (kept, told):
+            if bound is None:
+                continue
+            while tree.size < bound.size:
+                rows = await self._store.run(publisher.leaves, log_id, tree.size)
+                rows = rows[: bound.size - tree.size]
+                if not rows:
+                    break
+                await asyncio.to_thread(publisher.write, folder, tree, bundle, rows, running.id)
+            if (tree.size, tree.root) != (bound.size, bound.root):
+                raise Forked(_DIFFERENT.format(log=f"{running.id}/{node}"))
+        if told != kept:
+            await asyncio.to_thread(publisher.write_edge, folder, tree, bundle)
+            await asyncio.to_thread(folder.put_checkpoint, text)
+
+
+def _edge(folder: Folder, kept: Checkpoint | None) -> tuple[Tree, list[bytes]]:
+    """Where a copy stands, and its last bundle; from the first entry on if its files do not give its root."""
+    if kept is not None:
+        with suppress(Missing, BadTile):
+            tree, width = Tree.resumed(kept.size, folder.read), kept.size % tiles.WIDTH
+            name = tiles.Name(-1, kept.size // tiles.WIDTH, width)
+            bundle = tiles.entries(folder.read(name)) if width else []
+            if tree.root == kept.root and tree.holds(bundle):
+                return tree, bundle
+    return Tree(), []
+
+
+def _told(db: Database, campaign: str) -> list[tuple[str, int, str]]:
+    return db.execute(LEDGER["signed-logs"], (campaign,)).fetchall()
