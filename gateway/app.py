@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -14,7 +14,7 @@ from aiohttp import web
 import gateway
 from config.load import Loaded
 from config.settings import Settings
-from gateway import api, clock, control, pdf, workshop
+from gateway import api, clock, control, pdf, siblings, workshop
 from gateway.board import Board
 from gateway.desk.desk import Desk
 from gateway.exports import Exports
@@ -61,6 +61,7 @@ from gateway.room.chamber import Chamber
 from gateway.service import Service, open_service
 from gateway.silence import Silence
 from gateway.watch import CONTENT_TYPE, Metrics
+from gateway.workforce import Crew
 
 _log = structlog.get_logger()
 
@@ -76,7 +77,8 @@ DRAIN_SECONDS: Final = 8.0
 
 @dataclass(slots=True)
 class Server:
-    """A running server: `url` is where it listens; `people` is None if the settings have no key for them."""
+    """A running server: `url` is where it listens; `people` is None if the settings have no key for them, and
+    `crew` if it is not one of several workers."""
 
     service: Service
     board: Board
@@ -86,6 +88,7 @@ class Server:
     register: Register
     font: str = ""
     people: People | None = None
+    crew: Crew | None = None
     url: str = ""
     draining: bool = False
 
@@ -114,14 +117,17 @@ class Server:
 
 
 @asynccontextmanager
-async def serve(loaded: Loaded, now_ms: Callable[[], int] = clock.now_ms) -> AsyncIterator[Server]:
-    """A server, listening. At the end it drains: no new requests, the last commit finished, then closed.
+async def serve(
+    loaded: Loaded, now_ms: Callable[[], int] = clock.now_ms, crew: Crew | None = None
+) -> AsyncIterator[Server]:
+    """A server, listening; of a `crew`, where that does. At the end it drains: no new requests, the last commit finished, then closed.
 
     Raises what `open_service` raises, and `OSError` if the address is taken.
     """
-    metrics = Metrics()
+    metrics, node = Metrics(), loaded.settings.node
     async with open_service(loaded, metrics, now_ms, loaded.settings.limits.read_seconds) as service:
         server = _server(loaded, service, metrics)
+        server.crew = crew
         board = server.board
         await board.refresh()
         server.people = open_people(service.store, loaded.settings.accounts, service.campaigns, now_ms)
@@ -131,8 +137,8 @@ async def serve(loaded: Loaded, now_ms: Callable[[], int] = clock.now_ms) -> Asy
         looking = asyncio.create_task(_look_for_a_font(server.font))
         try:
             async with (
-                workshop.at_work(service),
-                postman.at_work(service.sources.values(), service.store, metrics, now_ms),
+                workshop.at_work(service) if crew is None or crew.is_first(node) else nullcontext(),
+                postman.at_work(service.sources.values(), service.store, node, metrics, now_ms),
                 cosigning.at_work(lambda: _logs(service), _witnesses(loaded), metrics),
                 _listening(loaded.settings, server),
             ):
@@ -200,7 +206,7 @@ async def _listening(settings: Settings, server: Server) -> AsyncIterator[None]:
             server.people.sessions, server.service.campaigns, entry, settings.trusted_proxies
         )
         app.add_routes(staff_routes(server, server.people, Path(settings.campaigns)))
-    controls = control.application(server.service, server.status, server.users)
+    controls = control.application(server.service, server.status, server.users, server.metrics.exposition)
     for one in (app, controls):
         guard.check(one)
     runner, inner = _runner(app), _runner(controls)
@@ -208,12 +214,11 @@ async def _listening(settings: Settings, server: Server) -> AsyncIterator[None]:
     try:
         await runner.setup()
         listening = asyncio.create_task(_before(runner, door).run())
-        site = web.TCPSite(runner, settings.listen.host, settings.listen.port, backlog=1024)
-        await site.start()
+        await _site(runner, settings, server.crew).start()
         await inner.setup()
         assert inner.server is not None
         inner.server.request_handler = _expecting(inner.server.request_handler)
-        path = control.listen(Path(settings.data))
+        path = control.listen(settings)
         await web.UnixSite(inner, path).start()
         path.chmod(0o600)
         host, port = runner.addresses[0][:2]
@@ -227,6 +232,12 @@ async def _listening(settings: Settings, server: Server) -> AsyncIterator[None]:
             await asyncio.gather(listening, return_exceptions=True)
         await runner.cleanup()
         await inner.cleanup()
+
+
+def _site(runner: web.AppRunner, settings: Settings, crew: Crew | None) -> web.BaseSite:
+    if crew is not None:
+        return web.SockSite(runner, crew.listening, backlog=1024)
+    return web.TCPSite(runner, settings.listen.host, settings.listen.port, backlog=1024)
 
 
 def _before(runner: web.AppRunner, door: Door) -> Silence:
@@ -276,7 +287,7 @@ def routes(server: Server, settings: Settings) -> list[web.RouteDef]:
         token = settings.api.token.get_secret_value().encode()
         guarded = [
             *api.routes(server.board, token),
-            guard.get("/metrics", api.behind(token, _metrics(server.metrics)), TOKEN),
+            guard.get("/metrics", api.behind(token, _metrics(server, settings)), TOKEN),
         ]
     return [
         *guarded,
@@ -336,9 +347,14 @@ def _readiness(server: Server) -> Handler:
     return readiness
 
 
-def _metrics(metrics: Metrics) -> Handler:
+def _metrics(server: Server, settings: Settings) -> Handler:
     async def exposition(_: web.Request) -> web.Response:
-        return web.Response(body=metrics.exposition(), headers={"Content-Type": CONTENT_TYPE})
+        body = server.metrics.exposition()
+        if server.crew is not None:
+            others = [name for name in server.crew.names if name != settings.node]
+            told = {settings.node: body.decode(), **await siblings.expositions(settings, others)}
+            body = siblings.joined(dict(sorted(told.items())))
+        return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE})
 
     return exposition
 

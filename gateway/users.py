@@ -47,7 +47,7 @@ async def ask(loaded: Loaded, asked: Mapping[str, Any]) -> dict[str, Any]:
     if loaded.settings.accounts.key is None:
         raise NoAccounts
     if control.is_served(loaded.settings):
-        async with control.connect(Path(loaded.settings.data)) as client:
+        async with control.connect(loaded.settings) as client:
             answer = await client.users(asked)
             base = answer.pop("url")
     else:
