@@ -46,13 +46,13 @@ def put_checkpoint(db: Database, log_id: int, text: str) -> None:
     db.execute(_SQL["put-checkpoint"], (log_id, text))
 
 
-def _beat(db: Database, name: str, now_ms: int) -> list[Node]:
+def _beat(db: Database, name: str, now_ms: int) -> None:
     db.execute(_SQL["at-work"], (name, now_ms))
-    return [Node(*row) for row in db.execute(_SQL["nodes"])]
 
 
-def _progress(db: Database) -> list[tuple[str, int, int]]:
-    return db.execute(_SQL["progress"]).fetchall()
+def _seen(db: Database) -> tuple[list[Node], list[tuple[str, int, int]]]:
+    """The nodes, and how far each campaign has come: its name, its edition, its entries."""
+    return [Node(*row) for row in db.execute(_SQL["nodes"])], db.execute(_SQL["progress"]).fetchall()
 
 
 class Neighbours:
@@ -94,9 +94,9 @@ class Neighbours:
     async def _look(self) -> None:
         now_ms = self._now_ms()
         if abs(now_ms - self._beat_ms) >= _BEAT_MS:
-            self.nodes = await self._store.run(_beat, self._name, now_ms)
+            await self._store.run(_beat, self._name, now_ms)
             self._beat_ms = now_ms
-        found = await self._store.run(_progress)
+        self.nodes, found = await self._store.run(_seen)
         if found != self._known:
             self._known = found
             self._moved()

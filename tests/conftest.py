@@ -1,11 +1,13 @@
 """A house to test in: a real campaign folder, a real database, a real server, and a clock we set."""
 
+import asyncio
 import base64
 import hmac
 import json
 import os
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -25,7 +27,8 @@ from gateway.pages import cookies, guard
 from gateway.people import accounts, store
 from gateway.people.roles import Role
 from gateway.service import Service
-from gateway.storage import opening
+from gateway.storage.postgresql.session import Address
+from gateway.storage.postgresql.store import open_store
 from gateway.watch import Metrics
 from tests import postgres as own
 
@@ -89,10 +92,13 @@ class House:
         """Have another database."""
         self.settings.write_text(f'{self.settings.read_text("utf-8")}\n[storage]\nurl = "{url}"\n', "utf-8")
 
-    async def ask(self, sql: str) -> list[Any]:
-        """What a statement answers that only looks, on whichever engine."""
-        async with opening.open_reader(self.load().settings) as reader:
-            return await reader.run(lambda db: db.execute(sql).fetchall())
+    def sql(self, sql: str, *parameters: Any) -> list[Any]:
+        """What one of our statements answers, or does, on whichever engine, beside the service."""
+        storage = self.load().settings.storage
+        if storage.url and storage.is_postgresql:
+            return own.sql(storage.url, sql, *parameters)
+        with closing(sqlite3.connect(self.database)) as db, db:
+            return db.execute(sql, parameters).fetchall()
 
     @asynccontextmanager
     async def service(self) -> AsyncIterator[Service]:
@@ -262,7 +268,14 @@ def _logs_as_they_were() -> Iterator[None]:
 def postgres() -> Iterator[own.Server]:
     """A PostgreSQL server for the tests of one process."""
     with own.cluster() as server:
+        server.sql("CREATE DATABASE televote")
+        asyncio.run(_bring_up(server.url("televote")))
         yield server
+
+
+async def _bring_up(url: str) -> None:
+    async with open_store(Address(url, None, "n1")):
+        pass
 
 
 @pytest.fixture
@@ -277,7 +290,7 @@ def house(tmp_path: Path, request: pytest.FixtureRequest) -> House:
     made = House(folder)
     if getattr(request, "param", _ENGINE) == "postgresql":
         server: own.Server = request.getfixturevalue("postgres")
-        made.move_to(server.url(server.fresh()))
+        made.move_to(server.url(server.fresh("televote")))
     return made
 
 

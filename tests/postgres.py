@@ -3,18 +3,26 @@
 It will not run as root: then it runs as nobody, in a folder that is nobody's.
 """
 
+import asyncio
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from functools import cache
 from itertools import count
 from pathlib import Path
+from typing import Any
+
+import asyncpg
+
+from gateway.storage.postgresql import dialect
 
 _NOBODY = 65_534
 _SECONDS = 60
@@ -127,7 +135,7 @@ class Server:
     def stop(self, how: str = "immediate") -> None:
         """`immediate` is as a crash: it recovers from its log when it starts again."""
         if self._process is not None:
-            run_(programs() / "pg_ctl", "stop", "-D", str(self.data), "-m", how, "-w")
+            self._process.send_signal(signal.SIGQUIT if how == "immediate" else signal.SIGINT)
             self._process.wait(_SECONDS)
             self._process = None
 
@@ -143,11 +151,26 @@ class Server:
     def url(self, database: str, port: int = 0) -> str:
         return f"postgresql://postgres@127.0.0.1:{port or self.port}/{database}?sslmode=disable"
 
-    def fresh(self) -> str:
-        """An empty database; returns its name."""
+    def fresh(self, like: str = "template1") -> str:
+        """A database like another, or else an empty one; returns its name."""
         name = f"televote_{next(_numbers)}"
-        self.sql(f"CREATE DATABASE {name}")
+        self.sql(f"CREATE DATABASE {name} TEMPLATE {like}")
         return name
+
+
+def sql(url: str, statement: str, *parameters: Any) -> list[Any]:
+    """What one of our statements answers on a connection of its own."""
+
+    async def ask() -> list[Any]:
+        connection = await asyncpg.connect(url)
+        try:
+            rows = await connection.fetch(dialect.statement(statement).sql, *parameters)
+            return [tuple(row) for row in rows]
+        finally:
+            await connection.close()
+
+    with ThreadPoolExecutor(1) as thread:  # the test's own event loop is running
+        return thread.submit(asyncio.run, ask()).result()
 
 
 @contextmanager

@@ -15,6 +15,8 @@ from gateway.storage.store import Unavailable
 from tests.conftest import CLOSES_MS, OPENS_MS, House
 from tests.desk.hands import HOME, Hand, at_the_desk, form_id, hand
 
+ENGINES = ("sqlite", "postgresql")
+
 CALLER, OTHER = "13800138000", "13800138001"
 
 

@@ -8,6 +8,8 @@ from gateway.desk import reentry
 from gateway.desk.reentry import DRAW_BYTES, Entered
 from tests.pages import boards
 
+ENGINES = ("sqlite", "postgresql")
+
 BOOK = boards.campaign().codebook
 LINE, OTHER = "+8613800138000", "+8613800138001"
 

@@ -18,6 +18,8 @@ from gateway.service import Service
 from tests.conftest import House
 from tests.gateway.waiting import until
 
+ENGINES = ("sqlite", "postgresql")
+
 PBX = """
 [sources.pbx]
 kind = "asterisk-cdr"

@@ -13,6 +13,8 @@ from gateway.storage.store import Unsafe
 from tally import entry
 from tests.conftest import CLOSES_MS, GRACE_MS, OPENS_MS, SETTLED_MS, House
 
+ENGINES = ("sqlite", "postgresql")
+
 CAMPAIGN = "beita-2018"
 
 
@@ -105,6 +107,7 @@ async def test_another_secret_is_refused(house: House) -> None:
         await acts(house)
 
 
+@pytest.mark.on_sqlite
 @pytest.mark.parametrize(
     ("old", "new", "key"),
     [
@@ -130,6 +133,7 @@ def test_unsafe_or_wrong_settings_do_not_start(house: House, old: str, new: str,
     assert found.value.problems[0].line > 0
 
 
+@pytest.mark.on_sqlite
 async def test_no_number_and_no_text_is_in_logs_metrics_or_the_database(
     house: House, capfd: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -104,6 +104,15 @@ async def until_closed(nodes: Nodes) -> None:
     await until(lambda: all(service.campaigns[CAMPAIGN].closed for service in nodes.services))
 
 
+async def close(nodes: Nodes, down: list[str]) -> None:
+    """Let the time come, these nodes being down."""
+    clock = nodes.houses[0].clock
+    clock.ms = SETTLED_MS - 1_000
+    await until(lambda: all(one.neighbours.down() == down for one in nodes.services))
+    clock.ms = SETTLED_MS + 1_000
+    await until_closed(nodes)
+
+
 async def test_a_caller_has_one_vote_wherever_it_arrives(houses: list[House]) -> None:
     async with at_work(houses) as nodes:
         first = await nodes.send(0, "13812345678", "A01")
@@ -168,17 +177,16 @@ async def test_rulings_and_acts_of_different_nodes(houses: list[House], tmp_path
         assert (await nodes.send(0, "13612345678", "A03")).outcome == "withdrawn"
         with pytest.raises(Refused, match="already_withdrawn"):
             await one.acts.withdraw(running[0], Selection("window", "A03"), "li", "at_own_wish")
-        houses[0].clock.ms = SETTLED_MS + 60_000
-        await until_closed(nodes)
+        await close(nodes, down=[])
         late = await nodes.send(1, "13912345678", "A01")
         assert late.outcome == "late"
         acts = await nodes.leaves()
         assert [leaf.kind for _, leaf in acts if leaf.kind != "config"] == [
             "open", "void", "adjudicate", "withdraw", "close",
         ]  # fmt: skip
-        close = acts[-1][1].detail
-        assert close["roots"].keys() == close["seen"].keys()
-        assert "down" not in close
+        told = acts[-1][1].detail
+        assert told["roots"].keys() == told["seen"].keys()
+        assert "down" not in told
     counted = await nodes.counted()
     assert counted.voters == 2
     openings = tmp_path / "openings.jsonl"
@@ -218,13 +226,10 @@ async def test_a_node_that_is_down_at_the_close(houses: list[House]) -> None:
     houses[0].clock.ms += 60_000
     async with at_work(houses[:2]) as nodes:
         await nodes.send(0, "13812345679", "A02")
-        houses[0].clock.ms = SETTLED_MS - 1_000
-        await until(lambda: all(one.neighbours.down() == ["n3"] for one in nodes.services))
-        houses[0].clock.ms = SETTLED_MS + 1_000
-        await until_closed(nodes)
-        close = (await nodes.leaves())[-1][1].detail
-        assert close["down"] == ["n3"]
-        assert close["seen"]["n3"] > 0
+        await close(nodes, down=["n3"])
+        told = (await nodes.leaves())[-1][1].detail
+        assert told["down"] == ["n3"]
+        assert told["seen"]["n3"] > 0
     async with at_work(houses) as nodes:
         assert nodes.services[2].campaigns[CAMPAIGN].closed
         assert (await nodes.send(2, "13812345670", "A01")).outcome == "late"

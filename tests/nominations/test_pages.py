@@ -27,6 +27,8 @@ from tests.nominations.papers import (
     png,
 )
 
+ENGINES = ("sqlite", "postgresql")
+
 
 async def test_from_the_form_to_the_campaign_file(house: House) -> None:
     async with before(house).serve() as visitor:
@@ -55,6 +57,7 @@ async def test_from_the_form_to_the_campaign_file(house: House) -> None:
         assert "与已批准的一致" in (await wang.get(f"{WINDOWS}?lang=zh")).text
 
 
+@pytest.mark.on_sqlite
 async def test_personal_data_is_for_the_committee_alone(house: House) -> None:
     async with before(house).serve() as visitor:
         wang = await clerk(visitor)
@@ -141,6 +144,7 @@ async def test_endorsements_come_in_turn_and_lapse_when_the_form_changes(house: 
         assert ">A01<" in (await wang.get(one)).text, "it keeps its code"
 
 
+@pytest.mark.on_sqlite
 async def test_a_code_is_never_given_twice(house: House) -> None:
     async with before(house).serve() as visitor:
         wang = await clerk(visitor)
@@ -164,6 +168,7 @@ async def test_a_code_is_never_given_twice(house: House) -> None:
             db.execute(add, (CAMPAIGN, "A01", 1, "", 0))
 
 
+@pytest.mark.on_sqlite
 async def test_two_at_once_get_two_codes(house: House) -> None:
     async with before(house).serve() as visitor:
         wang, li = await clerk(visitor), await clerk(visitor, "li")
@@ -210,6 +215,7 @@ async def test_once_the_vote_opens_nothing_changes(house: House) -> None:
         assert (await hand_in(wang, f"{one}/files", png(), "a.png", kind="portrait")).status == 409
 
 
+@pytest.mark.on_sqlite
 async def test_a_damaged_record_is_told(house: House) -> None:
     async with before(house).serve() as visitor:
         one = await entered(await clerk(visitor))

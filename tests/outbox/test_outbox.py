@@ -2,10 +2,9 @@
 
 import asyncio
 import json
-import sqlite3
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from functools import partial
 from io import StringIO
 from typing import NamedTuple
@@ -16,6 +15,8 @@ from gateway import watch
 from gateway.outbox import delivery, retry
 from tests.conftest import House, Visitor
 from tests.outbox.provider import Manner, Provider, listening
+
+ENGINES = ("sqlite", "postgresql")
 
 OUTBOX = """
 [sources.sim.outbox]
@@ -34,15 +35,11 @@ def post(house: House, provider: Provider, more: str = "", repeatable: bool = Fa
 
 def rows(house: House) -> list[tuple[str, str, int, bool]]:
     """State, reason, attempt, and whether number and text are still there, of every reply."""
-    with closing(sqlite3.connect(house.database)) as db:
-        return db.execute(
-            "SELECT state, reason, attempt, sealed IS NOT NULL FROM outbox ORDER BY seq"
-        ).fetchall()
+    return house.sql("SELECT state, reason, attempt, sealed IS NOT NULL FROM outbox ORDER BY seq")
 
 
 def change(house: House, sql: str) -> None:
-    with closing(sqlite3.connect(house.database)) as db, db:
-        db.execute(sql)
+    house.sql(sql)
 
 
 def states(house: House) -> Counter[str]:
@@ -265,6 +262,7 @@ async def test_a_source_that_lost_its_outbox_leaves_nothing_behind(house: House)
         assert rows(house) == [("failed", "no_outbox", 1, False)]
 
 
+@pytest.mark.on_sqlite
 async def test_neither_number_nor_text_is_at_rest_or_in_the_log(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:

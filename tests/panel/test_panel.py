@@ -21,6 +21,8 @@ from tests.conftest import Answer, House, Staff, Visitor
 from tests.panel.panels import CAMPAIGN, STARS, WINDOWS, arrange, judges, sheet, submitted
 from tests.room.chambers import open_room, refused
 
+ENGINES = ("sqlite", "postgresql")
+
 PANEL = f"/panel/{CAMPAIGN}/window"
 PAGE = f"/committee/{CAMPAIGN}/evaluation"
 

@@ -11,6 +11,8 @@ from gateway.intake.inbound import Inbound, Part
 from gateway.storage.store import Unavailable
 from tests.conftest import House, Visitor
 
+ENGINES = ("sqlite", "postgresql")
+
 SECRET = "my_secret_key_for_testing"
 HOUR_MS = 3_600_000
 TEXTS = ("我支持 A0", "1，", "加油！")
@@ -89,6 +91,7 @@ async def test_a_part_that_comes_again_after_all_changes_nothing(vonage: House) 
         assert await visitor.outcomes() == {"counted": 1}
 
 
+@pytest.mark.on_sqlite
 async def test_parts_are_kept_across_a_restart(vonage: House) -> None:
     async with vonage.serve() as visitor:
         await send_all(visitor, (2, 0))

@@ -18,6 +18,8 @@ from gateway.people.store import SQL
 from gateway.storage import migrate
 from tests.people.folks import AWAY, NEW, OFFICE, OTHER, PASSWORD, Folk
 
+ENGINES = ("sqlite", "postgresql")
+
 
 async def states(folk: Folk) -> dict[str, str]:
     return {

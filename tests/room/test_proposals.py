@@ -1,8 +1,6 @@
 """Two people: who may agree to what, until when, and that it is done once, as it was shown, or not at all."""
 
 import asyncio
-import sqlite3
-from contextlib import closing
 from typing import Any
 
 import pytest
@@ -27,6 +25,8 @@ from tests.room.chambers import (
     reject,
     void,
 )
+
+ENGINES = ("sqlite", "postgresql")
 
 OPEN = Proposal(7, "void", "d" * 64, b"sealed", "wang", 1_000_000, "open", "")
 IN_TIME = OPEN.until_ms
@@ -206,10 +206,7 @@ async def test_another_act_than_was_shown_is_not_done(house: House) -> None:
         first = await room.propose(void(await room.send("13812345678", "A01")))
         second = await room.propose(void(await room.send("13812345679", "A02")))
         assert await refused(room.approve(first, digest=second.digest)) == "other_parameters"
-        with closing(sqlite3.connect(house.database)) as db, db:
-            db.execute(
-                "UPDATE proposals SET sealed = (SELECT sealed FROM proposals WHERE id = ?)", (second.id,)
-            )
+        house.sql("UPDATE proposals SET sealed = (SELECT sealed FROM proposals WHERE id = ?)", second.id)
         assert await refused(room.approve(first)) == "other_parameters", "somebody changed the database"
         assert (await room.kinds())["void"] == 0
 
@@ -296,6 +293,7 @@ async def test_a_close_that_is_due_needs_one_and_an_early_one_two(house: House) 
         assert await refused(room.chamber.consider(room.running, close)) == "not_open"
 
 
+@pytest.mark.on_sqlite
 async def test_nothing_of_it_can_be_read_at_rest(house: House) -> None:
     house.edit(house.campaign, "adjudicators = 1", "adjudicators = 2")
     async with open_room(house) as room:

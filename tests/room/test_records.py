@@ -8,10 +8,12 @@ from gateway.intake.revise import Ruling
 from gateway.room import records
 from gateway.room.records import Archive, Query
 from gateway.room.searches import Searches
-from gateway.storage.reader import open_reader
+from gateway.storage.opening import open_reader
 from gateway.storage.store import Place
 from tests.conftest import OPENS_MS, House
 from tests.room.chambers import A01, Room, count, open_room, reject, void
+
+ENGINES = ("sqlite", "postgresql")
 
 MASKS = [
     ("138****0013", True),
@@ -49,7 +51,7 @@ def test_a_number_is_read_as_it_is_typed(typed: str, meant: str) -> None:
 async def looked_up(room: Room, query: Query, limit: int = 50, seconds: float = 5.0) -> list[int]:
     """The entries found, page by page."""
     archive, after, entries = Archive(room.running, seconds), None, list[int]()
-    async with open_reader(room.house.database) as reader:
+    async with open_reader(room.house.load().settings) as reader:
         while True:
             found = await archive.search(reader, query, after, limit)
             entries += [case.place.seq for case in found.cases]
@@ -96,7 +98,7 @@ async def test_a_search_stops_in_time_and_goes_on(house: House) -> None:
         for n in range(60):
             await room.send(f"138{n:08d}", "A01")
         archive = Archive(room.running, seconds=0)
-        async with open_reader(house.database) as reader:
+        async with open_reader(house.load().settings) as reader:
             records._CHUNK, before = 10, records._CHUNK
             try:
                 found = await archive.search(reader, Query(code="B01"), None, 50)
@@ -118,7 +120,7 @@ async def test_a_stretch_of_time_is_found_by_halving(house: House) -> None:
             await room.send(f"138{n:08d}", "A01")
         last_ms = house.clock.ms
         archive = Archive(room.running)
-        async with open_reader(house.database) as reader:
+        async with open_reader(house.load().settings) as reader:
             records._CHUNK, before = 4, records._CHUNK
             try:
                 query = Query(since_ms=last_ms - 12 * hour, until_ms=last_ms - 10 * hour)
@@ -138,7 +140,7 @@ async def test_the_log_of_acts(house: House) -> None:
         await room.counting.acts.bar(room.running, "13812345679", "wang", "fraud", "called us")
         await room.rule(Ruling("void", voided, "wang", "li", "fraud"))
         archive = Archive(room.running)
-        async with open_reader(house.database) as reader:
+        async with open_reader(house.load().settings) as reader:
             acts, after = await archive.acts(reader, "", None, 50)
             kinds = [one.act.leaf.kind for one in acts]
             assert kinds == ["void", "bar", "adjudicate", "open", "config"]

@@ -4,7 +4,7 @@ import asyncio
 import os
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -16,12 +16,15 @@ from gateway.intake.inbound import Inbound
 from gateway.intake.recorder import Recorder
 from gateway.service import Service
 from gateway.storage import sqlite
+from gateway.storage.postgresql.session import Address
+from gateway.storage.postgresql.store import PostgresStore
 from gateway.storage.sqlite import SqliteStore, is_locked, open_store
-from gateway.storage.store import Batch, Conflict, Head, Heard, Recall, Unavailable, Unsafe
+from gateway.storage.store import Batch, Conflict, Head, Heard, Recall, Store, Unavailable, Unsafe
 from gateway.watch import Metrics
 from tests.conftest import House
 
 CAMPAIGN = "beita-2018"
+ENGINES = ("sqlite", "postgresql")
 
 
 def held_in(folder: Path) -> set[str]:
@@ -105,11 +108,16 @@ async def test_a_closed_store_says_so(tmp_path: Path) -> None:
         await store.totals(CAMPAIGN)
 
 
+def _second(house: House) -> SqliteStore | PostgresStore:
+    url = house.load().settings.storage.url
+    return PostgresStore(Address(url, None, "n2")) if url else SqliteStore(house.database, "FULL")
+
+
 @asynccontextmanager
 async def second_writer(house: House, counting: Service) -> AsyncIterator[Recorder]:
     """A recorder of its own over a second connection: what the lock file keeps out."""
-    store = SqliteStore(house.database, "FULL")
-    await store._connect()
+    store = _second(house)
+    await (store.open() if isinstance(store, PostgresStore) else store._connect())
     recorder = Recorder(store, "n1", Metrics(), os.urandom)
     await recorder.begin(counting.campaigns)
     running = asyncio.create_task(recorder.run())
@@ -178,7 +186,7 @@ async def test_two_writers_at_once_record_every_message_once(house: House) -> No
 class Forgetful:
     """A store whose memory fails it: so often, nothing is recalled."""
 
-    def __init__(self, store: SqliteStore, times: int) -> None:
+    def __init__(self, store: Store, times: int) -> None:
         self._store, self.times, self.conflicts = store, times, 0
 
     def __getattr__(self, name: str) -> object:
@@ -232,5 +240,4 @@ async def test_a_claim_made_twice_is_a_conflict_and_an_entry_too(house: House) -
                 await counting.store.run(
                     lambda db, table=table: db.execute(f"INSERT INTO {table} SELECT * FROM {table} LIMIT 1")
                 )
-    with closing(sqlite3.connect(house.database)) as db:
-        assert db.execute("SELECT count(*) FROM claims").fetchone() == (2,), "a cap's use, and a message"
+    assert house.sql("SELECT count(*) FROM claims") == [(2,)], "a cap's use, and a message"

@@ -42,7 +42,7 @@ T = TypeVar("T")
 
 #: No statement of the votes' takes longer. A commit may wait for a standby: then the senders are asked to try
 #: again, and nothing is acknowledged.
-_SECONDS: Final = 10.0
+_SECONDS: Final = 20.0
 #: A process that was killed may have its name for a moment more.
 _NAME_TRIES, _NAME_SECONDS = 30, 0.1
 #: Every statement of the votes' finds rows by a key. Left alone, the planner reads a whole table while it is
