@@ -120,7 +120,9 @@ class Server:
 async def serve(
     loaded: Loaded, now_ms: Callable[[], int] = clock.now_ms, crew: Crew | None = None
 ) -> AsyncIterator[Server]:
-    """A server, listening; of a `crew`, where that does. At the end it drains: no new requests, the last commit finished, then closed.
+    """A server, listening; where its `crew` does, if it is one of several workers.
+
+    At the end it drains: no new requests, the last commit finished, then closed.
 
     Raises what `open_service` raises, and `OSError` if the address is taken.
     """

@@ -78,7 +78,7 @@ def socket(settings: Settings) -> Path:
 
 
 def _answering(settings: Settings) -> Path:
-    """The socket of a node that answers in this data folder: of the one that is named, rather than another."""
+    """The socket of a node that answers in this data folder: rather our own node's than another's."""
     own = socket(settings)
     return next(filter(_answers, [own, *sorted(own.parent.glob("control-*.sock"))]), own)
 
@@ -155,7 +155,7 @@ def application(
             guard.post("/erase", erase, OWNER),
             guard.post("/users", people, OWNER),
             guard.get("/status", tell, OWNER),
-            guard.get("/metrics", metrics, OWNER),
+            guard.get("/exposition", metrics, OWNER),
         ]
     )
     return app
@@ -208,7 +208,7 @@ class Client:
 
     async def metrics(self) -> str:
         """Its own metrics, as Prometheus reads them. Raises `NotServing`."""
-        return str((await self._ask("GET", "/metrics", None))["text"])
+        return str((await self._ask("GET", "/exposition", None))["text"])
 
     async def _ask(self, method: str, path: str, value: object) -> dict[str, Any]:
         try:

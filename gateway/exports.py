@@ -32,7 +32,7 @@ KEPT: Final = 3
 
 #: A build is called by its ledger: the number of entries, and how its root begins.
 _BUILD: Final = re.compile(r"[0-9]{8,}-[0-9a-f]{12}", re.ASCII)
-#: Begins a folder that is none yet, or none any more; then comes the node, for several may share the data folder.
+#: A folder that is no export yet, or none any more. Nodes may share the data folder: each has its own.
 _UNFINISHED: Final = ".unfinished-{node}."
 #: Below everything that serves votes.
 _NICENESS: Final = 10

@@ -1,7 +1,6 @@
 """What `televote users` asks, done by the server if one runs, else here with the store opened for it."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from config.load import Loaded

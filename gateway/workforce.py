@@ -35,7 +35,7 @@ class Crew(NamedTuple):
     parent: int
 
     def is_first(self, node: str) -> bool:
-        """Whether the node does what only one of them can: read the machine's files, and serve its daemons."""
+        """Whether the node does what only one of them can: read files as they grow, and serve daemons."""
         return node == self.names[0]
 
 
@@ -54,7 +54,8 @@ def names(node: str, workers: int) -> list[str]:
 
 def bound(listen: Listen) -> socket.socket:
     """A socket that has the address, and listens. Raises `OSError`."""
-    family, _, _, _, address = socket.getaddrinfo(*listen, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+    found = socket.getaddrinfo(*listen, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    family, *_, address = found[0]
     return socket.create_server(address[:2], family=family, backlog=1024)
 
 

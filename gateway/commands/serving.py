@@ -82,7 +82,7 @@ def serve(chosen: Chosen, node: str | None, workers: int) -> None:
         run(_serve(loaded, greeting=_first_link))
         return
     if not loaded.settings.storage.is_postgresql:
-        raise Wrong("SQLite has one process that writes: for more workers than one, put storage.url on PostgreSQL")
+        raise Wrong("SQLite has one process that writes: several workers need PostgreSQL (storage.url)")
     crew = {name: chosen.load(name) for name in workforce.names(loaded.settings.node, workers)}
     try:
         worker = workforce.split(list(crew), workforce.bound(loaded.settings.listen))

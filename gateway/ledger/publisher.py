@@ -78,15 +78,14 @@ class Publisher:
         self.forked: set[str] = set()
 
     def folder(self, campaign: str, node: str) -> Folder | None:
-        """Where the files of one of a campaign's logs stand, be it of an earlier epoch, or of another node that
-        shares our data folder; None if there are none here."""
+        """Where the files of one of a campaign's logs stand, be it of an earlier epoch, or of another node
+        that shares our data folder; None if there are none here."""
         own, newest = epochs.split(self._head(campaign).node)
         named, epoch = epochs.split(node)
+        found = Folder(self._root / campaign / node)
         if named == own:
-            is_here = 1 <= epoch <= newest
-        else:
-            is_here = epoch >= 1 and "/" not in node and (self._root / campaign / node / "checkpoint").exists()
-        return Folder(self._root / campaign / node) if is_here else None
+            return found if 1 <= epoch <= newest else None
+        return found if epoch >= 1 and "/" not in node and found.checkpoint() else None
 
     async def begin(self) -> None:
         """Take up every log where it was signed last, and sign what has come since.

@@ -38,8 +38,8 @@ class Note(NamedTuple):
 
 
 class Turn(NamedTuple):
-    """What to send now, how many replies still wait, how many will not be sent any more, and of how many nobody
-    knows whether they went out."""
+    """What to send now, how many replies still wait, how many will not be sent any more, and of how many
+    nobody knows whether they went out."""
 
     taken: Sequence[Taken]
     waiting: int
