@@ -10,12 +10,14 @@ import ssl
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
+from signal import SIGKILL, SIGTERM, Signals
+from typing import NamedTuple
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, TCPConnector
 from cryptography import x509
@@ -32,6 +34,9 @@ from tests.postgres import Server, free_port
 
 CAMPAIGN = "beita-2018"
 HOST = "vote.example.org"
+SENDERS = 300
+#: So many votes more are taken before a node goes down, and while it is down.
+VOTES = 300
 _FILES = Path(__file__).parents[2] / "deploy"
 _SECONDS = ClientTimeout(total=20)
 _NGINX = """\
@@ -155,7 +160,7 @@ class Balancer:
     plain: int
     trusts: ssl.SSLContext
 
-    def session(self, **how: object) -> ClientSession:
+    def session(self) -> ClientSession:
         """Whoever speaks to it, a connection for each."""
         connector = TCPConnector(limit=0, ssl=self.trusts)
         return ClientSession(f"https://127.0.0.1:{self.port}", connector=connector, timeout=_SECONDS)
@@ -211,6 +216,11 @@ class Senders:
                     await asyncio.sleep(self.rng.uniform(0.1, 0.4))
             await asyncio.sleep(self.rng.uniform(0.0, 0.5))
 
+    async def until_taken(self, more: int) -> None:
+        """Until so many more are acknowledged."""
+        before = len(self.acknowledged)
+        await until(lambda: len(self.acknowledged) >= before + more)
+
     async def _taken(self, session: ClientSession, name: str, body: bytes) -> bool:
         at = int(time.time())
         signature = base64.b64encode(hmac.digest(self.secret, f"{name}.{at}.".encode() + body, "sha256"))
@@ -235,17 +245,58 @@ class Senders:
         return True
 
 
-def senders(node: Node, seed: int) -> Senders:
-    """Those who have the secret of this node's source."""
-    secret = (node.folder / "secrets/sms.secret").read_text().strip().removeprefix("whsec_")
-    return Senders(base64.b64decode(secret), random.Random(seed))
-
-
 async def until(holds: Callable[[], bool]) -> None:
     """Wait for it; the timeout is a watchdog, not a measure."""
     async with asyncio.timeout(60):
         while not holds():  # noqa: ASYNC110 -- it comes of what other processes do
             await asyncio.sleep(0.02)
+
+
+class Played(NamedTuple):
+    """What was played, with both nodes at work again."""
+
+    balancer: Balancer
+    nodes: Sequence[Node]
+    sent: Senders
+
+
+@asynccontextmanager
+async def play(
+    folder: Path, postgres: Server, name: str, outages: int, tell: Callable[[str], None] = lambda _: None
+) -> AsyncIterator[Played]:
+    """Senders at full speed, while nodes go down in turn, by SIGKILL and by SIGTERM, and return."""
+    nodes = two(folder, postgres)
+    secret = (nodes[0].folder / "secrets/sms.secret").read_text().strip().removeprefix("whsec_")
+    sent = Senders(base64.b64decode(secret), random.Random(6))
+    try:
+        await asyncio.gather(*(node.start() for node in nodes))
+        with balancing(name, folder / "balancer", nodes) as balancer:
+            async with balancer.session() as session, asyncio.TaskGroup() as sending:
+                for _ in range(SENDERS):
+                    sending.create_task(sent.send(session))
+                for number in range(outages):
+                    await sent.until_taken(VOTES)
+                    await _outage(nodes[number % 2], (SIGKILL, SIGTERM)[number % 2], sent, tell)
+                await sent.until_taken(VOTES)
+                sent.enough.set()
+            yield Played(balancer, nodes, sent)
+    finally:
+        for node in nodes:
+            if node.process is not None and node.process.returncode is None:
+                await node.end(SIGKILL)
+
+
+async def _outage(node: Node, how: Signals, sent: Senders, tell: Callable[[str], None]) -> None:
+    """A node dies, or is stopped; the other one takes votes; it returns."""
+    before = len(sent.acknowledged)
+    assert await node.end(how) == (0 if how == SIGTERM else -SIGKILL)
+    await sent.until_taken(VOTES)
+    taken = len(sent.acknowledged) - before
+    tell(f"{node.folder.name} got {how.name} after {before} messages; {taken} more were taken without it")
+    await node.start()
+    async with ClientSession() as asking:
+        await node.ready(asking)
+    tell(f"{node.folder.name} takes votes again")
 
 
 async def examine(node: Node, sent: Senders) -> dict[str, int]:

@@ -45,6 +45,7 @@ class Running:
         settings = str(self.folder / "televote.toml")
         self.process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "gateway", "--settings", settings, "serve", *words),
+            stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
         )
         assert self.process.stderr is not None
