@@ -58,7 +58,7 @@ soak: $(VENV)/.dev
 	$(BIN)/python -m pytest -n auto -m soak --timeout 3600
 
 lock:
-	uv pip compile --universal --generate-hashes --no-emit-index-url --no-header -q --extra pdf pyproject.toml -o requirements.lock
+	uv pip compile --universal --generate-hashes --no-emit-index-url --no-header -q --extra pdf --extra postgres pyproject.toml -o requirements.lock
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-header -q --group dev pyproject.toml -c requirements.lock -o requirements-dev.lock
 
 clean:

@@ -4,26 +4,42 @@ import signal
 import sys
 import tempfile
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 import click
 from rich.console import Console
 
-from bench import imports, load, machine, providers, report, servers, timed, viewers, watching, webhook
+from bench import (
+    growth,
+    imports,
+    load,
+    machine,
+    overload,
+    providers,
+    report,
+    servers,
+    timed,
+    viewers,
+    watching,
+    webhook,
+)
 
 #: Of the tables, where there is no terminal.
 _WIDTH: Final = 110
 
-Part = Literal["webhook", "array", "import", "viewers", "providers"]
+Part = Literal["webhook", "array", "import", "viewers", "providers", "growth", "ledger", "overload"]
 
 #: Which lanes a part needs beside its own, to be compared with.
 _LANES: Final[dict[str | None, tuple[str, ...]]] = {
-    None: ("noop", "webhook", "array"),
-    "webhook": ("noop", "webhook"),
-    "array": ("webhook", "array"),
+    None: ("noop", "webhook", "paced", "array", "plain"),
+    "webhook": ("noop", "webhook", "paced"),
+    "array": ("webhook", "array", "plain"),
     "import": (),
     "viewers": (),
     "providers": ("noop",),
+    "growth": (),
+    "ledger": ("unledgered", "webhook"),
+    "overload": (),
 }
 
 
@@ -34,12 +50,19 @@ _LANES: Final[dict[str | None, tuple[str, ...]]] = {
     "--seconds", type=click.FloatRange(0.1, 60), help="How long a turn lasts.  [default: 4, quick 1.2]"
 )
 @click.option(
-    "--rows", type=click.IntRange(10), help="Rows of the imported log.  [default: 1000000, quick 50000]"
+    "--rows",
+    type=click.IntRange(10),
+    help="Rows of the imported log.  [default: 1000000, quick 50000]  For growth: messages.  [10000000]",
 )
 @click.option(
     "--only",
-    type=click.Choice(["webhook", "array", "import", "viewers", "providers"]),
+    type=click.Choice(get_args(Part)),
     help="Measure this alone.",
+)
+@click.option(
+    "--ledger",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="For growth: a folder that `python -m bench.grown` has made. It grows by the votes measured.",
 )
 @click.option(
     "--folder",
@@ -53,12 +76,16 @@ def main(
     seconds: float | None,
     rows: int | None,
     only: Part | None,
+    ledger: Path | None,
     folder: Path | None,
     verbose: bool,
 ) -> None:
     """Measure votes against a no-op server, arrays, import, recount, viewers. The last line is JSON.
 
-    `--only providers` measures what each kind of source costs: it alone needs what the tests need.
+    `--only providers` measures what each kind of source costs: it alone needs what the tests need. `--only
+    growth` measures at ten million messages: to make that ledger takes a quarter of an hour or more. `--only
+    ledger` measures against a server whose ledger could not be checked, `--only overload` what becomes of
+    votes where more come than can be taken.
     """
     if sys.platform != "linux":
         raise click.ClickException("the benchmark reads /proc: Linux only")
@@ -74,6 +101,9 @@ def main(
                 rows=(rows or (50_000 if quick else 1_000_000)) if only in (None, "import") else 0,
                 watched=only in (None, "viewers"),
                 each_provider=only == "providers",
+                messages=(rows or 10_000_000) if only == "growth" else 0,
+                ledger=ledger,
+                overloaded=only == "overload",
                 quick=quick,
                 verbose=verbose,
             )
@@ -81,6 +111,7 @@ def main(
             webhook.Miscounted,
             webhook.Unchecked,
             imports.NotAllCounted,
+            growth.Disagrees,
             providers.NoTables,
             providers.NotTaken,
             load.Refused,
@@ -101,6 +132,9 @@ def _measure(
     rows: int,
     watched: bool,
     each_provider: bool,
+    messages: int,
+    ledger: Path | None,
+    overloaded: bool,
     quick: bool,
     verbose: bool,
 ) -> None:
@@ -117,8 +151,10 @@ def _measure(
     costs = providers.measure(tell) if each_provider else None
     found = webhook.measure(folder, lanes, rounds, seconds, tell) if lanes else []
     seen = viewers.measure(folder, rounds, seconds, tell) if watched else []
+    grown = growth.measure(folder, ledger, messages, rounds, seconds, tell) if messages else None
+    storms = overload.measure(folder, seconds, tell) if overloaded else []
     out = Console() if sys.stdout.isatty() else Console(width=_WIDTH)
-    report.show(out, report.figures(found, imported, seen, costs, where, quick), found)
+    report.show(out, report.figures(found, imported, seen, costs, grown, storms, where, quick), found)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from bench import votes
+from config import load
 from gateway import clock, setup
 
 _ZONE: Final = ZoneInfo("Asia/Shanghai")
@@ -25,6 +26,7 @@ public_url = "{votes.PUBLIC_URL}"
 kind = "aliyun"
 campaign = "{setup.CAMPAIGN}"
 token_file = "aliyun.token"
+body_bytes = 262144
 
 [sources.calls]
 kind = "csv"
@@ -40,6 +42,11 @@ class Campaign:
     """A data folder, its campaign open since yesterday, for another week."""
 
     settings: Path
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file."""
+        return Path(load.everything(self.settings, {}).settings.database)
 
     def secret(self, name: str) -> str:
         """What stands in a secret's file."""

@@ -18,6 +18,8 @@ _PATIENCE_SECONDS: Final = 30.0
 
 _LENGTH: Final = re.compile(rb"\r\ncontent-length: *([0-9]+)", re.IGNORECASE)
 _MARK: Final = b"\r\n\r\n"
+_OK: Final = b"HTTP/1.1 200 "
+_SHED: Final = b"HTTP/1.1 503 "
 
 
 class Refused(Exception):
@@ -26,11 +28,14 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Driven:
-    """What one run saw. `latencies` are seconds, sorted; `busy` is the generator's own share of a core."""
+    """What one run saw. `latencies` are seconds, sorted, and so are those of what was `shed` with 503; `busy`
+    is the generator's own share of a core.
+    """
 
     seconds: float
     latencies: "array[float]"
     busy: float
+    shed: "array[float]"
 
     @property
     def answers(self) -> int:
@@ -44,7 +49,12 @@ class Driven:
 
     def quantile_ms(self, share: float) -> float:
         """The latency that `share` of the answers kept within, in milliseconds."""
-        return self.latencies[min(int(self.answers * share), self.answers - 1)] * 1000
+        return quantile_ms(self.latencies, share)
+
+
+def quantile_ms(latencies: "array[float]", share: float) -> float:
+    """The latency, of some that are sorted, that `share` of them kept within, in milliseconds."""
+    return latencies[min(int(len(latencies) * share), len(latencies) - 1)] * 1000
 
 
 async def drive(
@@ -54,15 +64,18 @@ async def drive(
     seconds: float,
     connections: int = CONNECTIONS,
     every: float = 0.0,
+    *,
+    sheds: bool = False,
 ) -> Driven:
     """Send requests for `seconds`, or until there are no more, and wait for every answer.
 
-    Each connection sends its next when the last was answered, at least `every` seconds after it.
+    Each connection sends its next when the last was answered, at least `every` seconds after it. Where the
+    server `sheds`, an answer may be 503.
 
     Raises `Refused`, `TimeoutError`, and `OSError` if there is nobody.
     """
     loop = asyncio.get_running_loop()
-    run = _Run(requests, loop.create_future(), every)
+    run = _Run(requests, loop.create_future(), every, sheds=sheds)
     lines = [(await loop.create_connection(lambda: _Line(run), host, port))[1] for _ in range(connections)]
     try:
         busy, started = time.process_time(), time.perf_counter()
@@ -76,15 +89,19 @@ async def drive(
     if not run.latencies:
         raise Refused("there was nothing to send")
     elapsed = ended - started
-    return Driven(elapsed, array("d", sorted(run.latencies)), busy / elapsed)
+    latencies, shed = (array("d", sorted(found)) for found in (run.latencies, run.shed))
+    return Driven(elapsed, latencies, busy / elapsed, shed)
 
 
 class _Run:
     """What the connections of a run share. `done` gets the time of the last answer."""
 
-    def __init__(self, requests: Iterable[bytes], done: "asyncio.Future[float]", every: float) -> None:
+    def __init__(
+        self, requests: Iterable[bytes], done: "asyncio.Future[float]", every: float, *, sheds: bool
+    ) -> None:
         self.requests, self.done, self.every = iter(requests), done, every
-        self.latencies = array("d")
+        self.latencies, self.shed = array("d"), array("d")
+        self._good = (_OK, _SHED) if sheds else (_OK,)
         self.ends = 0.0
         self._at_work = 0
         self._lengths: dict[bytes, int] = {}
@@ -109,7 +126,7 @@ class _Run:
         length = self._lengths.get(head)
         if length is None:
             found = _LENGTH.search(head)
-            if not head.startswith(b"HTTP/1.1 200 ") or found is None:
+            if not head.startswith(self._good) or found is None:
                 self.fail(head.partition(b"\r\n")[0][:100].decode("latin-1"))
                 return -1
             length = self._lengths[head] = int(found[1])
@@ -153,7 +170,7 @@ class _Line(asyncio.Protocol):
             return
         self._rest = b""
         now = time.perf_counter()
-        self._run.latencies.append(now - self._since)
+        (self._run.shed if head.startswith(_SHED) else self._run.latencies).append(now - self._since)
         self.send_in(self._since + self._run.every - now)
 
     def send_in(self, wait: float) -> None:

@@ -10,10 +10,13 @@ from rich.table import Table
 
 import gateway
 from bench import viewers
+from bench.growth import Grown
 from bench.imports import Imported
+from bench.overload import QUEUE, Storm
 from bench.providers import DEAR_US
 from bench.webhook import Round, Turn
 
+_MEBIBYTE: Final = 1024 * 1024
 #: A saturated server gets this much of its core where nothing else runs.
 _UNDISTURBED: Final = 0.9
 
@@ -25,6 +28,8 @@ def figures(
     imported: Imported | None,
     seen: Sequence[viewers.Round],
     costs: dict[str, float] | None,
+    grown: Grown | None,
+    storms: Sequence[Storm],
     machine: dict[str, Any],
     quick: bool,
 ) -> dict[str, Any]:
@@ -41,10 +46,18 @@ def figures(
         "noop_p50_ms": _median(rounds, "noop", lambda turn: turn.p50_ms, 2),
         "noop_p99_ms": _median(rounds, "noop", lambda turn: turn.p99_ms, 2),
         "noop_core": _median(rounds, "noop", lambda turn: turn.core, 2),
+        "paced_per_s": _median(rounds, "paced", _rate, 0),
+        "paced_p50_ms": _median(rounds, "paced", lambda turn: turn.p50_ms, 2),
+        "paced_p99_ms": _median(rounds, "paced", lambda turn: turn.p99_ms, 2),
+        "paced_p999_ms": _median(rounds, "paced", lambda turn: turn.p999_ms, 2),
         "array_votes_per_s": _median(rounds, "array", _rate, 0),
         "array_ratio": _ratio(rounds, "array", "webhook", _rate, 2),
         "array_cpu_us": _median(rounds, "array", _cpu, 1),
         "array_p99_ms": _median(rounds, "array", lambda turn: turn.p99_ms, 2),
+        "array_plain_ratio": _ratio(rounds, "array", "plain", _rate, 2),
+        "array_plain_cpu_ratio": _ratio(rounds, "array", "plain", _cpu, 2),
+        "plain_votes_per_s": _median(rounds, "plain", _rate, 0),
+        "plain_cpu_us": _median(rounds, "plain", _cpu, 1),
         "import_rows": imported and imported.rows,
         "import_rows_per_s": imported and round(imported.rows_per_s),
         "import_cpu_us": imported and round(imported.cpu_us, 1),
@@ -62,11 +75,41 @@ def figures(
         "viewers_p99_ms": _of(seen, lambda one: one.together_p99_ms, 2),
         "viewers_alone_p99_ms": _of(seen, lambda one: one.alone_p99_ms, 2),
         "viewers_p99_ratio": _of(seen, lambda one: one.together_p99_ms / one.alone_p99_ms, 2),
+        "ledger_cpu_ratio": _ratio(rounds, "webhook", "unledgered", _cpu, 3),
+        "unledgered_cpu_us": _median(rounds, "unledgered", _cpu, 1),
+        "overload": [storm._asdict() for storm in storms] or None,
         "provider_us": costs,
-        "rounds": max(len(rounds), len(seen)),
+        **_grown(grown),
+        "rounds": max(len(rounds), len(seen), len(grown.rounds) if grown else 0),
         "quick": quick,
         "machine": machine,
         "version": gateway.__version__,
+    }
+
+
+def _grown(grown: Grown | None) -> dict[str, Any]:
+    rounds = grown.rounds if grown else []
+    return {
+        "growth_rows": grown and grown.rows,
+        "growth_ratio": _ratio(rounds, "grown", "empty", _rate, 2),
+        "growth_cpu_ratio": _ratio(rounds, "grown", "empty", _cpu, 2),
+        "growth_votes_per_s": _median(rounds, "grown", _rate, 0),
+        "growth_empty_votes_per_s": _median(rounds, "empty", _rate, 0),
+        "growth_cpu_us": _median(rounds, "grown", _cpu, 1),
+        "growth_empty_cpu_us": _median(rounds, "empty", _cpu, 1),
+        "growth_noop_cpu_us": _median(rounds, "noop", _cpu, 1),
+        "growth_p99_ms": _median(rounds, "grown", lambda turn: turn.p99_ms, 2),
+        "growth_empty_p99_ms": _median(rounds, "empty", lambda turn: turn.p99_ms, 2),
+        "growth_written_bytes": grown and round(grown.written_bytes["grown"]),
+        "growth_empty_written_bytes": grown and round(grown.written_bytes["empty"]),
+        "growth_memory_mb": grown and [round(one, 1) for one in grown.resident_mb],
+        "growth_standings_ms": grown and round(grown.standings_ms, 2),
+        "growth_recount_s": grown and round(grown.recount.seconds, 1),
+        "growth_recount_cpu_s": grown and round(grown.recount.cpu_seconds, 1),
+        "growth_recount_peak_mb": grown and round(grown.recount.peak_bytes / _MEBIBYTE, 1),
+        "growth_verify_s": grown and round(grown.verify.seconds, 1),
+        "growth_verify_cpu_s": grown and round(grown.verify.cpu_seconds, 1),
+        "growth_verify_peak_mb": grown and round(grown.verify.peak_bytes / _MEBIBYTE, 1),
     }
 
 
@@ -84,8 +127,12 @@ def show(console: Console, found: dict[str, Any], rounds: Sequence[Round]) -> No
         console.print(_imports(found))
     if found["viewers"] is not None:
         console.print(_viewers(found))
+    if found["overload"] is not None:
+        console.print(_overload(found["overload"]))
     if found["provider_us"] is not None:
         console.print(_providers(found["provider_us"], found["noop_cpu_us"]))
+    if found["growth_rows"] is not None:
+        console.print(_growth(found))
     console.print(
         ", ".join(f"{name} {value}" for name, value in found["machine"].items()), style="dim", highlight=False
     )
@@ -98,12 +145,24 @@ def _webhooks(rounds: Sequence[Round]) -> Table:
         title="Votes by webhook, 64 keep-alive connections, one core",
         title_justify="left",
         caption="Medians of the rounds; ratios are taken within a round, their range in brackets. "
-        "noop: aiohttp, post(), 200. array: pushes of 100, against single votes.",
+        "noop: aiohttp, post(), 200. paced: single votes at half the rate. array: pushes of 500, against "
+        "single votes. plain: the rows of 500 votes, by executemany, synced; its times are a commit's. "
+        "unledgered: nothing is encrypted, hashed into a tree, signed or published; webhook is then measured "
+        "against it.",
         caption_justify="left",
     )
-    for name in ("", "votes/s", "ratio", "CPU µs/vote", "CPU ratio", "p50 ms", "p99 ms"):
+    for name in ("", "votes/s", "ratio", "CPU µs/vote", "CPU ratio", "p50 ms", "p99 ms", "p99.9 ms"):
         table.add_column(name, justify="right" if name else "left")
-    for name, base in (("noop", None), ("webhook", "noop"), ("array", "webhook")):
+    compared = "noop" if "noop" in rounds[0] else "unledgered"
+    lanes = (
+        ("noop", None),
+        ("unledgered", None),
+        ("webhook", compared),
+        ("paced", None),
+        ("array", "webhook"),
+        ("plain", None),
+    )
+    for name, base in lanes:
         if name in rounds[0]:
             based = base if base in rounds[0] else None
             table.add_row(
@@ -114,6 +173,7 @@ def _webhooks(rounds: Sequence[Round]) -> Table:
                 _range(rounds, name, based, _cpu),
                 f"{_median(rounds, name, lambda turn: turn.p50_ms, 2):.2f}",
                 f"{_median(rounds, name, lambda turn: turn.p99_ms, 2):.2f}",
+                f"{_median(rounds, name, lambda turn: turn.p999_ms, 2):.2f}",
             )
     return table
 
@@ -154,6 +214,22 @@ def _viewers(found: dict[str, Any]) -> Table:
     return table
 
 
+def _overload(storms: Sequence[dict[str, Any]]) -> Table:
+    table = Table(
+        title=f"More votes than can be taken, at most {QUEUE} waiting",
+        title_justify="left",
+        caption="Latencies in ms: half of them, 99 in 100, all. Shed: 503 with Retry-After.",
+        caption_justify="left",
+    )
+    for name in ("times", "offered/s", "taken/s", "taken ms", "shed ms", "generator busy"):
+        table.add_column(name, justify="right")
+    for storm in storms:
+        latencies = (" / ".join(f"{ms:.0f}" for ms in storm[name]) or "–" for name in ("taken_ms", "shed_ms"))
+        rates = (f"{storm[name]:,.0f}" for name in ("offered", "taken"))
+        table.add_row(str(storm["times"]), *rates, *latencies, f"{storm['busy']:.0%}")
+    return table
+
+
 def _of(seen: Sequence[viewers.Round], value: Callable[[viewers.Round], float], digits: int) -> Any:
     return round(median(map(value, seen)), digits or None) if seen else None
 
@@ -171,6 +247,32 @@ def _providers(costs: dict[str, float], noop_us: float) -> Table:
     for kind, cost in sorted(costs.items(), key=lambda one: one[1]):
         style = "yellow" if cost > DEAR_US else ""
         table.add_row(kind, f"{cost:.1f}", f"{cost / noop_us:.0%}", style=style)
+    return table
+
+
+def _growth(found: dict[str, Any]) -> Table:
+    first_mb, last_mb = found["growth_memory_mb"]
+    table = Table(
+        title=f"With {found['growth_rows']:,} messages in the ledger",
+        title_justify="left",
+        caption=f"{found['growth_ratio']} of an empty one's votes a second. The server that does nothing: "
+        f"{found['growth_noop_cpu_us']} µs a request. Memory from {first_mb} to {last_mb} MiB; standings in "
+        f"{found['growth_standings_ms']} ms.",
+        caption_justify="left",
+    )
+    for name in ("", "votes/s", "CPU µs/vote", "p99 ms", "bytes written"):
+        table.add_column(name, justify="right" if name else "left")
+    for name, key in (("empty", "growth_empty_"), ("grown", "growth_")):
+        table.add_row(
+            name,
+            f"{found[f'{key}votes_per_s']:,}",
+            f"{found[f'{key}cpu_us']:.1f}",
+            f"{found[f'{key}p99_ms']:.2f}",
+            f"{found[f'{key}written_bytes']:,}",
+        )
+    for name in ("recount", "verify"):
+        seconds, cpu_s, peak_mb = (found[f"growth_{name}_{unit}"] for unit in ("s", "cpu_s", "peak_mb"))
+        table.add_row(name, f"{seconds} s", f"{cpu_s * 1e6 / found['growth_rows']:.1f}", f"{peak_mb} MiB", "")
     return table
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote_plus
 
-ARRAY: Final = 100  # messages of one Aliyun push
+ARRAY: Final = 500  # messages of one Aliyun push
 ACCOUNT_SID: Final = "AC" + hashlib.sha256(b"bench").hexdigest()[:32]
 PUBLIC_URL: Final = "https://vote.example.org/in/twilio"
 
@@ -68,11 +68,12 @@ def line(number: int) -> str:
 
 
 class Requests:
-    """Builds requests, ready to be sent. No two of them have a vote in common."""
+    """Builds requests, ready to be sent. No two of them have a vote in common; callers are numbered from
+    `first` on."""
 
-    def __init__(self, auth_token: str, path_token: str) -> None:
+    def __init__(self, auth_token: str, path_token: str, first: int = 1) -> None:
         self._key, self._path_token = auth_token.encode(), path_token
-        self._numbers = itertools.count(1)
+        self._numbers = itertools.count(first)
 
     def twilio(self, count: int) -> list[bytes]:
         """Signed forms of one vote each."""

@@ -1,7 +1,8 @@
 """Votes by webhook, and in arrays, against the server that does nothing.
 
-In every round each lane has its turn, all on the same core with the same load; what counts is the ratio
-within a round. After each turn the server must have counted exactly the votes that it acknowledged.
+In every round each lane has its turn, all on the same core; what counts is the ratio within a round. After
+each turn the server must have counted exactly the votes that it acknowledged. "paced" are votes at half the
+rate that the server takes; "plain" are rows that a server has written, written again by SQLite alone.
 """
 
 import functools
@@ -9,7 +10,11 @@ import http.client
 import json
 import math
 import socket
+import subprocess
+import sys
+import tempfile
 import time
+from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -28,6 +33,8 @@ _GUESS: Final = 5_000
 #: So many more requests than guessed are made ready; if they run out all the same, the turn is shorter.
 _MARGIN: Final = 1.4
 _COUNTED_WITHIN_SECONDS: Final = 10.0
+#: Connections for arrays: more would have more waiting than a server takes.
+_PUSHING: Final = 16
 
 
 class Miscounted(RuntimeError):
@@ -49,6 +56,7 @@ class Turn(NamedTuple):
     cpu_us: float
     p50_ms: float
     p99_ms: float
+    p999_ms: float
     core: float
     busy: float
 
@@ -57,7 +65,7 @@ Round = dict[str, Turn]
 
 
 @dataclass(slots=True)
-class _Lane:
+class Lane:
     """One kind of request to one server; `confirm` hears how many votes were acknowledged."""
 
     name: str
@@ -66,9 +74,11 @@ class _Lane:
     votes: int
     confirm: Callable[[int], None]
     guess: float = _GUESS
+    connections: int = load.CONNECTIONS
+    pace: Callable[[], float] | None = None  # requests a second, as many as it takes if None
 
     def turn(self, seconds: float) -> Turn:
-        requests = self.build(math.ceil(self.guess * seconds * _MARGIN) + load.CONNECTIONS)
+        requests = self.build(math.ceil(self.guess * seconds * _MARGIN) + self.connections)
         before = self.server.cpu_seconds()
         with machine.core(last=False):
             driven = self._drive(requests, seconds)
@@ -82,31 +92,67 @@ class _Lane:
             cpu_us=used * 1e6 / (driven.answers * self.votes),
             p50_ms=driven.quantile_ms(0.50),
             p99_ms=driven.quantile_ms(0.99),
+            p999_ms=driven.quantile_ms(0.999),
             core=during / driven.seconds,
             busy=driven.busy,
         )
 
     def _drive(self, requests: Sequence[bytes], seconds: float) -> load.Driven:
+        every = self.connections / self.pace() if self.pace is not None else 0.0
         try:
-            return uvloop.run(load.drive(self.server.host, self.server.port, requests, seconds))
+            return uvloop.run(
+                load.drive(self.server.host, self.server.port, requests, seconds, self.connections, every)
+            )
         except load.Refused as error:
             raise load.Refused(f"{self.name}: {error}\n{self.server.said_last()}") from None
 
 
-class _Count:
-    """Compares what was acknowledged with the standings, over the API."""
+@dataclass(slots=True)
+class _Plain:
+    """The rows of the server's database, written again."""
+
+    database: Path
+    folder: Path
+    name: str = "plain"
+
+    def turn(self, seconds: float) -> Turn:
+        with tempfile.TemporaryDirectory(dir=self.folder) as folder, machine.core(last=True):
+            done = subprocess.run(
+                [sys.executable, "-m", "bench.plain", str(self.database), folder, str(seconds)],
+                cwd=servers.ROOT,
+                env=servers.environment(),
+                capture_output=True,
+                text=True,
+                check=True,
+            )
+        told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        commits = load.Driven(told["seconds"], array("d", told["commits"]), 0.0, array("d"))
+        return Turn(
+            rate=told["votes"] / told["seconds"],
+            cpu_us=told["cpu_seconds"] * 1e6 / told["votes"],
+            p50_ms=commits.quantile_ms(0.50),
+            p99_ms=commits.quantile_ms(0.99),
+            p999_ms=commits.quantile_ms(0.999),
+            core=told["cpu_seconds"] / told["seconds"],
+            busy=0.0,
+        )
+
+
+class Count:
+    """Compares what was acknowledged since with the standings, over the API."""
 
     def __init__(self, server: Server, token: str) -> None:
         self._server, self._token = server, token
-        self._acknowledged = 0
+        #: Votes that are there.
+        self.acknowledged = self._balance()
 
     def confirm(self, more: int) -> None:
         """Wait until all acknowledged votes are counted, and no others. Raises `Miscounted`."""
-        self._acknowledged += more
+        self.acknowledged += more
         until = time.monotonic() + _COUNTED_WITHIN_SECONDS
-        while (found := self._balance()) != self._acknowledged:
+        while (found := self._balance()) != self.acknowledged:
             if time.monotonic() > until:
-                raise Miscounted(f"{self._acknowledged} votes were acknowledged, {found} are counted")
+                raise Miscounted(f"{self.acknowledged} votes were acknowledged, {found} are counted")
             time.sleep(0.2)
 
     def _balance(self) -> int:
@@ -129,19 +175,28 @@ class _Count:
 def measure(
     folder: Path, lanes: Sequence[str], rounds: int, seconds: float, tell: Callable[[str], None]
 ) -> list[Round]:
-    """Rounds of turns of about `seconds` each; `lanes` are some of "noop", "webhook" and "array".
+    """Rounds of turns of about `seconds` each; `lanes` are some of "noop", "unledgered", "webhook", "paced",
+    "array" and "plain": those that need another are after it.
 
     Raises `Miscounted`, `Unchecked`, `load.Refused`, `servers.DidNotStart`.
     """
     with _opened(folder, lanes) as ready:
-        for lane in ready:
-            lane.turn(min(seconds, _WARM_UP_SECONDS))
-        found = []
-        for number in range(1, rounds + 1):
-            order = ready if number % 2 else ready[::-1]
-            found.append({lane.name: lane.turn(seconds) for lane in order})
-            tell(f"round {number} of {rounds}: " + ", ".join(_told(name, found[-1][name]) for name in lanes))
-        return found
+        return take_turns(ready, rounds, seconds, tell)
+
+
+def take_turns(
+    lanes: Sequence[Lane | _Plain], rounds: int, seconds: float, tell: Callable[[str], None]
+) -> list[Round]:
+    """Rounds in which each lane has its turn, every other round in reverse. Raises as `measure`."""
+    for lane in lanes:
+        lane.turn(min(seconds, _WARM_UP_SECONDS))
+    found = []
+    for number in range(1, rounds + 1):
+        order = lanes if number % 2 else lanes[::-1]
+        found.append({lane.name: lane.turn(seconds) for lane in order})
+        told = (_told(lane.name, found[-1][lane.name]) for lane in lanes)
+        tell(f"round {number} of {rounds}: {', '.join(told)}")
+    return found
 
 
 def _told(name: str, turn: Turn) -> str:
@@ -149,7 +204,7 @@ def _told(name: str, turn: Turn) -> str:
 
 
 @contextmanager
-def _opened(folder: Path, names: Sequence[str]) -> Iterator[list[_Lane]]:
+def _opened(folder: Path, names: Sequence[str]) -> Iterator[list[Lane | _Plain]]:
     """The lanes, their servers running."""
     place = campaign.write(folder / "webhook")
     requests = votes.Requests(place.secret("twilio.token"), place.secret("aliyun.token"))
@@ -157,19 +212,37 @@ def _opened(folder: Path, names: Sequence[str]) -> Iterator[list[_Lane]]:
     with ExitStack() as stack:
         settings = ("--settings", str(place.settings), "serve")
         gateway = stack.enter_context(servers.started("gateway", settings, folder / "gateway.log"))
-        _refuse_forged(gateway, place.secret("aliyun.token"))
-        count = _Count(gateway, place.secret("api.token"))
-        lanes = {
-            "webhook": _Lane("webhook", gateway, requests.twilio, 1, count.confirm),
-            "array": _Lane("array", gateway, aliyun, votes.ARRAY, count.confirm, _GUESS / votes.ARRAY),
+        refuse_forged(gateway, place.secret("aliyun.token"))
+        count = Count(gateway, place.secret("api.token"))
+        webhook = Lane("webhook", gateway, requests.twilio, 1, count.confirm)
+        lanes: dict[str, Lane | _Plain] = {
+            "webhook": webhook,
+            "paced": Lane(
+                "paced", gateway, requests.twilio, 1, count.confirm, pace=lambda: webhook.guess / 2
+            ),
+            "array": Lane(
+                "array", gateway, aliyun, votes.ARRAY, count.confirm, _GUESS / votes.ARRAY, _PUSHING
+            ),
+            "plain": _Plain(place.database, folder),
         }
+        if "unledgered" in names:
+            lanes["unledgered"] = _unledgered(folder, stack)
         if "noop" in names:
             noop = stack.enter_context(servers.started("bench.noop", (), folder / "noop.log"))
-            lanes["noop"] = _Lane("noop", noop, requests.twilio, 1, lambda _: None)
+            lanes["noop"] = Lane("noop", noop, requests.twilio, 1, lambda _: None)
         yield [lanes[name] for name in names]
 
 
-def _refuse_forged(gateway: Server, path_token: str) -> None:
+def _unledgered(folder: Path, stack: ExitStack) -> Lane:
+    """The webhook without what makes the ledger checkable, in a folder of its own."""
+    place = campaign.write(folder / "unledgered")
+    settings = ("--settings", str(place.settings), "serve")
+    server = stack.enter_context(servers.started("bench.unledgered", settings, folder / "unledgered.log"))
+    requests = votes.Requests(place.secret("twilio.token"), place.secret("aliyun.token"))
+    return Lane("unledgered", server, requests.twilio, 1, Count(server, place.secret("api.token")).confirm)
+
+
+def refuse_forged(gateway: Server, path_token: str) -> None:
     """See that signatures are checked. Raises `Unchecked`."""
     (forged,) = votes.Requests("not the auth token", path_token).twilio(1)
     with socket.create_connection((gateway.host, gateway.port), timeout=30) as connection:

@@ -1,6 +1,7 @@
 -- What callers have used up: their caps, and the ids of their messages. Both are claims: a use of one
 -- ordinal, or of one id, that nobody can make twice. They share a table because they share a caller:
--- a vote's rows are neighbours, on one page, on one shard.
+-- a vote's rows are neighbours, on one page, on one shard. `claimed` is all of them, where an engine keeps
+-- some of them elsewhere for a while.
 
 -- name: heard
 -- Where a message was recorded before; {pairs} is a list of (voter_key, message_key).
@@ -44,10 +45,10 @@ WHERE campaign = ?1 AND candidate = ?3 AND cap IN ('campaign', 'candidate', 'day
 
 -- name: messages-of
 -- Where the messages of one caller stand.
-SELECT log, seq FROM claims WHERE voter_key = ? AND campaign = ? AND cap = 'message' ORDER BY log, seq;
+SELECT log, seq FROM claimed WHERE voter_key = ? AND campaign = ? AND cap = 'message' ORDER BY log, seq;
 
 -- name: add-claims
-INSERT INTO claims (voter_key, campaign, contest, cap, period, ordinal, candidate, channel, log, seq) VALUES {rows};
+INSERT INTO claims (voter_key, campaign, cap, contest, period, ordinal, candidate, channel, log, seq) VALUES {rows};
 
 -- name: erase-caller
 DELETE FROM claims WHERE voter_key = ? AND campaign = ? AND log = ? AND seq BETWEEN ? AND ?;
@@ -57,13 +58,13 @@ DELETE FROM claims WHERE campaign = ?;
 
 -- name: count-claims
 SELECT count(*) FILTER (WHERE cap <> 'message'), count(*) FILTER (WHERE cap = 'message')
-FROM claims WHERE campaign = ?;
+FROM claimed WHERE campaign = ?;
 
 -- name: every-claim
-SELECT claims.voter_key, claims.contest, claims.cap, claims.period, claims.ordinal, claims.candidate, claims.channel,
-  claims.seq, logs.id IS NOT NULL
-FROM claims JOIN campaigns ON campaigns.id = claims.campaign
-LEFT JOIN logs ON logs.id = claims.log AND logs.campaign = campaigns.name
+SELECT claimed.voter_key, claimed.contest, claimed.cap, claimed.period, claimed.ordinal, claimed.candidate, claimed.channel,
+  claimed.seq, logs.id IS NOT NULL
+FROM claimed JOIN campaigns ON campaigns.id = claimed.campaign
+LEFT JOIN logs ON logs.id = claimed.log AND logs.campaign = campaigns.name
 WHERE campaigns.name = ?;
 
 -- name: campaign

@@ -19,6 +19,7 @@ from gateway.board import Board
 from gateway.desk.desk import Desk
 from gateway.exports import Exports
 from gateway.intake.receive import RETRY_SECONDS, Door
+from gateway.lane import Lanes, Runner
 from gateway.ledger import cosigning, publisher
 from gateway.ledger import pages as ledger
 from gateway.nominations.register import Register
@@ -211,11 +212,12 @@ async def _listening(settings: Settings, server: Server) -> AsyncIterator[None]:
     controls = control.application(server.service, server.status, server.users, server.metrics.exposition)
     for one in (app, controls):
         guard.check(one)
-    runner, inner = _runner(app), _runner(controls)
+    runner, inner = Runner(app, door, **_CONNECTIONS), web.AppRunner(controls, **_CONNECTIONS)
     listening: asyncio.Task[None] | None = None
     try:
         await runner.setup()
-        listening = asyncio.create_task(_before(runner, door).run())
+        assert isinstance(runner.server, Lanes)
+        listening = asyncio.create_task(Silence(runner.server).run())
         await _site(runner, settings, server.crew).start()
         await inner.setup()
         assert inner.server is not None
@@ -242,23 +244,6 @@ def _site(runner: web.AppRunner, settings: Settings, crew: Crew | None) -> web.B
     return web.TCPSite(runner, settings.listen.host, settings.listen.port, backlog=1024)
 
 
-def _before(runner: web.AppRunner, door: Door) -> Silence:
-    """Put the door before the application: a vote has one place to go. What it returns is to be `run`."""
-    assert runner.server is not None
-    pages = _expecting(runner.server.request_handler)
-    silence = Silence(runner.server)
-
-    async def handle(request: web.BaseRequest) -> web.StreamResponse:
-        silence.broken_by(request)
-        if door.takes(request):
-            return await door.handle(request)
-        response: web.StreamResponse = await pages(request)
-        return response
-
-    runner.server.request_handler = handle
-    return silence
-
-
 def _expecting(handle: Handle) -> Handle:
     """Refuse whoever expects anything but to be told to go on: where that is no text, aiohttp has a fault."""
 
@@ -270,16 +255,15 @@ def _expecting(handle: Handle) -> Handle:
     return handling
 
 
-def _runner(app: web.Application) -> web.AppRunner:
-    return web.AppRunner(
-        app,
-        access_log=None,
-        handle_signals=False,
-        keepalive_timeout=75,
-        lingering_time=1,
-        shutdown_timeout=DRAIN_SECONDS,
-        auto_decompress=False,
-    )
+#: How connections are kept, whoever listens.
+_CONNECTIONS: Final[dict[str, Any]] = {
+    "access_log": None,
+    "handle_signals": False,
+    "keepalive_timeout": 75,
+    "lingering_time": 1,
+    "shutdown_timeout": DRAIN_SECONDS,
+    "auto_decompress": False,
+}
 
 
 def routes(server: Server, settings: Settings) -> list[web.RouteDef]:

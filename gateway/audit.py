@@ -30,7 +30,7 @@ from tally.note import BadNote, Checkpoint
 from tally.open_ballots import OpenCount
 from tally.outcome import MessageOutcome
 from tally.recount import Endings, Recount, ending
-from tally.verify import Checked, Tampered, Verifier
+from tally.verify import Checked, Tampered
 
 OnRows = Callable[[int], None]
 
@@ -119,15 +119,16 @@ class Checkable:
 
         Raises `Tampered` at the first bad entry.
         """
+        done, targets = 0, await self.reader.targets(self.running.id)
         logs = [
             Log(
                 head,
-                Verifier(head.campaign, self.sealer(head.node)),
+                self.sealer(head.node),
                 self._bound(head, self.signed.get(head.node) if signed else None),
+                {seq for node, seq in targets if node == head.node},
             )
             for head in self.heads
         ]
-        done = 0
         async with aclosing(walk(logs, self.reader, await self.reader.acts(self.running.id))) as chunks:
             async for chunk in chunks:
                 yield chunk
@@ -202,7 +203,9 @@ async def verify(ledger: Checkable, on_rows: OnRows) -> int:
     projections = Projections(ledger.running)
 
     def see(chunk: Chunk) -> None:
-        for checked in chunk.entries:
+        if chunk.said is not None:
+            projections.messages(chunk.node, chunk.rows[0].seq, chunk.said)
+        for checked in chunk.one_by_one:
             with _sensible(checked):
                 projections.see(chunk.node, checked)
 
@@ -280,7 +283,9 @@ async def _count(
     counting, acts = Recount(ledger.running.rules(), targets), list[Checked]()
     async with aclosing(walked) as chunks:
         async for chunk in chunks:
-            for checked in chunk.entries:
+            if chunk.said is not None:
+                counting.messages(chunk.rows[0].seq, chunk.said, chunk.node)
+            for checked in chunk.one_by_one:
                 with _sensible(checked):
                     if checked.opening is not None:
                         counting.message(checked.seq, checked.opening, chunk.node)
@@ -320,8 +325,10 @@ async def recount(
 
     def shown(chunk: Chunk) -> None:
         nonlocal last_ms
-        last_ms = max(last_ms, *(checked.leaf.at_ms for checked in chunk.entries))
-        for checked in chunk.entries:
+        last_ms = max(last_ms, chunk.last_ms)
+        if chunk.said is not None:
+            openly.messages(chunk.rows[0].seq, chunk.said)
+        for checked in chunk.one_by_one:
             with _sensible(checked):
                 openly.leaf(checked.seq, checked.leaf, chunk.node)
         see(chunk)

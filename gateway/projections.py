@@ -4,22 +4,27 @@ All of it follows from the entries. Who changes it changes no entry, but what is
 are shown: so it is made again, and compared.
 """
 
+import secrets
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from hashlib import blake2b
 from typing import Any, Final, NamedTuple
 
 from dedup import keys
 from gateway.intake.inbound import Form
 from gateway.intake.running import Running
 from gateway.storage.reader import CaseKept, ClaimKept, Reader
+from tally import bulk
 from tally.acts import REVISIONS
+from tally.bulk import Said
 from tally.recount import Recount
 from tally.verify import Checked, Tampered
 
 #: A claim without its ordinal: voter in hex, contest, cap, period, candidate, channel, entry.
 Use = tuple[str, str, str, str, str, str, int]
 _Place = tuple[str, int]
-_MODULUS: Final = 1 << 128
+_DIGEST_BYTES: Final = 16
+_MODULUS: Final = 1 << 8 * _DIGEST_BYTES
 
 
 class _Case(NamedTuple):
@@ -35,6 +40,7 @@ class Projections:
         self._acts: dict[_Place, _Place | None] = {}
         self._cases: dict[_Place, _Case] = {}
         self._ids = 0
+        self._key = secrets.token_bytes(32)
 
     def see(self, node: str, checked: Checked) -> None:
         """One entry of a node's log."""
@@ -53,21 +59,46 @@ class Projections:
                 if any(first <= seq <= last for first, last in spans.get(of, ())):
                     self._cases[of, seq] = _Case("ruled", "")
 
+    def messages(self, node: str, first: int, said: Said) -> None:
+        """A run of messages from entry `first` on, none of which an act is about."""
+        key = self._running.keys.message
+        columns = zip(said.voters, said.sources, said.message_ids, strict=True)
+        named = [
+            (voter.decode(), keys.message_key(key, source.decode(), bulk.text(message_id)))
+            for voter, source, message_id in columns
+        ]
+        ids = [self._digest(voter, name, seq) for seq, (voter, name) in enumerate(named, first)]
+        self._ids = (self._ids + sum(ids)) % _MODULUS
+        pending = {text for text in set(said.endings) if bulk.ending(text).outcome in self._running.pending}
+        for at, text in enumerate(said.endings) if pending else ():
+            if text in pending:
+                unread = said.forms[at].decode() == Form.UNPARSED
+                words = said.raw_sha256[at].decode() if unread else bulk.text(said.texts[at])
+                self._cases[node, first + at] = _Case("waiting", keys.text_key(key, words))
+
+    def _digest(self, voter: str, message_key: object, seq: int) -> int:
+        """A number of an id kept: they are compared by the sum of theirs, so that none need be remembered.
+
+        Its key is drawn anew for each verification: nobody can have made two sums alike.
+        """
+        row = f"{voter} {message_key} {seq}".encode("utf-8", "replace")
+        return int.from_bytes(blake2b(row, digest_size=_DIGEST_BYTES, key=self._key).digest())
+
     def _see_message(self, place: _Place, checked: Checked) -> None:
         opening, pending = checked.opening, checked.leaf.kind in self._running.pending
         if opening is not None:
-            self._ids = (self._ids + _digest(self._id(checked))) % _MODULUS
+            self._ids = (self._ids + self._digest(*self._id(checked))) % _MODULUS
         if pending and opening is not None:
             words = opening.raw_sha256 if opening.form == Form.UNPARSED else opening.text
             self._cases[place] = _Case("waiting", keys.text_key(self._running.keys.message, words))
         elif pending:
             self._cases[place] = _Case("waiting", None)
 
-    def _id(self, checked: Checked) -> Use:
+    def _id(self, checked: Checked) -> tuple[str, str, int]:
         opening = checked.opening
         assert opening is not None
-        key = keys.message_key(self._running.keys.message, opening.source, opening.message_id)
-        return opening.voter, "", "message", key, "", "", checked.seq
+        name = keys.message_key(self._running.keys.message, opening.source, opening.message_id)
+        return opening.voter, name, checked.seq
 
     async def acts_and_cases(self, reader: Reader) -> Tampered | None:
         """The first entry of which another act or case is kept. Raises `Unavailable`."""
@@ -86,35 +117,50 @@ class Projections:
         self, reader: Reader, counting: Recount, again: AsyncIterator[Checked]
     ) -> Tampered | None:
         """The first entry by which something else is used up. `again` gives the entries once more."""
-        ids, uses, votes = 0, Counter[Use](), _most(counting)
+        ids, uses, lone, votes = 0, Counter[Use](), 0, _most(counting)
         async for claim in reader.every_claim(self._running.id):
-            use = _use(claim)
-            if claim.cap == "message":
-                ids = (ids + _digest(use)) % _MODULUS
-            else:
-                uses[use] += 1
-            if not claim.has_log or not _is_ordinal(claim, votes):
+            if not claim.has_log or not _is_ordinal(claim, votes) or not _is_bare(claim):
                 return _named([("", claim.seq)], "a use of a cap")
-        held = Counter(counting.held())
-        if held != uses:
-            rows = [*(held - uses), *(uses - held)]
-            return _named([("", row[6]) for row in rows], "a use of a cap")
-        if ids == self._ids:
-            return None
-        left = Counter[Use]()
-        async for claim in reader.every_claim(self._running.id):
             if claim.cap == "message":
-                left[_use(claim)] += 1
+                ids += self._digest(claim.voter, claim.period, claim.seq)
+            elif _is_of_lone(claim, counting):
+                lone += 1
+            else:
+                uses[_use(claim)] += 1
+        # No two claims are alike but in what is not of the key, so each use was met once at most.
+        held = Counter(counting.held(lone=False))
+        if held != uses or lone + held.total() != counting.claims:
+            held, uses = Counter(counting.held()), await self._every(reader, lambda cap: cap != "message")
+            if rows := [*(held - uses), *(uses - held)]:
+                return _named([("", row[6]) for row in rows], "a use of a cap")
+        if ids % _MODULUS == self._ids:
+            return None
+        left = await self._every(reader, lambda cap: cap == "message")
         lacking = []
         async for checked in again:
             if checked.opening is not None:
-                use = self._id(checked)
+                voter, name, seq = self._id(checked)
+                use = voter, "", "message", name, "", "", seq
                 if left[use] > 0:
                     left[use] -= 1
                 else:
-                    lacking.append(("", checked.seq))
+                    lacking.append(("", seq))
         lacking += [("", use[6]) for use, count in left.items() if count > 0]
         return _named(lacking or [("", 0)], "the id kept")
+
+    async def _every(self, reader: Reader, is_asked: Callable[[str], bool]) -> Counter[Use]:
+        """All claims whose cap is asked for: much memory, where something is wrong."""
+        found = Counter[Use]()
+        async for claim in reader.every_claim(self._running.id):
+            if is_asked(claim.cap):
+                found[_use(claim)] += 1
+        return found
+
+
+def _is_of_lone(claim: ClaimKept, counting: Recount) -> bool:
+    """Whether it is a use that its caller's only message makes."""
+    uses, seq = counting.alone(claim.voter)
+    return seq == claim.seq and claim[1:7] in uses
 
 
 def _is_right(wanted: _Case | None, kept: CaseKept | None) -> bool:
@@ -136,13 +182,13 @@ def _is_ordinal(claim: ClaimKept, votes: dict[tuple[str, str], int]) -> bool:
     return claim.ordinal in range(1, most + 1)
 
 
+def _is_bare(claim: ClaimKept) -> bool:
+    """Whether the id of a message stands alone: what it was for stands with its uses."""
+    return claim.cap != "message" or (claim.contest, claim.candidate, claim.channel) == ("", "", "")
+
+
 def _use(claim: ClaimKept) -> Use:
     return claim.voter, claim.contest, claim.cap, claim.period, claim.candidate, claim.channel, claim.seq
-
-
-def _digest(use: Use) -> int:
-    """A number of a row: rows are compared by the sum of theirs, so that none need be remembered."""
-    return int.from_bytes(keys.derive(b"televote", repr(use), 16))
 
 
 def _first(

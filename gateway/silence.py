@@ -6,7 +6,7 @@ aiohttp's own clock for this is the one for idle connections, which a proxy in f
 import asyncio
 from typing import Final
 
-from aiohttp import web
+from gateway.lane import Lane, Lanes
 
 #: Within which the first head of a connection must be here.
 HEAD_SECONDS: Final = 10.0
@@ -14,16 +14,11 @@ _LOOK_SECONDS: Final = 1.0
 
 
 class Silence:
-    """Watches a server's connections. Tell it of each request; `run` it as a task, until cancelled."""
+    """Watches a server's connections. `run` it as a task, until cancelled."""
 
-    def __init__(self, server: web.Server, seconds: float = HEAD_SECONDS) -> None:
+    def __init__(self, server: Lanes, seconds: float = HEAD_SECONDS) -> None:
         self._server, self._seconds = server, seconds
         self._since: dict[object, float] = {}
-        self._spoke: set[object] = set()
-
-    def broken_by(self, request: web.BaseRequest) -> None:
-        """A request has come."""
-        self._spoke.add(request.protocol)
 
     async def run(self) -> None:
         """Look at every connection each second."""
@@ -32,9 +27,8 @@ class Silence:
             await asyncio.sleep(_LOOK_SECONDS)
 
     def _look(self, now: float) -> None:
-        there = self._server.connections
+        there = [one for one in self._server.connections if isinstance(one, Lane)]
         self._since = {one: self._since.get(one, now) for one in there}
-        self._spoke.intersection_update(there)
         for one in there:
-            if one not in self._spoke and now - self._since[one] >= self._seconds:
+            if not one.has_spoken and now - self._since[one] >= self._seconds:
                 one.force_close()

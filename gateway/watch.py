@@ -5,6 +5,7 @@ import platform
 import sqlite3
 import sys
 import traceback
+import warnings
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from typing import Any, Final, TextIO
 
@@ -202,6 +203,8 @@ def log_to(stream: TextIO | None = None, level: str = "info") -> None:
 
     `stream` is stderr if not given.
     """
+    # They quote what was sent, and of each that was shown its text is kept.
+    warnings.simplefilter("ignore")
     root = logging.getLogger()
     if not any(isinstance(handler, _Libraries) for handler in root.handlers):
         root.addHandler(_Libraries())

@@ -5,8 +5,8 @@ balance of RULES §2 compares two counts that were made apart.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from functools import cache
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache, lru_cache
 from typing import Literal, NamedTuple
 
 Subject = Literal["received", "message", "made", "selection", "waiting", "act"]
@@ -63,11 +63,19 @@ def add_messages(
     totals: Totals, channel: str, outcome: str, selections: Iterable[tuple[str, str, str]], messages: int = 1
 ) -> None:
     """Count so many messages that ended alike, with their selections (contest, candidate, outcome)."""
-    totals[received(channel)] += messages
-    totals[message(channel, outcome)] += messages
+    for key, times in _counted(channel, outcome, tuple(selections)):
+        totals[key] = totals.get(key, 0) + times * messages
+
+
+@lru_cache(maxsize=4096)
+def _counted(
+    channel: str, outcome: str, selections: tuple[tuple[str, str, str], ...]
+) -> Sequence[tuple[TotalKey, int]]:
+    """What one message adds to which totals: few messages differ."""
+    keys = Counter((received(channel), message(channel, outcome)))
     for contest, candidate, ended in selections:
-        totals[made(channel)] += messages
-        totals[selection(channel, contest, candidate, ended)] += messages
+        keys.update((made(channel), selection(channel, contest, candidate, ended)))
+    return list(keys.items())
 
 
 def differences(

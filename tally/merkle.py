@@ -21,16 +21,25 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 
 def extend(size: int, frontier: Frontier, leaves: Iterable[bytes]) -> tuple[int, Frontier]:
-    """The size and frontier after appending leaf hashes: amortised one node hash a leaf."""
-    peaks = list(frontier)
-    for leaf in leaves:
-        node, rest = leaf, size
-        while rest & 1:
-            node = node_hash(peaks.pop(), node)
-            rest >>= 1
-        peaks.append(node)
-        size += 1
-    return size, tuple(peaks)
+    """The size and frontier after appending leaf hashes: amortised one node hash a leaf.
+
+    Level by level: the peak that a level had is the left neighbour of the first new node, and a last node
+    without a right neighbour is the level's peak from now on.
+    """
+    peaks, smaller = list(frontier), list[bytes]()
+    nodes, rest = list(leaves), size
+    size += len(nodes)
+    while nodes:
+        if rest & 1:
+            nodes.insert(0, peaks.pop())
+        if len(nodes) & 1:
+            smaller.append(nodes.pop())
+        nodes = [
+            sha256(b"\x01" + left + right).digest()
+            for left, right in zip(nodes[::2], nodes[1::2], strict=True)
+        ]
+        rest >>= 1
+    return size, (*peaks, *reversed(smaller))
 
 
 def root(frontier: Frontier) -> bytes:

@@ -5,11 +5,13 @@ votes of each candidate, by no channel. An erased message goes on counting here:
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from tally import bulk
 from tally.acts import REVISIONS
+from tally.bulk import Said
 from tally.count import Totals
 from tally.entry import Leaf, Selected
 
@@ -35,23 +37,40 @@ class OpenCount:
     def leaf(self, seq: int, leaf: Leaf, node: str = "") -> None:
         """Count what an entry tells. Before the opening the rules may still change, and nothing counts."""
         self._opened = self._opened or leaf.kind == "open"
-        chooses = leaf.is_message or leaf.kind in REVISIONS
-        if chooses and self._opened and (leaf.selections is not None) is not self.is_open:
-            self.faults.append(f"entry {seq}: {leaf.kind} {_HIDES if self.is_open else _TELLS}")
-        if not chooses or leaf.selections is None:
+        if not (leaf.is_message or leaf.kind in REVISIONS):
+            return
+        for fault in self._wrong(leaf.kind, leaf.selections, is_message=leaf.is_message):
+            self.faults.append(f"entry {seq}: {fault}")
+        if leaf.selections is None:
             return
         place = (node, seq) if leaf.is_message else (leaf.detail["node"], leaf.detail["entry"])
         self._add(self._standing.get(place, ()), -1)
         self._add(leaf.selections, 1)
         if place in self.targets:
             self._standing[place] = leaf.selections
-        counts = any(ended == "counted" for *_, ended in leaf.selections)
-        if leaf.is_message and counts is not (leaf.kind == "counted"):
-            self.faults.append(f"entry {seq}: {leaf.kind}, and its selections say otherwise")
 
-    def _add(self, selections: Iterable[tuple[str, str, str]], sign: int) -> None:
+    def messages(self, first: int, said: Said) -> None:
+        """Count what the leaves of a run of messages tell, none of which an act is about."""
+        wrong = dict[bytes, list[str]]()
+        for text, messages in Counter(said.endings).items():
+            ended = bulk.ending(text)
+            told = ended.selections if said.told else None
+            self._add(told or (), messages)
+            if faults := list(self._wrong(ended.outcome, told, is_message=True)):
+                wrong[text] = faults
+        for seq, text in enumerate(said.endings, first) if wrong else ():
+            self.faults += (f"entry {seq}: {fault}" for fault in wrong.get(text, ()))
+
+    def _wrong(self, kind: str, told: Selected | None, *, is_message: bool) -> Iterator[str]:
+        if self._opened and (told is not None) is not self.is_open:
+            yield f"{kind} {_HIDES if self.is_open else _TELLS}"
+        counts = any(ended == "counted" for *_, ended in told or ())
+        if told is not None and is_message and counts is not (kind == "counted"):
+            yield f"{kind}, and its selections say otherwise"
+
+    def _add(self, selections: Iterable[tuple[str, str, str]], messages: int) -> None:
         for one in selections:
-            self.selections[one] += sign
+            self.selections[one] += messages
 
     def against(self, totals: Totals) -> list[tuple[str, int, int]]:
         """Where the leaves say otherwise than the recount from the openings: (what, told, recounted)."""

@@ -5,13 +5,14 @@ It trusts no projection: it adds up the outcomes in the openings, follows every 
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Final, Literal, NamedTuple
 
-from tally import certification
+from tally import bulk, certification
 from tally.acts import REVISIONS
+from tally.bulk import Ending, Said
 from tally.certification import NotAllowed, Progress
 from tally.count import ACTS, TotalKey, Totals
 from tally.entry import Leaf, Opening, Selected
@@ -45,6 +46,33 @@ class Rules:
     judges: int = 0
 
 
+#: A use of a cap but for whose it is: contest ("" over all contests), cap, period, how manieth, candidate,
+#: channel.
+Use = tuple[str, str, str, int, str, str]
+
+#: A lone message is kept as its kind's number and, in the bits below, its entry.
+_ENTRY_BITS: Final = 40
+_ENTRY: Final = (1 << _ENTRY_BITS) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """What messages have in common that end alike, on one node, by one channel, on one day.
+
+    `counted` are (contest, candidate). A message is quiet if its caller has used nothing by it; lawful if it
+    has votes, and nothing is wrong with it as its caller's only one: then it makes these `uses`.
+    """
+
+    number: int
+    node: str
+    channel: str
+    ended: Ending
+    counted: tuple[tuple[str, str], ...]
+    uses: tuple[Use, ...]
+    is_quiet: bool
+    is_lawful: bool
+
+
 class _Vote(NamedTuple):
     """One counted selection of a caller in a contest. `use` says what became of its uses of the caps."""
 
@@ -73,6 +101,9 @@ class _Message:
 class Recount:
     """Feed every entry in order; then read `totals`, `claims` and `faults`.
 
+    Most callers send one message, and no act is about it. Of these only its kind and entry are kept, by the
+    caller's pseudonym: some 180 bytes a caller. All about a caller is worked out once there is more to say.
+
     `targets` are the messages that acts are about, as (node, seq): only these are kept in memory.
     `claims` is how many uses of caps, and void marks, the ledger implies. `faults` are sentences.
     `endings` has how each message ended on which somebody has ruled, and the entry of the last ruling.
@@ -91,6 +122,11 @@ class Recount:
     sheets: set[tuple[str, str]] = field(default_factory=set)
     _gone: dict[str, list[list[int]]] = field(default_factory=dict)
     _explained: dict[str, list[list[int]]] = field(default_factory=dict)
+    _kinds: dict[tuple[str, str, Ending], _Kind] = field(default_factory=dict)
+    _lone: dict[bytes, int] = field(default_factory=dict)
+    _by_number: dict[int, _Kind] = field(default_factory=dict)
+    _by_vote: dict[tuple[str, str, str], list[tuple[str, str, str, int]]] = field(default_factory=dict)
+    _known: set[bytes] = field(default_factory=set)
     _used: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     _votes: dict[tuple[str, str], list[_Vote]] = field(default_factory=dict)
     _messages: dict[tuple[str, int], _Message] = field(default_factory=dict)
@@ -98,27 +134,97 @@ class Recount:
 
     def message(self, seq: int, opening: Opening, node: str = "") -> None:
         """Count one message."""
-        totals, channel = self.totals, opening.channel
-        totals[TotalKey("received", channel, "", "", "")] += 1
-        totals[TotalKey("message", channel, "", "", opening.outcome)] += 1
-        waits = opening.outcome in self.rules.pending
-        if waits:
-            totals[TotalKey("waiting", channel, "", "", opening.outcome)] += 1
-        for contest in opening.voids:
-            self._void(opening.voter, contest, channel, seq)
-        counted = 0
-        for contest, candidate, outcome in opening.selections:
-            totals[TotalKey("made", channel, "", "", "")] += 1
-            totals[TotalKey("selection", channel, contest, candidate, outcome)] += 1
-            if outcome == "counted":
-                counted += 1
-                self._count(contest, opening.voter, _Vote(node, seq, channel, candidate, opening.day))
-        if (counted > 0) != (opening.outcome == "counted"):
-            self.faults.append(f"entry {seq}: outcome {opening.outcome} with {counted} counted selections")
+        ended = Ending(opening.day, opening.outcome, opening.selections, opening.voids)
+        kind = self._kind(node, opening.channel, ended)
+        self._total(kind, 1)
+        self._caller(kind, opening.voter, seq)
         if (node, seq) in self.targets:
+            waits = opening.outcome in self.rules.pending
             self._messages[node, seq] = _Message(
                 opening, opening.voter, opening.outcome, opening.selections, opening.voids, waits
             )
+
+    def messages(self, first: int, said: Said, node: str = "") -> None:
+        """Count a run of messages from entry `first` on, none of which an act is about."""
+        ends = list(zip(said.channels, said.endings, strict=True))
+        kinds: dict[tuple[bytes, bytes], _Kind] = {}
+        for (channel, ended), messages in Counter(ends).items():
+            kind = kinds[channel, ended] = self._kind(node, channel.decode(), bulk.ending(ended))
+            self._total(kind, messages)
+        several = self._several(said.voters)
+        for seq, (voter, end) in enumerate(zip(said.voters, ends, strict=True), first):
+            kind = kinds[end]
+            if kind.is_lawful and voter not in several:
+                self._lone[voter] = kind.number + seq
+                self.claims += len(kind.uses)
+            elif not kind.is_quiet:
+                self._caller(kind, voter.decode(), seq)
+
+    def _several(self, voters: Sequence[bytes]) -> Set[bytes]:
+        """Callers of these messages that have another one, before or among these."""
+        twice = {voter for voter, messages in Counter(voters).items() if messages > 1}
+        return twice | (self._lone.keys() & voters) | self._known.intersection(voters)
+
+    def _kind(self, node: str, channel: str, ended: Ending) -> _Kind:
+        kind = self._kinds.get((node, channel, ended))
+        if kind is None:
+            kind = self._new_kind(node, channel, ended)
+            self._kinds[node, channel, ended] = self._by_number[kind.number] = kind
+        return kind
+
+    def _new_kind(self, node: str, channel: str, ended: Ending) -> _Kind:
+        counted = tuple(one[:2] for one in ended.selections if one[2] == "counted")
+        sound = bool(counted) == (ended.outcome == "counted") and self.rules.candidates.issuperset(counted)
+        uses, held, lawful = list[Use](), Counter[tuple[str, str, str]](), sound and not ended.voids
+        for contest, candidate in counted if lawful else ():
+            for where, per, period, votes in self._caps(contest, candidate, ended.day):
+                held[where, per, period] += 1
+                uses.append((where, per, period, held[where, per, period], candidate, channel))
+                lawful = lawful and held[where, per, period] <= votes
+        number = len(self._kinds) << _ENTRY_BITS
+        quiet = sound and not counted and not ended.voids
+        return _Kind(number, node, channel, ended, counted, tuple(uses), quiet, lawful and not quiet)
+
+    def _total(self, kind: _Kind, messages: int) -> None:
+        totals, channel, outcome = self.totals, kind.channel, kind.ended.outcome
+        totals[TotalKey("received", channel, "", "", "")] += messages
+        totals[TotalKey("message", channel, "", "", outcome)] += messages
+        if outcome in self.rules.pending:
+            totals[TotalKey("waiting", channel, "", "", outcome)] += messages
+        for contest, candidate, ended in kind.ended.selections:
+            totals[TotalKey("made", channel, "", "", "")] += messages
+            totals[TotalKey("selection", channel, contest, candidate, ended)] += messages
+
+    def _caller(self, kind: _Kind, voter: str, seq: int) -> None:
+        """What a message is to its caller."""
+        if kind.is_quiet:
+            return
+        self._learn(voter)
+        for contest in kind.ended.voids:
+            self._void(voter, contest, kind.channel, seq)
+        self._cast(kind, voter, seq)
+        outcome = kind.ended.outcome
+        if bool(kind.counted) != (outcome == "counted"):
+            self.faults.append(f"entry {seq}: outcome {outcome} with {len(kind.counted)} counted selections")
+
+    def _cast(self, kind: _Kind, voter: str, seq: int) -> None:
+        for contest, candidate in kind.counted:
+            self._count(contest, voter, _Vote(kind.node, seq, kind.channel, candidate, kind.ended.day))
+
+    def _learn(self, voter: str) -> None:
+        """From now on all about this caller is kept."""
+        name = voter.encode()
+        self._known.add(name)
+        lone = self._lone.pop(name, None)
+        if lone is not None:
+            kind = self._by_number[lone & ~_ENTRY]
+            self.claims -= len(kind.uses)
+            self._cast(kind, voter, lone & _ENTRY)
+
+    def alone(self, voter: str) -> tuple[Sequence[Use], int]:
+        """The uses that a caller's only message makes, and its entry; none of a caller of several."""
+        lone = self._lone.get(voter.encode())
+        return ((), -1) if lone is None else (self._by_number[lone & ~_ENTRY].uses, lone & _ENTRY)
 
     def gone(self, seq: int, node: str = "") -> None:
         """An entry that commits to something, and nothing is there to be opened."""
@@ -138,7 +244,8 @@ class Recount:
     @property
     def voters(self) -> int:
         """How many callers have a vote that counts, those erased left out."""
-        return len({voter for (voter, _), votes in self._votes.items() if any(one.counted for one in votes)})
+        several = {voter for (voter, _), votes in self._votes.items() if any(one.counted for one in votes)}
+        return len(self._lone) + len(several)
 
     def finish(self) -> None:
         """When every entry was fed: whatever is gone must be what an act says was erased."""
@@ -151,15 +258,21 @@ class Recount:
                 if first <= last:
                     self.faults.append(f"entry {first}: what it said is gone, and no act says it was erased")
 
-    def held(self) -> Iterator[tuple[str, str, str, str, str, str, int]]:
+    def held(self, *, lone: bool = True) -> Iterator[tuple[str, str, str, str, str, str, int]]:
         """Every use of a cap, and void mark, that the ledger implies: voter, contest ("" over all contests),
-        cap, period, candidate, channel ("" if no vote stands behind it any more), entry of the message."""
+        cap, period, candidate, channel ("" if no vote stands behind it any more), entry of the message.
+
+        Without those of `lone` messages, if asked: see `alone`.
+        """
+        for name in self._lone if lone else ():
+            uses, seq = self.alone(voter := name.decode())
+            for where, per, period, _, candidate, channel in uses:
+                yield voter, where, per, period, candidate, channel, seq
         for (voter, contest), votes in self._votes.items():
             for vote in votes:
-                for (_, named, period), _, per, _ in self._uses(contest, voter, vote):
-                    if vote.use != "free":
-                        channel = "" if vote.use == "muted" else vote.channel
-                        where = named.removesuffix(f" {per}")
+                channel = "" if vote.use == "muted" else vote.channel
+                if vote.use != "free":
+                    for where, per, period, _ in self._caps(contest, vote.candidate, vote.day):
                         yield voter, where, per, period, vote.candidate, channel, vote.seq
         for (voter, contest), (channel, seq) in self._marks.items():
             yield voter, contest, "void", "", "", channel, seq
@@ -243,30 +356,32 @@ class Recount:
             self.faults.append(f"entry {vote.seq}: no candidate {vote.candidate} in contest {contest}")
             return
         self._votes.setdefault((voter, contest), []).append(vote)
-        for used, where, per, votes in self._uses(contest, voter, vote):
+        for where, per, period, votes in self._caps(contest, vote.candidate, vote.day):
+            used = voter, f"{where} {per}", period
             self._used[used] += 1
             self.claims += 1
             if self._used[used] > votes:
-                self.faults.append(f"entry {vote.seq}: a caller has over {votes} votes per {per} in {where}")
+                of = where or "the campaign"
+                self.faults.append(f"entry {vote.seq}: a caller has over {votes} votes per {per} in {of}")
         if (voter, contest) in self._marks:  # it came first, in another node's log
             self._turn(voter, contest, counted=False)
 
-    def _uses(
-        self, contest: str, voter: str, vote: _Vote
-    ) -> Iterator[tuple[tuple[str, str, str], str, str, int]]:
-        """The uses of caps that a counted vote makes: the counter, and the cap in words."""
-        caps = [(contest, *cap) for cap in self.rules.caps[contest]] + [
-            ("", *cap) for cap in self.rules.total
-        ]
-        for where, per, votes in caps:
-            period = {"campaign": "", "day": vote.day, "candidate": f"{contest}/{vote.candidate}"}[per]
-            yield (voter, f"{where} {per}", period), where or "the campaign", per, votes
+    def _caps(self, contest: str, candidate: str, day: str) -> list[tuple[str, str, str, int]]:
+        """The caps that a counted vote uses: contest ("" over all contests), cap, period, and its votes."""
+        known = self._by_vote.get((contest, candidate, day))
+        if known is None:
+            periods = {"campaign": "", "day": day, "candidate": f"{contest}/{candidate}"}
+            caps = [(contest, *cap) for cap in self.rules.caps[contest]]
+            caps += [("", *cap) for cap in self.rules.total]
+            known = [(where, per, periods[per], votes) for where, per, votes in caps]
+            self._by_vote[contest, candidate, day] = known
+        return known
 
     def _free(self, contest: str, voter: str, vote: _Vote) -> _Vote:
         """Give back what a vote has used."""
         if vote.use != "free":
-            for used, *_ in self._uses(contest, voter, vote):
-                self._used[used] -= 1
+            for where, per, period, _ in self._caps(contest, vote.candidate, vote.day):
+                self._used[voter, f"{where} {per}", period] -= 1
                 self.claims -= 1
         return vote._replace(use="free")
 
@@ -287,6 +402,9 @@ class Recount:
                 votes[place] = vote._replace(counted=counted)
 
     def _free_candidate(self, contest: str, candidate: str) -> None:
+        of = {number for number, kind in self._by_number.items() if (contest, candidate) in kind.counted}
+        for name in [name for name, lone in self._lone.items() if lone & ~_ENTRY in of]:
+            self._learn(name.decode())
         for (voter, where), votes in self._votes.items():
             if where == contest:
                 votes[:] = [
@@ -298,6 +416,8 @@ class Recount:
 
     def _revise(self, act: Checked, message: _Message) -> None:
         leaf, private = act.leaf, act.private
+        self._learn(message.voter)
+        self._learn(private["voter"])
         was, now = ending(private["was"]), ending(private["now"])
         place = (leaf.detail["node"], leaf.detail["entry"])
         standing = self._standing(place, message) if _changes(leaf) else message.selections

@@ -297,11 +297,8 @@ def house(tmp_path: Path, request: pytest.FixtureRequest) -> House:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A module with `ENGINES` has its houses on each of them; a test marked `on_sqlite` on that alone."""
     engines = getattr(metafunc.module, "ENGINES", ())
-    if (
-        engines
-        and "house" in metafunc.fixturenames
-        and not metafunc.definition.get_closest_marker("on_sqlite")
-    ):
+    told = metafunc.definition.get_closest_marker("on_sqlite")
+    if engines and "house" in metafunc.fixturenames and not told:
         metafunc.parametrize("house", engines, indirect=True)
 
 

@@ -4,6 +4,7 @@ It will not run as root: then it runs as nobody, in a folder that is nobody's.
 """
 
 import asyncio
+import atexit
 import os
 import shutil
 import signal
@@ -26,6 +27,8 @@ from gateway.storage.postgresql import dialect
 
 _NOBODY = 65_534
 _SECONDS = 60
+#: So much may the databases of a run take: where memory has the room, they stand there.
+_ROOM = 4 << 30
 _numbers = count(1)
 
 
@@ -37,7 +40,20 @@ def programs() -> Path:
         path for path in (*wheel, *Path("/usr/lib/postgresql").glob("*/bin")) if (path / "initdb").exists()
     ]
     assert found, "no PostgreSQL: pip install pgserver, or apt-get install postgresql"
-    return max(found, key=lambda path: run_(path / "postgres", "--version"))
+    return max(map(_entered, found), key=lambda path: run_(path / "postgres", "--version"))
+
+
+def _entered(path: Path) -> Path:
+    """Programs that whoever runs the server may run: a copy of them, if they stand in a closed folder."""
+    try:
+        run_(path / "postgres", "--version")
+    except PermissionError:
+        copy = Path(tempfile.mkdtemp(prefix="televote-postgres-"))
+        atexit.register(shutil.rmtree, copy, ignore_errors=True)
+        copy.chmod(0o755)
+        shutil.copytree(path.parent, copy / "pginstall", symlinks=True)
+        return copy / "pginstall/bin"
+    return path
 
 
 def run_(program: Path, *args: str, env: Mapping[str, str] = {}) -> str:
@@ -187,7 +203,9 @@ def cluster(**settings: str) -> Iterator[Server]:
 @contextmanager
 def folder() -> Iterator[Path]:
     """A folder that the server may enter, gone at the end."""
-    path = Path(tempfile.mkdtemp(prefix="televote-postgres-"))
+    memory = Path("/dev/shm")
+    roomy = memory.is_dir() and shutil.disk_usage(memory).free > _ROOM
+    path = Path(tempfile.mkdtemp(prefix="televote-postgres-", dir=memory if roomy else None))
     if os.geteuid() == 0:
         os.chown(path, _NOBODY, _NOBODY)
     try:

@@ -1,4 +1,4 @@
-"""Keeping what there is: `backup`, and `new-epoch` when the newest database is lost."""
+"""Keeping what there is: `backup`, `migrate`, and `new-epoch` when the newest database is lost."""
 
 import json
 import sys
@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import click
 
 from config.load import Loaded
-from gateway import backup, clock, epoch, printed, watch
+from gateway import backup, clock, epoch, moving, printed, watch
 from gateway.audit import OnRows
 from gateway.commands.base import Chosen, run, televote
 from gateway.epoch import Plan
@@ -27,6 +27,26 @@ def backup_(chosen: Chosen, folder: Path, as_json: bool) -> None:
         click.echo(json.dumps(told, ensure_ascii=False, indent=2))
     else:
         printed.backup(folder, told, chosen.lang)
+
+
+@televote.command()
+@click.option("--to", "url", required=True, help="postgresql://user@host/database, which must be empty.")
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_obj
+def migrate(chosen: Chosen, url: str, as_json: bool) -> None:
+    """Move the database from its file to PostgreSQL, and count both again. Stop the server first."""
+    told = run(moving.move(chosen.load(), url, _shown))
+    if as_json:
+        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+        return
+    for name, entries in told["campaigns"].items():
+        click.echo(f"{name}: {entries}")
+    said = (
+        "已搬到 PostgreSQL，两边重新计票一致。请在设置文件写："
+        if chosen.lang == "zh"
+        else ("moved; both ends give the same roots and numbers. Now set, in the settings file:")
+    )
+    click.echo(f'{said}\n[storage]\nurl = "{url}"')
 
 
 def _shown(campaign: str, entries: int) -> OnRows:

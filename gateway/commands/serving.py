@@ -21,6 +21,7 @@ from gateway.app import Server
 from gateway.commands.base import FAILED, Chosen, Failed, Wrong, environ, run, televote
 from gateway.control import NotServing
 from gateway.people.people import People
+from gateway.storage import opening
 from gateway.storage.store import Unavailable
 from gateway.workforce import Crew, Gone
 
@@ -59,8 +60,17 @@ def check(chosen: Chosen, as_json: bool) -> None:
 @televote.command()
 @click.argument("folder", type=click.Path(path_type=Path), default=Path("var"))
 @click.option("--listen", default=_SAMPLE_LISTEN, show_default=True)
-def init(folder: Path, listen: str) -> None:
+@click.option("--citus", is_flag=True, help="Spread the tables of the settings' database, and write nothing.")
+@click.pass_obj
+def init(chosen: Chosen, folder: Path, listen: str, citus: bool) -> None:
     """Write the sample campaign, open from today, with settings and fresh secrets."""
+    if citus:
+        loaded = chosen.load()
+        if not loaded.settings.storage.is_postgresql:
+            raise Wrong("Citus is PostgreSQL: set [storage] url to postgresql://user@host/database")
+        run(opening.spread(loaded.settings))
+        click.echo("the tables are spread")
+        return
     try:
         settings = setup.write(folder, setup.today(clock.now_ms()), listen)
     except setup.AlreadyThere as error:

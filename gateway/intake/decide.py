@@ -245,12 +245,12 @@ def _append_message(
         "" if item.caller.line else inbound.caller,
         item.heard.voter.hex(),
         "" if unread else inbound.text,
-        inbound.form.value,
+        inbound.form,
         item.received_ms,
         inbound.sent_ms,
         item.placement.decided_by,
         item.day,
-        outcome.value,
+        outcome,
         verdict.selections,
         voids,
         item.note,
@@ -259,7 +259,7 @@ def _append_message(
     )
     leaf = entry.message_leaf(
         batch.head.campaign,
-        outcome.value,
+        outcome,
         item.received_ms,
         entry.event_time(inbound.sent_ms, inbound.sent_grain_ms),
         entry.commitment(blinding, packed),

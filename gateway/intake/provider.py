@@ -23,7 +23,7 @@ from gateway.intake.inbound import Inbound
 from tally.outcome import Channel, MessageOutcome
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: that takes four times as long to make, for every request
 class Request:
     """What a provider may know of an HTTP request.
 

@@ -7,6 +7,7 @@ the input, there is no other 5xx, and no 429, which several providers do not ret
 import asyncio
 import hashlib
 import hmac
+import json
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
@@ -15,14 +16,15 @@ from typing import Final, NamedTuple, Protocol
 
 import structlog
 from aiohttp import web
+from multidict import CIMultiDictProxy
 
 from gateway.intake import journey, replies
 from gateway.intake.decide import Verdict
 from gateway.intake.inbound import Form, Inbound
 from gateway.intake.journey import Prepared
-from gateway.intake.provider import Ended, Provider, Refusal, Request
+from gateway.intake.provider import Answer, Ended, Provider, Refusal, Request
 from gateway.intake.recorder import Busy, Done, Recorder, Stopping
-from gateway.intake.response import respond
+from gateway.intake.response import closes, respond, whole
 from gateway.intake.source import Source
 from gateway.storage.store import Unavailable
 
@@ -30,10 +32,13 @@ _log = structlog.get_logger()
 
 Networks = Sequence[IPv4Network | IPv6Network]
 
+#: Takes an answer's bytes, and whether the connection is kept.
+Send = Callable[[bytes, bool], None]
+
 RETRY_SECONDS: Final = 5
 #: Requests that are read in one go.
 _TOGETHER: Final = 16
-_PREFIX: Final = "/in/"
+PREFIX: Final = "/in/"
 
 
 class Refused(Exception):
@@ -50,6 +55,39 @@ class Observer(Protocol):
     def answered(self, source: str, status: int, reason: str) -> None:
         """A request was answered; `source` is a configured name or "unknown"."""
         ...
+
+
+class Head(Protocol):
+    """What is asked of a request's head: aiohttp's requests have it."""
+
+    @property
+    def method(self) -> str: ...
+
+    @property
+    def raw_path(self) -> str: ...
+
+    @property
+    def headers(self) -> CIMultiDictProxy[str]: ...
+
+    @property
+    def remote(self) -> str | None: ...
+
+
+class _Came(NamedTuple):
+    """A request as it comes in: what its path names, our number for it, and when."""
+
+    name: str
+    token: str
+    number: int
+    received_ms: int
+
+    def with_body(self, request: Head, source: Source, body: bytes) -> "_Arrived":
+        """The request, once it is here whole. Raises `Refused` if it is too large."""
+        if len(body) > source.body_bytes:
+            raise Refused(413, "too_large")
+        assert source.provider is not None, "the door has sources with a provider only"
+        asked = Request(request.method, request.raw_path, _headers(request), body, self.received_ms)
+        return _Arrived(asked, source, source.provider)
 
 
 class _Arrived(NamedTuple):
@@ -105,37 +143,49 @@ class Door:
 
     def takes(self, request: web.BaseRequest) -> bool:
         """Whether a request is one for this door."""
-        return request.raw_path.startswith(_PREFIX)
+        return request.raw_path.startswith(PREFIX)
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """`/in/{source}` and `/in/{source}/{token}`."""
-        received_ms, number = self._now_ms(), next(self._requests)
-        name, _, token = request.raw_path.partition("?")[0][len(_PREFIX) :].partition("/")
-        source = self._sources.get(name)
-        if source is None or source.provider is None:
-            return self._refuse("unknown", number, Refused(404, "unknown_source"))
+        came = self._came(request)
         try:
-            response = await self._take(request, source, source.provider, token, received_ms)
-        except Refused as refused:
-            return self._refuse(name, number, refused)
-        except (Unavailable, Busy, Stopping) as error:
-            return self._refuse(name, number, Refused(503, type(error).__name__.lower()))
-        except Exception:  # noqa: BLE001 -- see below
-            # A fault of ours must not cost a vote: the sender is asked to send it again.
-            _log.exception("fault", source=name, request_id=f"{self._run}-{number:x}")
-            return self._refuse(name, number, Refused(503, "fault"))
-        self._observer.answered(name, response.status, "ok")
-        return response
+            source = self._admit(request, came)
+            arrived = came.with_body(request, source, await self._body(request, source))
+            answer = self._answer(arrived, await self._recorded(arrived))
+        except Exception as error:  # noqa: BLE001 -- the answer tells
+            return respond(request, self._refuse(came, error), came.received_ms)
+        return respond(request, answer, came.received_ms)
 
-    async def _take(
-        self, request: web.BaseRequest, source: Source, provider: Provider, token: str, received_ms: int
-    ) -> web.StreamResponse:
-        self._admit(request, source, token)
-        body = await self._body(request, source)
-        asked = Request(request.method, request.raw_path, _headers(request), body, received_ms)
-        verdicts = await self._recorded(_Arrived(asked, source, provider))
+    def begin(self, request: Head, body: bytes, send: Send) -> None:
+        """The same, of a request that is here whole and keeps its connection: `send` gets the answer."""
+        came = self._came(request)
+
+        def end(done: Done) -> None:
+            try:
+                answer = self._answer(arrived, done.result())
+            except Exception as error:  # noqa: BLE001 -- the answer tells
+                answer = self._refuse(came, error)
+            send(whole(answer, came.received_ms), not closes(answer))
+
+        try:
+            source = self._admit(request, came)
+            arrived = came.with_body(request, source, body)
+        except Exception as error:  # noqa: BLE001 -- the answer tells
+            answer = self._refuse(came, error)
+            send(whole(answer, came.received_ms), not closes(answer))
+        else:
+            self._recorded(arrived).add_done_callback(end)
+
+    def _came(self, request: Head) -> _Came:
+        name, _, token = request.raw_path.partition("?")[0][len(PREFIX) :].partition("/")
+        return _Came(name, token, next(self._requests), self._now_ms())
+
+    def _answer(self, arrived: _Arrived, verdicts: Sequence[Verdict]) -> Answer:
+        source = arrived.source
         ended = [Ended(verdict.outcome, _reply(source, verdict)) for verdict in verdicts]
-        return respond(request, provider.answer(asked, ended), received_ms)
+        answer = arrived.provider.answer(arrived.asked, ended)
+        self._observer.answered(source.name, answer.status, "ok")
+        return answer
 
     def _recorded(self, arrived: _Arrived) -> Done:
         """The verdicts on a request's messages, once they are durable.
@@ -186,8 +236,11 @@ class Door:
         self._assembling.add(task)
         task.add_done_callback(self._assembling.discard)
 
-    def _admit(self, request: web.BaseRequest, source: Source, token: str) -> None:
+    def _admit(self, request: Head, came: _Came) -> Source:
         """What can be refused before a byte of the body is read."""
+        source, token = self._sources.get(came.name), came.token
+        if source is None:
+            raise Refused(404, "unknown_source")
         if request.method not in source.methods:
             raise Refused(405, "method")
         if source.token:
@@ -202,17 +255,15 @@ class Door:
             and request.headers["Content-Encoding"].lower() != "identity"
         ):
             raise Refused(415, "content_encoding")
-        if (request.content_length or 0) > source.body_bytes:
-            raise Refused(413, "too_large")
+        return source
 
     async def _body(self, request: web.BaseRequest, source: Source) -> bytes:
         """The whole body; a slow or oversized one is cut off."""
+        if (request.content_length or 0) > source.body_bytes:
+            raise Refused(413, "too_large")
         content = request.content
         if content.is_eof() and content.exception() is None:  # it came with the head: no clock is needed
-            whole = content.read_nowait()
-            if len(whole) > source.body_bytes:
-                raise Refused(413, "too_large")
-            return whole
+            return content.read_nowait()
         body = bytearray()
         try:
             async with asyncio.timeout(self._read_seconds):
@@ -226,18 +277,23 @@ class Door:
             raise Refused(400, "broken_body") from error
         return bytes(body)
 
-    def _refuse(self, source: str, number: int, refused: Refused) -> web.Response:
+    def _refuse(self, came: _Came, error: Exception) -> Answer:
         """What a refused sender is told: the reason in a word, and the id that our log line has."""
-        name = f"{self._run}-{number:x}"
-        self._observer.answered(source, refused.status, refused.reason)
-        _log.info("refused", request_id=name, source=source, status=refused.status, reason=refused.reason)
-        told = {"error": refused.reason, "request_id": name}
-        response = web.json_response(told, status=refused.status, headers={"X-Request-Id": name})
-        if refused.status == 503:
-            response.headers["Retry-After"] = str(RETRY_SECONDS)
-        if refused.status in (408, 413, 400):
-            response.force_close()
-        return response
+        name = f"{self._run}-{came.number:x}"
+        source = came.name if came.name in self._sources else "unknown"
+        if isinstance(error, Refused):
+            status, reason = error.status, error.reason
+        elif isinstance(error, (Unavailable, Busy, Stopping)):
+            status, reason = 503, type(error).__name__.lower()
+        else:  # a fault of ours must not cost a vote: the sender is asked to send it again
+            status, reason = 503, "fault"
+            _log.error("fault", source=source, request_id=name, exc_info=error)
+        self._observer.answered(source, status, reason)
+        _log.info("refused", request_id=name, source=source, status=status, reason=reason)
+        told = json.dumps({"error": reason, "request_id": name}).encode()
+        retry = (("Retry-After", str(RETRY_SECONDS)),) if status == 503 else ()
+        headers = (("X-Request-Id", name), *retry)
+        return Answer(told, "application/json; charset=utf-8", status, headers)
 
 
 def _reply(source: Source, verdict: Verdict) -> str:
@@ -266,7 +322,7 @@ def _read(provider: Provider, asked: Request) -> Sequence[Inbound]:
         ]
 
 
-def _headers(request: web.BaseRequest) -> Mapping[str, str]:
+def _headers(request: Head) -> Mapping[str, str]:
     given = request.headers
     headers = {name.lower(): value for name, value in given.items()}
     if len(headers) == len(given):
@@ -282,7 +338,7 @@ def _digest(token: str) -> bytes:
     return hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
 
 
-def client(request: web.BaseRequest, proxies: Networks) -> str:
+def client(request: Head, proxies: Networks) -> str:
     """The address the request came from: the right-most one that is not a trusted proxy's.
 
     `X-Forwarded-For` is believed only as far as the proxies that wrote it are trusted.

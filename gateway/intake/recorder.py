@@ -272,10 +272,10 @@ class Recorder:
             ended = list(islice(verdicts[waiting.running.id], len(waiting.items)))
             if not waiting.done.done():
                 waiting.done.set_result(ended)
-        for waiting in taken:
-            last = waiting.items[-1]
-            if isinstance(last, Prepared):
-                self._observer.heard(last.source.name, last.received_ms)
+        lasts = [waiting.items[-1] for waiting in taken]
+        heard = {last.source.name: last.received_ms for last in lasts if isinstance(last, Prepared)}
+        for source, at_ms in heard.items():
+            self._observer.heard(source, at_ms)
 
     def _fail(self, taken: list[_Waiting], error: Exception) -> None:
         self.healthy = False
@@ -340,12 +340,19 @@ class Recorder:
 
     async def _record_alone(self, waiting: _Waiting) -> dict[str, _Verdicts]:
         campaign = waiting.running.id
-        async with self._store.alone(self.head(campaign)):
-            await self._renew(campaign)
-            decided = await self._decide_alone(self._logs[campaign], waiting)
-            verdicts = await self._look_up(campaign, decided)
-            await self._append({campaign: decided})
-        return {campaign: iter(verdicts)}
+        for _ in range(_ATTEMPTS):
+            async with self._store.alone(self.head(campaign)):
+                if self._store.is_shared:
+                    await self._renew(campaign)
+                decided = await self._decide_alone(self._logs[campaign], waiting)
+                verdicts = await self._look_up(campaign, decided)
+                try:
+                    await self._append({campaign: decided})
+                except Conflict:
+                    await self._renew(campaign)
+                else:
+                    return {campaign: iter(verdicts)}
+        raise Unavailable("another writer was always first")
 
     async def _append(self, decided: Mapping[str, Decided]) -> None:
         """Commit, and tell who watches. Raises as `Store.append`."""

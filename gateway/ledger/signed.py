@@ -5,7 +5,7 @@ the database may change them too, so they are believed only where they give the 
 tell which entry is the first that is another.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -37,7 +37,7 @@ def of(text: str, verifier: Verifier) -> Checkpoint | BadNote:
 
 
 class Bound:
-    """One log's entries against what was signed: `see` each, in order; `end` after the last.
+    """One log's entries against what was signed: `see` them, in order; `end` after the last.
 
     `kept` is how many there are of a log that has gone on in another epoch: the others are lost, and these
     must be the beginning of what was signed, as the tiles prove; or as `before` says, which was signed too.
@@ -54,25 +54,36 @@ class Bound:
         self._tile: list[bytes] = []
         self.doubt: Tampered | None = None
 
-    def see(self, hashed: bytes) -> None:
-        """The hash of the next entry. Raises `Tampered` at the last under the signature, if the entries so
-        far do not give the root, and it can be told which is the first bad one."""
-        if self._size >= self._upto:
+    def see(self, hashes: Sequence[bytes]) -> None:
+        """The hashes of the next entries. Raises `Tampered` at the last under the signature, if the entries
+        so far do not give the root, and it can be told which is the first bad one."""
+        while hashes and self._size < self._upto:
+            at = self._size % tiles.WIDTH
+            if at == 0:
+                self._tile = self._published(self._size // tiles.WIDTH)
+            some = list(hashes[: min(tiles.WIDTH - at, self._upto - self._size)])
+            hashes = hashes[len(some) :]
+            self._compare(some, self._tile[at : at + len(some)])
+            self._size, self._frontier = merkle.extend(self._size, self._frontier, some)
+            if self._size == self._upto:
+                self._compare_root()
+
+    def _compare(self, hashes: Sequence[bytes], published: Sequence[bytes]) -> None:
+        """Take down the first that is another than was published. Where nothing is, nothing can be told."""
+        if self._first is None and hashes[: len(published)] != published:
+            pairs = zip(hashes, published, strict=False)
+            self._first = self._size + next(at for at, (had, told) in enumerate(pairs) if had != told)
+
+    def _compare_root(self) -> None:
+        if self._is_shown(merkle.root(self._frontier)):
             return
-        if self._size % tiles.WIDTH == 0:
-            self._tile = self._published(self._size // tiles.WIDTH)
-        at = self._size % tiles.WIDTH
-        if self._first is None and at < len(self._tile) and self._tile[at] != hashed:
-            self._first = self._size
-        self._size, self._frontier = merkle.extend(self._size, self._frontier, (hashed,))
-        if self._size == self._upto and not self._is_shown(merkle.root(self._frontier)):
-            if self._first is not None and self._are_signed():
-                raise Tampered(self._first, _OTHER)
-            self.doubt = Tampered(
-                0,
-                f"or a later one up to {self._upto - 1} is not the one that was signed. Which one "
-                "cannot be told, for the published tiles are not those that were signed either",
-            )
+        if self._first is not None and self._are_signed():
+            raise Tampered(self._first, _OTHER)
+        self.doubt = Tampered(
+            0,
+            f"or a later one up to {self._upto - 1} is not the one that was signed. Which one "
+            "cannot be told, for the published tiles are not those that were signed either",
+        )
 
     def earlier(self, found: Tampered) -> Tampered:
         """The first bad entry, given one: an inserted one shows only at the next, if nobody can open it."""

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+from gateway.storage.append import append_one
 from gateway.storage.blocks import LEDGER, OUTBOX
 from gateway.storage.database import Database, transaction
 from gateway.storage.records import own_campaign
-from gateway.storage.sqlite import append_one
 from gateway.storage.store import Batch, Head, ReceiptRow, edges
 
 

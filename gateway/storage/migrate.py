@@ -10,10 +10,12 @@ from gateway.storage.blocks import STORAGE
 from gateway.storage.database import Database, transaction
 
 _OWN: Final = ".postgresql.sql"
+ALONE: Final = ".sqlite.sql"
 
 
 class Migration(NamedTuple):
-    """One numbered file, in SQLite's words; `own` is what PostgreSQL runs after it (`….postgresql.sql`)."""
+    """One numbered file, in SQLite's words; `own` is what PostgreSQL runs after it (`….postgresql.sql`), or
+    instead of it, if the file is SQLite's alone (`….sqlite.sql`)."""
 
     number: int
     name: str
@@ -38,7 +40,9 @@ def available() -> list[Migration]:
         if file.name.endswith(".sql")
     }
     return [
-        Migration(int(name[:4]), name, sql, files.get(name.removesuffix(".sql") + _OWN, ""))
+        Migration(
+            int(name[:4]), name, sql, files.get(name.removesuffix(".sql").removesuffix(".sqlite") + _OWN, "")
+        )
         for name, sql in sorted(files.items())
         if not name.endswith(_OWN)
     ]

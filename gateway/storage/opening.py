@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from config.settings import Settings
 from gateway.storage import reader, sqlite
-from gateway.storage.reader import Reader
+from gateway.storage.reader import Reader, View
 from gateway.storage.store import Store, Unsafe
 
 if TYPE_CHECKING:
@@ -39,6 +39,23 @@ def open_reader(settings: Settings) -> AbstractAsyncContextManager[Reader]:
     from gateway.storage.postgresql.view import open_reader as open_view
 
     return open_view(address)
+
+
+async def fill(settings: Settings, source: View) -> dict[str, int]:
+    """Fill an empty database of PostgreSQL with all that another one has; returns the rows of each table.
+    Raises `Unsafe`, `Unavailable`."""
+    address = _address(settings)
+    from gateway.storage.postgresql.filling import fill as fill_postgresql
+
+    return await fill_postgresql(address, source)
+
+
+async def spread(settings: Settings) -> None:
+    """Spread the tables of a database with Citus. Raises `Unsafe`, `Unavailable`."""
+    async with open_store(settings) as store:
+        from gateway.storage.postgresql import citus
+
+        await store.run(citus.spread)
 
 
 def _address(settings: Settings) -> "Address":

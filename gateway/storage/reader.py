@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Any, Concatenate, Final, NamedTuple, ParamSpec, Protocol, TypeVar
 
@@ -88,8 +88,9 @@ class Reader:
 
     async def entries(self, log_id: int, since: int = 0) -> AsyncGenerator[Sequence[Stored], None]:
         """A log's entries in order, in chunks."""
-        async for rows in self._view.chunks(LEDGER["entries"], (log_id, since)):
-            yield [Stored(*row) for row in rows]
+        async with aclosing(self._view.chunks(LEDGER["entries"], (log_id, since))) as chunks:
+            async for rows in chunks:
+                yield [Stored(*row) for row in rows]
 
     async def acts(self, campaign: str) -> Sequence[Acted]:
         """The campaign's acts, in order."""
@@ -108,9 +109,10 @@ class Reader:
 
     async def every_claim(self, campaign: str) -> AsyncGenerator[ClaimKept, None]:
         """What callers have used up, and the ids of their messages."""
-        async for rows in self._view.chunks(CLAIMS["every-claim"], (campaign,)):
-            for row in rows:
-                yield ClaimKept(row[0].hex() if isinstance(row[0], bytes) else repr(row[0]), *row[1:])
+        async with aclosing(self._view.chunks(CLAIMS["every-claim"], (campaign,))) as chunks:
+            async for rows in chunks:
+                for row in rows:
+                    yield ClaimKept(row[0].hex() if isinstance(row[0], bytes) else repr(row[0]), *row[1:])
 
     async def damage(self) -> str:
         """What the engine itself finds wrong with its files, "" if nothing."""
@@ -162,6 +164,13 @@ class _File:
 @asynccontextmanager
 async def open_reader(path: Path) -> AsyncIterator[Reader]:
     """A reader on one snapshot of an SQLite database. Raises `Unavailable` if there is none."""
+    async with open_view(path) as view:
+        yield Reader(view)
+
+
+@asynccontextmanager
+async def open_view(path: Path) -> AsyncIterator[View]:
+    """One snapshot of an SQLite database. Raises `Unavailable` if there is none."""
     if not path.exists():  # noqa: ASYNC240 -- one stat, before anything else runs
         raise Unavailable(f"there is no database at {path}: nothing has been recorded yet")
     try:
@@ -173,7 +182,7 @@ async def open_reader(path: Path) -> AsyncIterator[Reader]:
         try:
             await connection.execute("BEGIN")
             await connection.execute("PRAGMA query_only = ON")
-            yield Reader(_File(connection))
+            yield _File(connection)
         finally:
             await connection.close()
     except FAILURES as error:

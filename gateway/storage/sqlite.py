@@ -10,26 +10,24 @@ import fcntl
 import os
 import shutil
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
-from functools import lru_cache
-from itertools import chain
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Concatenate, Final, ParamSpec, TypeVar
 
 from dedup.caps import Claim
 from dedup.keys import MessageKey, VoterKey
 from gateway import durable
-from gateway.storage import cases, migrate, records
-from gateway.storage.blocks import CLAIMS, LEDGER, OUTBOX
+from gateway.storage import append, cases, migrate, records
+from gateway.storage.blocks import CLAIMS
 from gateway.storage.connection import FAILURES, Connection, begin
-from gateway.storage.database import Database, transaction
+from gateway.storage.database import transaction
 from gateway.storage.reader import Reader, open_reader
+from gateway.storage.rows import padded
 from gateway.storage.store import (
     Acted,
     Batch,
     Conflict,
-    Erasure,
     Filed,
     Head,
     Heard,
@@ -39,15 +37,10 @@ from gateway.storage.store import (
     Unavailable,
     Unsafe,
 )
-from tally import merkle
+from gateway.storage.tail import SLICES, Tail
 from tally.count import TotalKey
 from tally.verify import Stored
 
-#: Parameters of one look-up. SQLite allows 32,766; the sizes are powers of two, so that few statements
-#: are prepared.
-_LOOK_UP: Final = 1024
-#: Rows of one INSERT.
-_INSERT: Final = 512
 _COPIED_BYTES: Final = 1 << 18
 
 P = ParamSpec("P")
@@ -63,6 +56,7 @@ class SqliteStore:
         self._locks: list[int] = []
         self._writer: Connection | None = None
         self._forgotten = False  # a sync has failed since the database was opened
+        self._tail = Tail()
 
     async def open(self) -> None:
         """Lock the file, open it, and bring the schema up to date. Raises `Unsafe`, `Unavailable`."""
@@ -85,7 +79,10 @@ class SqliteStore:
             raise Unavailable(f"cannot open {self.path}: {error}") from error
 
     async def close(self) -> None:
-        """Checkpoint, close, and let the next writer in."""
+        """Settle the tail, checkpoint, close, and let the next writer in."""
+        if self._writer is not None and self._tail.waiting:
+            with suppress(Unavailable, Conflict):  # it is read back if it cannot be settled now
+                await self.run(_settle, self._tail)
         if self._writer is not None:
             writer, self._writer = self._writer, None
             await writer.close()
@@ -130,7 +127,7 @@ class SqliteStore:
 
     async def head(self, campaign: str, node: str, key_check: bytes) -> Head:
         """See `store.Store`."""
-        return await self.run(records.head, campaign, node, key_check)
+        return await self.run(_head, self._tail, campaign, node, key_check)
 
     async def cut_short(self, head: Head, at_ms: int) -> None:
         """See `store.Store`."""
@@ -146,11 +143,12 @@ class SqliteStore:
 
     async def recall(self, head: Head, heard: Sequence[Heard]) -> Recall:
         """See `store.Store`."""
-        return await self.run(_recall, head.campaign_id, heard)
+        known = [one for one in heard if self._tail.seen.may_hold(one.voter)]
+        return await self.run(_recall, self._tail, head.campaign_id, known) if known else Recall({}, ())
 
     async def append(self, batches: Sequence[Batch]) -> None:
         """See `store.Store`."""
-        await self.run(_append, batches)
+        await self.run(_append, self._tail, batches)
 
     async def entries_at(self, places: Sequence[Place]) -> list[Stored]:
         """See `store.Store`."""
@@ -170,7 +168,7 @@ class SqliteStore:
 
     async def held(self, head: Head, voters: Sequence[VoterKey]) -> Sequence[tuple[HeldClaim, Place]]:
         """See `store.Store`."""
-        return await self.run(_held, head.campaign_id, voters)
+        return await self.run(_held, self._tail, head.campaign_id, voters)
 
     async def probe(self) -> None:
         """See `store.Store`."""
@@ -299,114 +297,58 @@ def _set_up(db: sqlite3.Connection, synchronous: str) -> None:
         raise Unsafe(str(error)) from error
 
 
-def _padded(items: Sequence[T], shape: str) -> Iterator[tuple[str, list[T]]]:
-    """Chunks for an IN list: placeholders, and the items, the last repeated up to a power of two."""
-    for start in range(0, len(items), _LOOK_UP):
-        chunk = list(items[start : start + _LOOK_UP])
-        size = 1 << (len(chunk) - 1).bit_length()
-        chunk.extend(chunk[-1:] * (size - len(chunk)))
-        yield ",".join([shape] * size), chunk
+def _head(db: sqlite3.Connection, tail: Tail, campaign: str, node: str, key_check: bytes) -> Head:
+    tail.load(db)  # nobody else writes: both are of one moment
+    return records.head(db, campaign, node, key_check)
 
 
-def _recall(db: Database, campaign_id: int, heard: Sequence[Heard]) -> Recall:
-    places: dict[Heard, Place] = {}
-    claims: list[HeldClaim] = []
-    for shape, pairs in _padded(heard, "(?,?)"):
+def _recall(db: sqlite3.Connection, tail: Tail, campaign_id: int, heard: Sequence[Heard]) -> Recall:
+    tail.seen.learn(db)
+    places = {one: place for one in heard if (place := tail.place(campaign_id, one)) is not None}
+    voters = list({one.voter for one in heard})
+    claims = [claim for voter in voters for claim, _ in tail.held(campaign_id, voter)]
+    for shape, pairs in padded(heard, "(?,?)"):
         sql = CLAIMS["heard"].format(pairs=shape, campaign=campaign_id)
         for voter, message, log_id, seq in db.execute(sql, [key for pair in pairs for key in pair]):
             places[Heard(VoterKey(voter), MessageKey(message))] = Place(log_id, seq)
-    for shape, voters in _padded(list({one.voter for one in heard}), "?"):
-        for voter, *claim, channel in db.execute(
-            CLAIMS["claims"].format(voters=shape), [campaign_id, *voters]
-        ):
+    for shape, some in padded(voters, "?"):
+        for voter, *claim, channel in db.execute(CLAIMS["claims"].format(voters=shape), [campaign_id, *some]):
             claims.append(HeldClaim(VoterKey(voter), Claim(*claim), channel))
     return Recall(places, claims)
 
 
-def _held(db: Database, campaign_id: int, voters: Sequence[VoterKey]) -> list[tuple[HeldClaim, Place]]:
-    return [
+def _held(
+    db: sqlite3.Connection, tail: Tail, campaign_id: int, voters: Sequence[VoterKey]
+) -> list[tuple[HeldClaim, Place]]:
+    asked = list(dict.fromkeys(voters))
+    waiting = [one for voter in asked for one in tail.held(campaign_id, voter)]
+    return waiting + [
         (HeldClaim(VoterKey(voter), Claim(*claim), channel), Place(log_id, seq))
-        for shape, some in _padded(list(dict.fromkeys(voters)), "?")
+        for shape, some in padded(asked, "?")
         for voter, *claim, channel, log_id, seq in db.execute(
             CLAIMS["held"].format(voters=shape), [campaign_id, *some]
         )
     ]
 
 
-def _append(db: Database, batches: Sequence[Batch]) -> None:
+def _append(db: sqlite3.Connection, tail: Tail, batches: Sequence[Batch]) -> None:
+    named = append.callers(batches)  # by acts: what they take back, or claim, does not wait
+    settled = SLICES if append.frees(batches) else {voter[:1] for voter in named} or tail.due()
     with transaction(db):
-        for batch in batches:
-            append_one(db, batch)
+        tail.settle(db, settled)
+        added = [row for batch in batches for row in append.append_one(db, batch)]
+        tail.add(db, added)
+        tail.seen.update(named)
+    tail.committed(db, settled, added)
 
 
-def append_one(db: Database, batch: Batch) -> None:
-    """Append a batch, inside a transaction. Raises `Conflict` if its log has moved."""
-    head, after = batch.head, batch.after
-    if batch.acts:
-        db.execute(CLAIMS["next-edition"], (head.campaign_id,))
-    at = (head.log_id, head.size, head.campaign_id, after.edition)
-    moved = db.execute(LEDGER["advance-log"], (after.size, merkle.pack(after.frontier), *at))
-    if moved.rowcount != 1:
-        raise Conflict(f"the log of {head.campaign}/{head.node}, or its campaign, has moved")
-    log_id = head.log_id
-    own = {"campaign": head.campaign_id, "log": log_id}
-    _insert(db, LEDGER["append-entries"], "({log},?,?,?,?,?)".format_map(own), batch.entries)
-    if batch.acts:
-        _append_acts(db, batch)
-    # In key order: neighbours share pages, and on other engines it keeps writers from deadlock.
-    _insert(
-        db, CLAIMS["add-claims"], "(?,{campaign},?,?,?,?,?,?,{log},?)".format_map(own), sorted(batch.claims)
-    )
-    _insert(
-        db,
-        CLAIMS["add-claims"],
-        "(?,{campaign},'','message',?,1,'','',{log},?)".format_map(own),
-        sorted(batch.messages),
-    )
-    added = [(*key, count) for key, count in batch.totals.items() if count]
-    _insert(db, LEDGER["add-totals"], "({log},?,?,?,?,?,?)".format_map(own), added)
-    _insert(db, LEDGER["put-cases"], "({log},?,?,?)".format_map(own), batch.cases)
-    for earlier_log, earlier in batch.earlier.items():
-        of = {**own, "log": earlier_log}
-        shape = "(?,{campaign},?,?,?,?,?,?,{log},?)".format_map(of)
-        _insert(db, CLAIMS["add-claims"], shape, sorted(earlier.claims))
-        _insert(db, LEDGER["put-cases"], "({log},?,?,?)".format_map(of), earlier.cases)
-    minutes = [
-        (minute_ms, source, counted and count, not counted and count)
-        for (minute_ms, source, counted), count in batch.tempo.items()
-    ]
-    _insert(db, LEDGER["add-tempo"], "({log},?,?,?,?)".format_map(own), minutes)
-    _insert(db, OUTBOX["add-replies"], "(?,{log},?,?,?,?,?)".format_map(own), batch.replies)
-    if batch.receipts:
-        _insert(db, LEDGER["add-receipts"], "(?,{log},?)".format_map(own), sorted(batch.receipts))
+def _settle(db: sqlite3.Connection, tail: Tail) -> None:
+    with transaction(db):
+        tail.settle(db, SLICES)
+    tail.committed(db, SLICES, ())
 
 
-def _append_acts(db: Database, batch: Batch) -> None:
-    """Acts, and what they take back: before new claims are written, for these may use what comes free."""
-    campaign, log = batch.head.campaign_id, batch.head.log_id
-    rows = [(log, act.seq, *(act.target or (None, None))) for act in batch.acts]
-    _insert(db, LEDGER["add-acts"], "(?,?,?,?)", rows)
-    for voter, place, how in batch.yielded:
-        db.execute(CLAIMS[how], (voter, campaign, *place))
-    for gone in batch.released:
-        db.execute(CLAIMS["release-candidate"], (campaign, *gone))
-    for erasure in batch.erased:
-        _erase(db, campaign, erasure)
-
-
-def _erase(db: Database, campaign: int, erasure: Erasure) -> None:
-    for log, spans in erasure.spans.items():
-        for span in spans:
-            db.execute(LEDGER["erase-entries"], (log, *span))
-            db.execute(LEDGER["erase-cases"], (log, *span))
-            db.execute(OUTBOX["forget"], (log, *span))
-            for voter in erasure.voters or ():
-                db.execute(CLAIMS["erase-caller"], (voter, campaign, log, *span))
-    if erasure.voters is None:
-        db.execute(CLAIMS["erase-everybody"], (campaign,))
-
-
-def _sweep(db: Database) -> None:
+def _sweep(db: sqlite3.Connection) -> None:
     """What was destroyed leaves traces in free pages, and in the log of writes, until both are made anew."""
     db.execute("VACUUM")
     busy, *_ = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
@@ -414,20 +356,3 @@ def _sweep(db: Database) -> None:
         raise Unavailable(
             "it is erased, but somebody reads the database, an export perhaps: erase again for the traces"
         )
-
-
-def _insert(db: Database, sql: str, shape: str, rows: Sequence[tuple[object, ...]]) -> None:
-    """Insert rows by statements of many rows: one by one, the interpreter's lock would change hands at each.
-
-    The chunks are powers of two, so that few statements are prepared.
-    """
-    start = 0
-    while start < len(rows):
-        size = min(_INSERT, 1 << (len(rows) - start).bit_length() - 1)
-        db.execute(_of_rows(sql, shape, size), list(chain.from_iterable(rows[start : start + size])))
-        start += size
-
-
-@lru_cache(maxsize=256)
-def _of_rows(sql: str, shape: str, size: int) -> str:
-    return sql.format(rows=",".join([shape] * size))

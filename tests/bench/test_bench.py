@@ -24,8 +24,21 @@ WEBHOOK = {
     "noop_p50_ms",
     "noop_p99_ms",
     "noop_core",
+    "paced_per_s",
+    "paced_p50_ms",
+    "paced_p99_ms",
+    "paced_p999_ms",
 }
-ARRAY = {"array_votes_per_s", "array_ratio", "array_cpu_us", "array_p99_ms"}
+ARRAY = {
+    "array_votes_per_s",
+    "array_ratio",
+    "array_cpu_us",
+    "array_p99_ms",
+    "array_plain_ratio",
+    "array_plain_cpu_ratio",
+    "plain_votes_per_s",
+    "plain_cpu_us",
+}
 IMPORT = {
     "import_rows",
     "import_rows_per_s",
@@ -46,7 +59,30 @@ VIEWERS = {
     "viewers_alone_p99_ms",
     "viewers_p99_ratio",
 }
-ALWAYS = {"provider_us", "rounds", "quick", "machine", "version", "import_flat"}
+GROWTH = {
+    "growth_rows",
+    "growth_ratio",
+    "growth_cpu_ratio",
+    "growth_votes_per_s",
+    "growth_empty_votes_per_s",
+    "growth_cpu_us",
+    "growth_empty_cpu_us",
+    "growth_noop_cpu_us",
+    "growth_p99_ms",
+    "growth_empty_p99_ms",
+    "growth_written_bytes",
+    "growth_empty_written_bytes",
+    "growth_memory_mb",
+    "growth_standings_ms",
+    "growth_recount_s",
+    "growth_recount_cpu_s",
+    "growth_recount_peak_mb",
+    "growth_verify_s",
+    "growth_verify_cpu_s",
+    "growth_verify_peak_mb",
+}
+APART = {"ledger_cpu_ratio", "unledgered_cpu_us", "overload"}
+ALWAYS = APART | {"provider_us", "rounds", "quick", "machine", "version", "import_flat"}
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the benchmark reads /proc")
 
@@ -67,7 +103,7 @@ def run(*options: str) -> dict[str, Any]:
 def test_everything_has_its_figure() -> None:
     found = run("--rows", "100")
 
-    assert set(found) == WEBHOOK | ARRAY | IMPORT | VIEWERS | ALWAYS
+    assert set(found) == WEBHOOK | ARRAY | IMPORT | VIEWERS | GROWTH | ALWAYS
     assert all(found[name] > 0 for name in WEBHOOK | ARRAY | IMPORT | VIEWERS - {"viewers_core"})
     assert found["import_rows"] == 100
     assert found["import_flat"] is None
@@ -85,9 +121,34 @@ def test_every_provider_has_its_cost() -> None:
     assert found["webhook_ratio"] is None
 
 
+def test_growth_has_its_figures_and_is_asked_for_alone() -> None:
+    found = run("--only", "growth", "--rows", "100")
+
+    assert all(found[name] for name in GROWTH)
+    assert found["growth_rows"] == 100
+    assert found["webhook_ratio"] is None
+
+
+def test_the_ledger_has_its_cost() -> None:
+    found = run("--only", "ledger")
+
+    assert found["ledger_cpu_ratio"] > 0
+    assert found["webhook_cpu_us"] > 0
+    assert found["unledgered_cpu_us"] > 0
+
+
+def test_overload_has_its_figures() -> None:
+    found = run("--only", "overload")
+
+    assert [storm["times"] for storm in found["overload"]] == [1, 2, 5]
+    for storm in found["overload"]:
+        assert 0 < storm["taken"] <= storm["offered"]
+        assert list(storm["taken_ms"]) == sorted(storm["taken_ms"])
+
+
 def test_what_was_not_measured_is_null() -> None:
     found = run("--only", "import", "--rows", "100")
 
-    assert set(found) == WEBHOOK | ARRAY | IMPORT | VIEWERS | ALWAYS
-    assert all(found[name] is None for name in WEBHOOK | ARRAY | VIEWERS | {"provider_us"})
+    assert set(found) == WEBHOOK | ARRAY | IMPORT | VIEWERS | GROWTH | ALWAYS
+    assert all(found[name] is None for name in WEBHOOK | ARRAY | VIEWERS | GROWTH | APART | {"provider_us"})
     assert found["rounds"] == 0

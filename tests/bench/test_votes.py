@@ -32,7 +32,7 @@ def test_twilio_would_sign_so() -> None:
         assert RequestValidator("token").validate(votes.PUBLIC_URL, form, headers["X-Twilio-Signature"])
 
 
-def test_an_array_holds_a_hundred_votes() -> None:
+def test_an_array_holds_five_hundred_votes() -> None:
     first, second = votes.Requests("token", "path").aliyun(2, NOON)
     headers, body = _split(first)
     messages = json.loads(body) + json.loads(_split(second)[1])

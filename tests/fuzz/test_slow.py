@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.fuzz.folder import set_up
-from tests.fuzz.served import Watched, watched
+from tests.fuzz.served import watched
 
 SLOW = int(os.environ.get("SLOW_CLIENTS", "25"))
 SOAK_SLOW = int(os.environ.get("SLOW_SOAK_CLIENTS", "300"))
@@ -38,7 +38,7 @@ def test_slow_clients_are_cut_off_and_votes_are_taken(tmp_path: Path, each: int)
     async def trickle() -> None:
         async with watched(folder) as (server, session):
             slow = {
-                asyncio.create_task(_until_hung_up(server, *WAYS[way])): way
+                asyncio.create_task(until_hung_up(server.address, *WAYS[way])): way
                 for way in WAYS
                 for _ in range(each)
             }
@@ -56,9 +56,9 @@ def test_slow_clients_are_cut_off_and_votes_are_taken(tmp_path: Path, each: int)
     asyncio.run(trickle())
 
 
-async def _until_hung_up(server: Watched, head: bytes, drip: bytes) -> bool:
+async def until_hung_up(address: tuple[str, int], head: bytes, drip: bytes) -> bool:
     """Whether the server hangs up in time on one that sends so slowly."""
-    reader, writer = await asyncio.open_connection(*server.address)
+    reader, writer = await asyncio.open_connection(*address)
     writer.write(head)
     try:
         async with asyncio.timeout(BOUND):

@@ -7,6 +7,7 @@ takes for its body or for the next request. The hidden vote must never be heard.
 import asyncio
 import os
 import random
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -53,20 +54,21 @@ AMBIGUOUS: dict[str, bytes] = {
 }
 
 
+#: What an ambiguous request asks for; PATH is where votes go.
+TARGETS = (b"POST /in/nobody", b"POST PATH", b"POST /signin", b"GET /")
+
+
 def _vote(path: bytes, name: str, caller: int) -> bytes:
     return b"GET %s?id=%s&from=138%08d&text=A01 HTTP/1.1\r\nHost: x\r\n" % (path, name.encode(), caller)
 
 
-def _trial(path: bytes, seed: int) -> tuple[str, bytes, bytes]:
+def trial(path: bytes, seed: int, targets: Sequence[bytes] = TARGETS) -> tuple[str, bytes, bytes]:
     """The kind; vote `good`; and an ambiguous head with vote `bad` behind it."""
     rng = random.Random(seed)
     kind = rng.choice(list(AMBIGUOUS))
     hidden = _vote(path, f"bad{seed}", 2 * seed + 1) + b"\r\n"
     first = _vote(path, f"good{seed}", 2 * seed) + b"\r\n"
-    method, target = rng.choice(
-        [(b"POST", b"/in/nobody"), (b"POST", path), (b"POST", b"/signin"), (b"GET", b"/")]
-    )
-    head = b"%s %s HTTP/1.1\r\nHost: x\r\n" % (method, target)
+    head = b"%s HTTP/1.1\r\nHost: x\r\n" % rng.choice(targets).replace(b"PATH", path)
     return kind, first, head + AMBIGUOUS[kind].replace(b"LENGTH", b"%d" % len(hidden)) + hidden
 
 
@@ -85,8 +87,8 @@ def test_no_request_hides_in_another(tmp_path: Path, trials: int) -> None:
             async def hunt() -> None:
                 nonlocal good
                 for seed in seeds:
-                    kind, first, second = _trial(path, seed)
-                    given = await _twice(server, first, second, apart=seed % 4 > 0)
+                    kind, first, second = trial(path, seed)
+                    given = await twice(server.address, first, second, apart=seed % 4 > 0)
                     good += given[:1] == [200]
                     # In one piece with what is no HTTP, a vote may be refused with it.
                     allowed = (1, 2) if seed % 4 == 0 else (2,)
@@ -102,10 +104,10 @@ def test_no_request_hides_in_another(tmp_path: Path, trials: int) -> None:
     asyncio.run(smuggle())
 
 
-async def _twice(server: Watched, first: bytes, second: bytes, *, apart: bool) -> list[int]:
+async def twice(address: tuple[str, int], first: bytes, second: bytes, *, apart: bool) -> list[int]:
     """The statuses of all answers, until the server hangs up; the second is sent after the first answer if
     they are `apart`."""
-    reader, writer = await asyncio.open_connection(*server.address)
+    reader, writer = await asyncio.open_connection(*address)
     answer = b""
     try:
         writer.write(first if apart else first + second)

@@ -22,8 +22,8 @@ from gateway import epoch, watch
 from gateway.intake.inbound import Inbound
 from gateway.ledger.folder import Folder
 from gateway.ledger.marks import Forked
+from gateway.storage import append, migrate, sqlite
 from gateway.storage import epochs as begun
-from gateway.storage import migrate, sqlite
 from gateway.storage.sqlite import open_store
 from gateway.storage.store import Unsafe
 from tally.note import Signer
@@ -69,7 +69,8 @@ def die_at(write: int) -> None:
         (Path, "write_bytes"),
         (Signer, "sign"),
         (sqlite, "_append"),
-        (sqlite, "append_one"),
+        (append, "append_one"),
+        (sqlite, "_settle"),
         (begun, "append_one"),
         (begun, "begin"),
     ):

@@ -126,6 +126,26 @@ async def test_an_insiders_edit_is_found_and_named(house: House, name: str) -> N
         assert found.value.seq == first_bad
 
 
+async def test_a_use_for_anothers_is_found(house: House) -> None:
+    """One caller may vote again, another a time less: as many claims as before, each as a claim can be."""
+    rules = house.folder / "campaigns/beita-2018.toml"
+    rules.write_text(rules.read_text("utf-8").replace("votes = 1 ", "votes = 3 "), "utf-8")
+    await fill(house)
+    with sqlite3.connect(house.database) as db:
+        once = "SELECT * FROM claims WHERE cap = 'campaign' GROUP BY voter_key HAVING count(*) = 1"
+        one, other = db.execute(f"SELECT voter_key, candidate, channel, seq FROM ({once}) LIMIT 2").fetchall()
+        changed = db.execute(
+            "UPDATE claims SET (voter_key, candidate, channel, seq, ordinal) = (?, ?, ?, ?, 2)"
+            " WHERE cap = 'campaign' AND voter_key = ?",
+            (*one, other[0]),
+        )
+        assert changed.rowcount == 1
+    db.close()
+    with pytest.raises(Tampered, match="a use of a cap") as found:
+        await verified(house)
+    assert found.value.seq == min(one[3], other[3])
+
+
 @pytest.mark.parametrize(
     "sql",
     [

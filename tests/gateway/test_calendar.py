@@ -9,7 +9,7 @@ import pytest
 from config.problems import Problems
 from gateway.intake.inbound import Inbound
 from gateway.intake.schedule import TooEarly
-from gateway.storage.store import Unsafe
+from gateway.storage.store import Unavailable, Unsafe
 from tally import entry
 from tests.conftest import CLOSES_MS, GRACE_MS, OPENS_MS, SETTLED_MS, House
 
@@ -86,6 +86,40 @@ async def test_closing_by_hand(house: House) -> None:
         (landed,) = await counting.take(counting.sources["sim"], [Inbound("y", "13912345678", "A01")])
         assert landed.outcome == "late"
     assert [kind for kind, _ in await acts(house)].count("close") == 1
+
+
+@pytest.mark.on_sqlite
+async def test_a_close_by_hand_that_cannot_be_recorded_stands_all_the_same(house: House) -> None:
+    """It is on disk before anything is late; the entry follows, as of then."""
+    vote = Inbound("x", "13812345678", "A01")
+    async with house.service() as counting:
+        running = counting.campaigns[CAMPAIGN]
+        stuck = "CREATE TRIGGER stuck BEFORE INSERT ON entries WHEN NEW.kind = 'close'"
+        await counting.store.run(
+            lambda db: db.execute(f"{stuck} BEGIN SELECT RAISE(ABORT, 'the disk is full'); END")
+        )
+        with pytest.raises(Unavailable):
+            await counting.schedule.close(running, "chair", "rain", now=True)
+        assert (running.closed, running.closed_ms) == (False, house.clock.ms)
+        await counting.store.run(lambda db: db.execute("DROP TRIGGER stuck"))
+    cut, house.clock.ms = house.clock.ms, house.clock.ms + 60_000
+    async with house.service() as counting:
+        (landed,) = await counting.take(counting.sources["sim"], [vote])
+        assert (landed.outcome, counting.campaigns[CAMPAIGN].closed) == ("late", True)
+    assert (await acts(house))[-1] == ("close", cut)
+
+
+async def test_after_a_crash_it_is_closed_still(house: House) -> None:
+    """Whoever has closed it gets a moment to record it; then it is recorded without them."""
+    async with house.service() as counting:
+        await counting.recorder.cut_short(counting.campaigns[CAMPAIGN], house.clock)
+    house.clock.ms += 1_000
+    async with house.service() as counting:
+        (landed,) = await counting.take(counting.sources["sim"], [Inbound("x", "13812345678", "A01")])
+        assert (landed.outcome, counting.campaigns[CAMPAIGN].closed) == ("late", False)
+        house.clock.ms += 20_000
+        await counting.schedule.tick()
+        assert counting.campaigns[CAMPAIGN].closed
 
 
 async def test_the_rules_are_frozen_once_open(house: House) -> None:

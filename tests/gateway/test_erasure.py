@@ -159,7 +159,7 @@ async def test_after_the_retention_everybody_goes(house: House) -> None:
         await counting.eraser.tick()
         assert counting.recorder.head(CAMPAIGN).size == size + 1
         assert await totals(room) == before
-        assert await counting.store.run(lambda db: db.execute("SELECT count(*) FROM claims").fetchone()) == (
+        assert await counting.store.run(lambda db: db.execute("SELECT count(*) FROM claimed").fetchone()) == (
             0,
         )
         await counting.eraser.tick()
@@ -289,7 +289,7 @@ async def test_replies_to_what_is_erased_go_with_it(house: House) -> None:
     def put(db: sqlite3.Connection) -> None:
         db.execute(
             "INSERT INTO outbox (voter_key, log, seq, source, at_ms, due_ms, sealed)"
-            " SELECT voter_key, log, seq, 'sim', 0, 0, x'5ea1ed' FROM claims WHERE cap = 'message'"
+            " SELECT voter_key, log, seq, 'sim', 0, 0, x'5ea1ed' FROM claimed WHERE cap = 'message'"
         )
 
     def left(db: sqlite3.Connection) -> list[int]:

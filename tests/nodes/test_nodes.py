@@ -212,6 +212,29 @@ async def test_an_early_close_is_one_instant_everywhere(houses: list[House]) -> 
     await nodes.counted()
 
 
+async def test_a_vote_and_what_voids_it_in_two_logs(houses: list[House], tmp_path: Path) -> None:
+    """Under `void_all` it is void whichever log is read first, and counts again once the other is void."""
+    for house in houses:
+        house.edit(house.campaign, 'over_cap = "first"', 'over_cap = "void_all"')
+    async with at_work(houses) as nodes:
+        for n, (first, second) in enumerate([(0, 1), (1, 0), (2, 0)]):
+            one = await nodes.send(first, f"1381234567{n}", "A01")
+            two = await nodes.send(second, f"1381234567{n}", "A02")
+            assert (one.outcome, two.outcome) == ("counted", "repeat")
+        await nodes.counted()
+        counting = nodes.services[2]
+        rulings = [void(two.place, release=True)]
+        with pytest.raises(Refused, match="nothing_to_void"):
+            await counting.recorder.revise(counting.campaigns[CAMPAIGN], rulings, houses[0].clock.ms)
+    counted = await nodes.counted()
+    assert (counted.voters, len(counted.overridden)) == (0, 3)
+    openings = tmp_path / "openings.jsonl"
+    (out := tmp_path / "out").mkdir()
+    async with audit.open_ledger(houses[0].load(), CAMPAIGN) as ledger:
+        await exporter.export_to(out, ledger, lambda _: None, openings)
+    check(out, openings)
+
+
 async def test_a_name_is_one_process(houses: list[House]) -> None:
     async with at_work(houses[:1]):
         with pytest.raises(Unsafe, match="open as node n1"):

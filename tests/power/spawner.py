@@ -18,7 +18,10 @@ import sys
 from pathlib import Path
 
 from gateway import cli
-from gateway.storage import sqlite
+from gateway.storage import sqlite, tail
+
+#: Claims that may wait: few, so that they are settled in a short run, too.
+_ROOM = 500
 
 
 def careless(level: str) -> None:
@@ -40,6 +43,7 @@ def serve(settings: str, said: str, patch: str) -> None:
         os.dup2(there, here)
     os.close(out)
     os.close(nothing)
+    tail.ROOM = _ROOM
     if patch:
         careless(patch)
     os.chdir(Path(settings).parent)

@@ -24,7 +24,7 @@ def main() -> int:
             try:
                 result = play(seed)
                 met.update(result.met)
-                met["open_ballots"] += result.told
+                met.update(open_ballots=int(result.told), messages=result.messages, acts=result.acts)
             except Diverged as diverged:
                 failed.append(seed)
                 _tell(str(diverged))

@@ -22,6 +22,7 @@ CPU_SECONDS = 15.0
 FOUND = {
     77: "the clock went back before an early close: what had come until then was judged without it, rightly",
     350: "an act that was recorded, though reported as not, was not followed until the next start",
+    2040: "a close by hand that could not be recorded, and was lost in a crash, made votes late",
     10136: "closed in the grace: after a start it was as if that had been over since the window's close",
     10236: "the clock went back before an early close, and what came before that was judged by it",
 }

@@ -155,10 +155,11 @@ async def test_a_database_from_before_there_were_rulings_is_brought_up(house: Ho
         for table in ("acts", "cases", "tempo"):
             db.execute(f"DROP TABLE {table}")
         later = migrate.available()[2:]
-        own = {name for one in later for name in re.findall(r"CREATE TABLE (\w+)", one.sql)}
-        for table in own:
-            db.execute(f"DROP TABLE {table}")
-        db.execute("ALTER TABLE campaigns DROP COLUMN edition")
+        own = {made for one in later for made in re.findall(r"CREATE ((?:TABLE|VIEW) \w+)", one.sql)}
+        for made in own:
+            db.execute(f"DROP {made}")
+        for column in ("edition", "closing_ms"):
+            db.execute(f"ALTER TABLE campaigns DROP COLUMN {column}")
         db.execute("DELETE FROM totals WHERE subject = 'waiting'")
         db.execute("CREATE INDEX unsealed ON entries (log, seq) WHERE sealed IS NULL")
         db.execute("DELETE FROM migrations WHERE number > 1")

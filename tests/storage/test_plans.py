@@ -12,15 +12,18 @@ import pytest
 
 from gateway.storage import migrate
 from gateway.storage.blocks import CLAIMS, LEDGER, OUTBOX
+from gateway.storage.seen import SEEN
+from gateway.storage.tail import TAIL
 
 BLOCKS = {f"claims: {name}": sql for name, sql in CLAIMS.items()} | {
     f"{table}: {name}": sql
-    for table, blocks in (("ledger", LEDGER), ("outbox", OUTBOX))
+    for table, blocks in (("ledger", LEDGER), ("outbox", OUTBOX), ("tail", TAIL), ("seen", SEEN))
     for name, sql in blocks.items()
 }
 #: These run once: for a recount, when a candidate withdraws, after a migration, at a start, when asked, when
-#: a new epoch begins.
+#: a new epoch begins. The tail, which is bounded, is read at a start, and when somebody looks for a caller.
 WHOLE = {
+    *("tail: load", "tail: marks", "claims: messages-of"),
     *("claims: count-claims", "claims: release-candidate", "claims: erase-everybody"),
     *("ledger: adopt-cases", "ledger: adopt-totals"),
     *("claims: every-claim", "ledger: every-act", "ledger: every-case"),
@@ -42,6 +45,7 @@ def filled(sql: str, count: int) -> str:
     return sql.format(
         rows=",".join([row] * count),
         pairs=",".join(["(?,?)"] * count),
+        keys=",".join(["(?,?,?,?,?,?)"] * count),
         voters=",".join("?" * count),
         campaign=1,
         log=1,

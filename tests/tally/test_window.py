@@ -1,5 +1,8 @@
 """RULES §3: `[opens, closes)`, by the deciding clock, to the millisecond."""
 
+import random
+from collections import Counter
+
 import pytest
 
 from tally.window import ChannelWindow, Clock, place
@@ -51,6 +54,31 @@ def test_an_early_close_cuts_the_window_and_never_lengthens_it() -> None:
     )
     assert place(WINDOW.closed_at(1_500_000), 1_500_000, None, "arrival", SKEW).when == "late"
     assert place(WINDOW.closed_at(1_500_000), 1_499_999, None, "arrival", SKEW).when == "on_time"
+
+
+@pytest.mark.parametrize("cases", [5_000, pytest.param(200_000, marks=pytest.mark.soak)])
+def test_any_instants_fall_where_the_rules_say(cases: int) -> None:
+    """Promises C4, C5: mostly a millisecond beside an edge. Told again here in other words."""
+    rng, met = random.Random(cases), Counter[str]()
+    for _ in range(cases):
+        opens = rng.randrange(10**12, 2 * 10**12)
+        closes = opens + rng.choice([1, 1_000, 86_400_000])
+        grace = rng.choice([0, 1, 900_000])
+        edges = (opens, closes, closes + grace, closes + grace + SKEW)
+        received = rng.choice(edges) + rng.choice([-1, 0, 1, rng.randrange(-SKEW, SKEW)])
+        sent = rng.choice([None, *(edge + rng.choice([-1, 0, 1]) for edge in (*edges, received + SKEW))])
+        clock: Clock = rng.choice(["arrival", "provider"])
+        found = place(ChannelWindow(opens, closes, grace), received, sent, clock, SKEW)
+        by_sender = clock == "provider" and sent is not None and not sent > received + SKEW
+        told = sent if by_sender and sent is not None else received
+        in_time = opens <= told <= closes - 1
+        arrived = not by_sender or received <= closes + grace
+        assert (found.when == "on_time") == (in_time and arrived)
+        assert (found.when == "in_transit") == (in_time and not arrived)
+        assert (found.when == "early") == (told <= opens - 1)
+        assert found.at_ms == told
+        met[found.when] += 1
+    assert min(met[when] for when in ("on_time", "early", "late", "in_transit")) > cases // 100
 
 
 @pytest.mark.parametrize(

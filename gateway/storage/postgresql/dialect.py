@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from gateway.storage.blocks import POSTGRESQL
-from gateway.storage.migrate import Migration
+from gateway.storage.migrate import ALONE, Migration
 
 #: A quoted text, which is left alone, or the place of a parameter.
 _PLACE: Final = re.compile(r"('(?:[^']|'')*')|\?(\d*)")
@@ -54,7 +54,7 @@ def statement(sql: str) -> Statement:
 
 def migration(one: Migration) -> list[str]:
     """The statements of a migration. SQLite's triggers have PostgreSQL's own beside them."""
-    sql = _COMMENT.sub("", one.sql)
+    sql = "" if one.name.endswith(ALONE) else _COMMENT.sub("", one.sql)
     sql = _TRIGGER.sub("", sql)
     for pattern, word in _TYPES:
         sql = pattern.sub(word, sql)

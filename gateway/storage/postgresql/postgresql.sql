@@ -101,7 +101,7 @@ SELECT current_setting('server_version_num')::int, current_setting('server_encod
   set_config('synchronous_commit', current_setting('synchronous_commit'), false);
 
 -- name: strangers
--- The table of migrations may be there alone for a moment: then another node is just making the others.
+-- A node that starts at the same time may have made the table of migrations, and no other yet.
 SELECT count(*) FROM pg_tables
 WHERE schemaname = current_schema() AND tablename <> 'migrations' AND to_regclass('campaigns') IS NULL;
 

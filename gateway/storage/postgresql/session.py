@@ -120,6 +120,6 @@ def told() -> Iterator[None]:
 
 def said(error: Exception) -> str:
     """What may be shown of an error: not what was sent, which a client's own errors and details quote."""
-    if isinstance(error, asyncpg.PostgresError) and error.args:
+    if isinstance(error, asyncpg.PostgresError) and not isinstance(error, asyncpg.DataError) and error.args:
         return str(error.args[0]).partition("\n")[0]
     return getattr(error, "strerror", None) or type(error).__name__

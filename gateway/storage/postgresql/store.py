@@ -66,7 +66,7 @@ class PostgresStore:
         """Connect, bring the schema up to date, take the node's name. Raises `Unsafe`, `Unavailable`."""
         try:
             self._workers = Workers(self._address, await open_session(self._address))
-            await self.run(_set_up)
+            await self.run(set_up)
             await self._connect()
         except BaseException:
             await self.close()
@@ -280,7 +280,8 @@ async def _take_name(session: Session, node: str) -> None:
     )
 
 
-def _set_up(db: Database) -> None:
+def set_up(db: Database) -> None:
+    """Bring the schema up to date. Raises `Unsafe`."""
     (strangers,) = db.execute(SQL["strangers"]).fetchone()
     if strangers:
         raise Unsafe("the database has tables of something else: name one that is empty")

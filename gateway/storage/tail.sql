@@ -1,0 +1,29 @@
+-- The tail: claims that are committed, and not yet where they are found by their key. SQLite's alone.
+
+-- name: add
+INSERT INTO tails (voter_key, campaign, cap, contest, period, ordinal, candidate, channel, log, seq) VALUES {rows};
+
+-- name: load
+SELECT voter_key, campaign, cap, contest, period, ordinal, candidate, channel, log, seq FROM unsettled;
+
+-- name: marks
+SELECT slice, settled FROM slices;
+
+-- name: last
+-- The newest row there ever was.
+SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'tails';
+
+-- name: mark
+INSERT INTO slices (slice, settled) VALUES {rows} ON CONFLICT (slice) DO UPDATE SET settled = excluded.settled;
+
+-- name: drop
+-- What stands in `claims`, whatever its slice.
+DELETE FROM tails WHERE id <= ?;
+
+-- name: taken
+-- Whether one of some keys is in `claims`; {keys} is a list of them.
+WITH asked (voter, campaign, cap, contest, period, ordinal) AS (VALUES {keys})
+SELECT 1 FROM asked CROSS JOIN claims
+WHERE claims.voter_key = asked.voter AND claims.campaign = asked.campaign AND claims.cap = asked.cap
+  AND claims.contest = asked.contest AND claims.period = asked.period AND claims.ordinal = asked.ordinal
+LIMIT 1;

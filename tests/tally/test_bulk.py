@@ -1,0 +1,178 @@
+"""In bulk it is the same as one by one: the same is read, counted and refused, and nothing else is."""
+
+import random
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tally import bulk, entry, merkle, seal, verify
+from tally.entry import Opening
+from tally.recount import Recount, Rules
+from tally.verify import Stored, Verifier
+
+CAMPAIGN, NODE = "beita-2018", "n1"
+SEALER = seal.Sealer(bytes(range(64)), f"{CAMPAIGN}/{NODE}")
+CANDIDATES = frozenset({("window", "A01"), ("window", "A02"), ("star", "B01")})
+COUNTED, AGAIN, OVER = "counted", "repeat", "over_cap"
+
+ODD_TEXTS = (
+    "A01", "", '"', "\\", '\\"', "a\nb", "],[", '","', '"],[],"x', "投给 A01", "\ud800", "\x00\x7f",
+    "x" * 2000, '[["window","A01","counted"]],[]', "\u2028", "\\u0041",
+)  # fmt: skip
+
+
+def message(voter: int, text: str = "A01", **fields: object) -> Opening:
+    opening = Opening(
+        channel="sms", source="sim", message_id=f"m{voter}/{text}", line="+8613800138000", given="",
+        voter=f"{voter:032x}", text=text, form="text", received_ms=1_531_094_400_000, sent_ms=None,
+        decided_by="gateway", day="2018-07-09", outcome=COUNTED, selections=(("window", "A01", COUNTED),),
+    )  # fmt: skip
+    return opening._replace(**fields)
+
+
+def stored(seq: int, opening: Opening, *, told: bool = False) -> Stored:
+    packed, blinding = opening.pack(), bytes([seq % 256]) * 32
+    leaf = entry.message_leaf(
+        CAMPAIGN, opening.outcome, opening.received_ms, "-", entry.commitment(blinding, packed),
+        opening.selections if told else None,
+    )  # fmt: skip
+    return Stored(seq, opening.outcome, leaf, merkle.leaf_hash(leaf), SEALER.seal(seq, blinding, packed))
+
+
+def run(openings: list[Opening], *, told: bool = False) -> list[Stored]:
+    return [stored(seq, one, told=told) for seq, one in enumerate(openings)]
+
+
+@pytest.mark.parametrize("told", [False, True])
+def test_whatever_people_write_is_read_as_it_was(told: bool) -> None:
+    openings = [
+        message(n, text, message_id=text + str(n), given=text, note=text) for n, text in enumerate(ODD_TEXTS)
+    ]
+    rows, verifier, strict = run(openings, told=told), Verifier(CAMPAIGN, SEALER), Verifier(CAMPAIGN, SEALER)
+    said = bulk.check(verifier, rows)
+    assert said is not None
+    for row in rows:
+        strict.check(row)
+    assert (verifier.size, verifier.root(), verifier.last_ms) == (strict.size, strict.root(), strict.last_ms)
+    assert said.told is told
+    for at, one in enumerate(openings):
+        assert bulk.text(said.texts[at]) == one.text
+        assert bulk.text(said.message_ids[at]) == one.message_id
+        assert said.voters[at].decode() == one.voter
+        assert bulk.ending(said.endings[at]) == (one.day, one.outcome, one.selections, one.voids)
+
+
+def _leaf(row: Stored, was: bytes, now: bytes) -> Stored:
+    leaf = row.leaf.replace(was, now)
+    return row._replace(leaf=leaf, leaf_hash=merkle.leaf_hash(leaf))
+
+
+CHANGES: dict[str, Callable[[Stored], Stored]] = {
+    "hash": lambda row: row._replace(leaf_hash=bytes(32)),
+    "place": lambda row: row._replace(seq=row.seq + 1),
+    "kind": lambda row: row._replace(kind=AGAIN),
+    "opening": lambda row: row._replace(sealed=(row.sealed or b"")[:-1] + b"x"),
+    "another's opening": lambda row: row._replace(sealed=stored(row.seq, message(99)).sealed),
+    "outcome": lambda row: _leaf(row, b"\ncounted\n", b"\nrepeat\n")._replace(kind=AGAIN),
+    "time": lambda row: _leaf(row, b"\n1531094400000\n", b"\n1531094400001\n"),
+    "campaign": lambda row: _leaf(row, b"\nbeita-2018\n", b"\nbeita-2019\n"),
+    "version": lambda row: _leaf(row, b"vote-leaf/v1", b"vote-leaf/v9"),
+    "a line more": lambda row: _leaf(row, b"-\n", b"-\n-\n"),
+    "a line less": lambda row: _leaf(row, b"\n-\n", b"\n"),
+    "no end": lambda row: _leaf(row, row.leaf[-6:], row.leaf[-6:-1]),
+    "type": lambda row: row._replace(kind=7),  # type: ignore[arg-type]
+    "no blob": lambda row: row._replace(leaf=row.leaf.decode()),  # type: ignore[arg-type]
+}
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=str)
+@pytest.mark.parametrize("at", [0, 3, 6])
+def test_what_one_by_one_refuses_is_not_taken(change: str, at: int) -> None:
+    rows = run([message(n) for n in range(7)])
+    rows[at] = CHANGES[change](rows[at])
+    verifier, strict = Verifier(CAMPAIGN, SEALER), Verifier(CAMPAIGN, SEALER)
+    for row in rows[:at]:
+        strict.check(row)
+    with pytest.raises(verify.Tampered) as found:
+        strict.check(rows[at])
+    assert found.value.seq == at
+    assert bulk.check(verifier, rows) is None
+    assert (verifier.size, verifier.frontier) == (0, ())
+
+
+@pytest.mark.parametrize(
+    "opening",
+    [
+        pytest.param(b'["opening/v1"]', id="too few"),
+        pytest.param(message(1).pack() + b"\n" + message(2).pack(), id="two"),
+        pytest.param(message(1).pack().replace(b"sms", b"s\\u006ds"), id="an escape of ours"),
+        pytest.param(message(1).pack().replace(b'","', b'", "', 1), id="a blank"),
+        pytest.param(message(1).pack().replace(b"[]", b'["star",]'), id="no JSON"),
+        pytest.param(message(1).pack().replace(b"0001", b"000X"), id="no pseudonym"),
+        pytest.param(b"", id="nothing"),
+    ],
+)
+def test_what_is_not_in_our_own_words_is_left_to_others(opening: bytes) -> None:
+    whole = message(3).pack()
+    assert bulk.read([whole, whole]) is not None
+    for several in ([opening], [whole, opening], [opening, whole], [whole, opening, whole]):
+        assert bulk.read(several) is None
+
+
+# ---- counting -------------------------------------------------------------------------------------------
+
+RULES = {
+    "once": Rules({"window": (("campaign", 1),), "star": (("campaign", 1),)}, (), CANDIDATES),
+    "daily": Rules({"window": (("day", 1),), "star": (("day", 2),)}, (("campaign", 3),), CANDIDATES),
+    "each": Rules({"window": (("candidate", 1),), "star": ()}, (), CANDIDATES, frozenset({"unclear"})),
+    "none": Rules({"window": (("campaign", 0),), "star": (("campaign", 1),)}, (), CANDIDATES),
+}
+
+
+def _drawn(rng: random.Random) -> Iterator[Opening]:
+    """Messages of few callers, lawful and not: the recount must find the same whatever it is given."""
+    for n in range(120):
+        ends = rng.sample(sorted(CANDIDATES), rng.randint(0, 2)) + [("star", "B99")] * (rng.random() < 0.03)
+        told = tuple((*one, rng.choice([COUNTED, COUNTED, OVER])) for one in ends)
+        counts = any(ended == COUNTED for *_, ended in told) is not (rng.random() < 0.03)
+        yield message(
+            rng.randrange(60),
+            str(n),
+            outcome=COUNTED if counts else rng.choice([AGAIN, "unclear"]),
+            selections=told,
+            voids=("window",) if rng.random() < 0.05 else (),
+            day=rng.choice(["2018-07-09", "2018-07-10"]),
+            channel=rng.choice(["sms", "hotline"]),
+        )
+
+
+@pytest.mark.parametrize("rules", RULES)
+@pytest.mark.parametrize("seed", range(15))
+def test_it_is_counted_the_same(rules: str, seed: int) -> None:
+    rng = random.Random(seed)
+    openings = list(_drawn(rng))
+    one_by_one, in_bulk = Recount(RULES[rules]), Recount(RULES[rules])
+    for seq, opening in enumerate(openings):
+        one_by_one.message(seq, opening, NODE)
+    at = 0
+    while at < len(openings):
+        some = openings[at : at + rng.choice([1, 2, 7, 40])]
+        said = bulk.read([one.pack() for one in some])
+        assert said is not None
+        if rng.random() < 0.2:
+            for seq, opening in enumerate(some, at):
+                in_bulk.message(seq, opening, NODE)
+        else:
+            in_bulk.messages(at, said, NODE)
+        at += len(some)
+    assert in_bulk.totals == one_by_one.totals
+    assert in_bulk.claims == one_by_one.claims
+    assert sorted(in_bulk.faults) == sorted(one_by_one.faults)
+    assert sorted(in_bulk.held()) == sorted(one_by_one.held())
+    assert sorted(in_bulk.overridden()) == sorted(one_by_one.overridden())
+    assert in_bulk.voters == one_by_one.voters
+    several = list(in_bulk.held(lone=False))
+    callers = {f"{n:032x}" for n in range(60)}
+    lone = [use for one in callers for use in in_bulk.alone(one)[0]]
+    assert len(several) + len(lone) == len(list(in_bulk.held()))
+    assert lone or rules == "none"
