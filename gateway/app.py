@@ -210,18 +210,19 @@ async def _listening(settings: Settings, server: Server) -> AsyncIterator[None]:
         )
         app.add_routes(staff_routes(server, server.people, Path(settings.campaigns)))
     controls = control.application(server.service, server.status, server.users, server.metrics.exposition)
-    for one in (app, controls):
-        guard.check(one)
+    for routed in (app, controls):
+        guard.check(routed)
     runner, inner = Runner(app, door, **_CONNECTIONS), web.AppRunner(controls, **_CONNECTIONS)
     listening: asyncio.Task[None] | None = None
     try:
         await runner.setup()
         assert isinstance(runner.server, Lanes)
         listening = asyncio.create_task(Silence(runner.server).run())
-        await _site(runner, settings, server.crew).start()
         await inner.setup()
         assert inner.server is not None
-        inner.server.request_handler = _expecting(inner.server.request_handler)
+        for one in (runner.server, inner.server):
+            one.request_handler = _expecting(one.request_handler)
+        await _site(runner, settings, server.crew).start()
         path = control.listen(settings)
         await web.UnixSite(inner, path).start()
         path.chmod(0o600)
