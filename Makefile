@@ -3,10 +3,11 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN     = $(VENV)/bin
 
-.PHONY: help run demo test lint docs bench pictures soak lock clean
+.PHONY: help run demo nodes test lint docs bench pictures soak lock clean
 help:
 	@echo "make run    serve the sample campaign on http://127.0.0.1:8080 (data in var/)"
 	@echo "make demo   play a whole campaign, from nominations to checked export, in about a minute"
+	@echo "make nodes  play two nodes behind nginx, one of them killed under load (needs nginx)"
 	@echo "make test   lint, types, import rules, tests"
 	@echo "make docs   write what the kinds of source say of themselves into docs/sources.md"
 	@echo "make bench  measure against a no-op server (QUICK=1: under a minute)"
@@ -30,6 +31,9 @@ run: $(VENV)/.runtime
 
 demo: $(VENV)/.runtime
 	@$(BIN)/python -m gateway demo
+
+nodes: $(VENV)/.dev
+	@$(BIN)/python -m tests.deploy
 
 test: lint
 	$(BIN)/python -m pytest -n auto

@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -14,7 +14,7 @@ from aiohttp import web
 import gateway
 from config.load import Loaded
 from config.settings import Settings
-from gateway import api, clock, control, pdf, workshop
+from gateway import api, clock, control, pdf, siblings, workshop
 from gateway.board import Board
 from gateway.desk.desk import Desk
 from gateway.exports import Exports
@@ -62,6 +62,7 @@ from gateway.room.chamber import Chamber
 from gateway.service import Service, open_service
 from gateway.silence import Silence
 from gateway.watch import CONTENT_TYPE, Metrics
+from gateway.workforce import Crew
 
 _log = structlog.get_logger()
 
@@ -77,7 +78,8 @@ DRAIN_SECONDS: Final = 8.0
 
 @dataclass(slots=True)
 class Server:
-    """A running server: `url` is where it listens; `people` is None if the settings have no key for them."""
+    """A running server: `url` is where it listens; `people` is None if the settings have no key for them, and
+    `crew` if it is not one of several workers."""
 
     service: Service
     board: Board
@@ -87,6 +89,7 @@ class Server:
     register: Register
     font: str = ""
     people: People | None = None
+    crew: Crew | None = None
     url: str = ""
     draining: bool = False
 
@@ -115,14 +118,19 @@ class Server:
 
 
 @asynccontextmanager
-async def serve(loaded: Loaded, now_ms: Callable[[], int] = clock.now_ms) -> AsyncIterator[Server]:
-    """A server, listening. At the end it drains: no new requests, the last commit finished, then closed.
+async def serve(
+    loaded: Loaded, now_ms: Callable[[], int] = clock.now_ms, crew: Crew | None = None
+) -> AsyncIterator[Server]:
+    """A server, listening; where its `crew` does, if it is one of several workers.
+
+    At the end it drains: no new requests, the last commit finished, then closed.
 
     Raises what `open_service` raises, and `OSError` if the address is taken.
     """
-    metrics = Metrics()
+    metrics, node = Metrics(), loaded.settings.node
     async with open_service(loaded, metrics, now_ms, loaded.settings.limits.read_seconds) as service:
         server = _server(loaded, service, metrics)
+        server.crew = crew
         board = server.board
         await board.refresh()
         server.people = open_people(service.store, loaded.settings.accounts, service.campaigns, now_ms)
@@ -132,8 +140,8 @@ async def serve(loaded: Loaded, now_ms: Callable[[], int] = clock.now_ms) -> Asy
         looking = asyncio.create_task(_look_for_a_font(server.font))
         try:
             async with (
-                workshop.at_work(service),
-                postman.at_work(service.sources.values(), service.store, metrics, now_ms),
+                workshop.at_work(service) if crew is None or crew.is_first(node) else nullcontext(),
+                postman.at_work(service.sources.values(), service.store, node, metrics, now_ms),
                 cosigning.at_work(lambda: _logs(service), _witnesses(loaded), metrics),
                 _listening(loaded.settings, server),
             ):
@@ -201,21 +209,21 @@ async def _listening(settings: Settings, server: Server) -> AsyncIterator[None]:
             server.people.sessions, server.service.campaigns, entry, settings.trusted_proxies
         )
         app.add_routes(staff_routes(server, server.people, Path(settings.campaigns)))
-    controls = control.application(server.service, server.status, server.users)
-    for one in (app, controls):
-        guard.check(one)
+    controls = control.application(server.service, server.status, server.users, server.metrics.exposition)
+    for routed in (app, controls):
+        guard.check(routed)
     runner, inner = Runner(app, door, **_CONNECTIONS), web.AppRunner(controls, **_CONNECTIONS)
     listening: asyncio.Task[None] | None = None
     try:
         await runner.setup()
         assert isinstance(runner.server, Lanes)
         listening = asyncio.create_task(Silence(runner.server).run())
-        site = web.TCPSite(runner, settings.listen.host, settings.listen.port, backlog=1024)
-        await site.start()
         await inner.setup()
         assert inner.server is not None
-        inner.server.request_handler = _expecting(inner.server.request_handler)
-        path = control.listen(Path(settings.data))
+        for one in (runner.server, inner.server):
+            one.request_handler = _expecting(one.request_handler)
+        await _site(runner, settings, server.crew).start()
+        path = control.listen(settings)
         await web.UnixSite(inner, path).start()
         path.chmod(0o600)
         host, port = runner.addresses[0][:2]
@@ -229,6 +237,12 @@ async def _listening(settings: Settings, server: Server) -> AsyncIterator[None]:
             await asyncio.gather(listening, return_exceptions=True)
         await runner.cleanup()
         await inner.cleanup()
+
+
+def _site(runner: web.AppRunner, settings: Settings, crew: Crew | None) -> web.BaseSite:
+    if crew is not None:
+        return web.SockSite(runner, crew.listening, backlog=1024)
+    return web.TCPSite(runner, settings.listen.host, settings.listen.port, backlog=1024)
 
 
 def _expecting(handle: Handle) -> Handle:
@@ -260,7 +274,7 @@ def routes(server: Server, settings: Settings) -> list[web.RouteDef]:
         token = settings.api.token.get_secret_value().encode()
         guarded = [
             *api.routes(server.board, token),
-            guard.get("/metrics", api.behind(token, _metrics(server.metrics)), TOKEN),
+            guard.get("/metrics", api.behind(token, _metrics(server, settings)), TOKEN),
         ]
     return [
         *guarded,
@@ -320,9 +334,14 @@ def _readiness(server: Server) -> Handler:
     return readiness
 
 
-def _metrics(metrics: Metrics) -> Handler:
+def _metrics(server: Server, settings: Settings) -> Handler:
     async def exposition(_: web.Request) -> web.Response:
-        return web.Response(body=metrics.exposition(), headers={"Content-Type": CONTENT_TYPE})
+        body = server.metrics.exposition()
+        if server.crew is not None:
+            others = [name for name in server.crew.names if name != settings.node]
+            told = {settings.node: body.decode(), **await siblings.expositions(settings, others)}
+            body = siblings.joined(dict(sorted(told.items())))
+        return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE})
 
     return exposition
 

@@ -1,6 +1,7 @@
 """How commands reach a running server: a Unix socket in the data folder, for its owner alone.
 
-The server holds the database; `import` and `close` hand it their work instead of opening it themselves.
+The server holds the database; `import` and `close` hand it their work instead of opening it themselves. Where
+several nodes may share the folder each has a socket of its own, and a command asks any that answers.
 """
 
 import asyncio
@@ -66,14 +67,25 @@ def is_served(settings: Settings) -> bool:
     if not settings.storage.is_postgresql:
         database = Path(settings.database)
         return database.parent.exists() and is_locked(database)
-    with closing(Socket(AF_UNIX)) as asked:
-        return asked.connect_ex(str(socket(Path(settings.data)))) == 0
+    return _answers(_answering(settings))
 
 
-def socket(data: Path) -> Path:
-    """The socket of a data folder, by its shorter spelling."""
-    absolute = (data / "control.sock").absolute()
+def socket(settings: Settings) -> Path:
+    """A node's socket in its data folder, by its shorter spelling."""
+    name = f"control-{settings.node}.sock" if settings.storage.is_postgresql else "control.sock"
+    absolute = (Path(settings.data) / name).absolute()
     return min(absolute, Path(os.path.relpath(absolute)), key=lambda path: len(os.fsencode(path)))
+
+
+def _answering(settings: Settings) -> Path:
+    """The socket of a node that answers in this data folder: rather our own node's than another's."""
+    own = socket(settings)
+    return next(filter(_answers, [own, *sorted(own.parent.glob("control-*.sock"))]), own)
+
+
+def _answers(path: Path) -> bool:
+    with closing(Socket(AF_UNIX)) as asked:
+        return asked.connect_ex(str(path)) == 0
 
 
 async def carry_out(service: Service, campaign: str, number: str, by: str, reason: str, *, now: bool) -> int:
@@ -91,6 +103,7 @@ def application(
     service: Service,
     status: Callable[[], dict[str, Any]],
     users: Callable[[Mapping[str, Any]], Awaitable[dict[str, Any]]],
+    exposition: Callable[[], bytes],
 ) -> web.Application:
     """The server's side."""
 
@@ -117,6 +130,9 @@ def application(
     async def tell(_: web.Request) -> web.Response:
         return web.json_response(status())
 
+    async def metrics(_: web.Request) -> web.Response:
+        return web.json_response({"text": exposition().decode()})
+
     @web.middleware
     async def said(request: web.Request, handler: Any) -> web.StreamResponse:
         try:
@@ -139,15 +155,16 @@ def application(
             guard.post("/erase", erase, OWNER),
             guard.post("/users", people, OWNER),
             guard.get("/status", tell, OWNER),
+            guard.get("/exposition", metrics, OWNER),
         ]
     )
     return app
 
 
-def listen(data: Path) -> Path:
+def listen(settings: Settings) -> Path:
     """Makes room for the socket. Raises `NotServing` if its path is too long for the system."""
-    data.mkdir(parents=True, exist_ok=True)
-    path = socket(data)
+    path = socket(settings)
+    path.parent.mkdir(parents=True, exist_ok=True)
     if len(os.fsencode(path)) > _PATH_BYTES:
         raise NotServing(f"the path of {path} is too long for a socket: use a shorter data folder")
     path.unlink(missing_ok=True)
@@ -189,6 +206,10 @@ class Client:
         """How the server is. Raises `NotServing`."""
         return await self._ask("GET", "/status", None)
 
+    async def metrics(self) -> str:
+        """Its own metrics, as Prometheus reads them. Raises `NotServing`."""
+        return str((await self._ask("GET", "/exposition", None))["text"])
+
     async def _ask(self, method: str, path: str, value: object) -> dict[str, Any]:
         try:
             while True:
@@ -207,10 +228,17 @@ class Client:
 
 
 @asynccontextmanager
-async def connect(data: Path) -> AsyncIterator[Client]:
-    """A client of the server that holds this data folder."""
-    connector = UnixConnector(path=str(socket(data)))
-    async with ClientSession(connector=connector, timeout=ClientTimeout(total=600)) as session:
+async def connect(settings: Settings) -> AsyncIterator[Client]:
+    """A client of a server that holds this data folder."""
+    async with connect_to(_answering(settings), seconds=600) as client:
+        yield client
+
+
+@asynccontextmanager
+async def connect_to(path: Path, seconds: float) -> AsyncIterator[Client]:
+    """A client of the server whose socket this is. No answer takes longer."""
+    connector = UnixConnector(path=str(path))
+    async with ClientSession(connector=connector, timeout=ClientTimeout(total=seconds)) as session:
         yield Client(session)
 
 

@@ -32,7 +32,8 @@ KEPT: Final = 3
 
 #: A build is called by its ledger: the number of entries, and how its root begins.
 _BUILD: Final = re.compile(r"[0-9]{8,}-[0-9a-f]{12}", re.ASCII)
-_UNFINISHED: Final = ".unfinished-"
+#: A folder that is no export yet, or none any more. Nodes may share the data folder: each has its own.
+_UNFINISHED: Final = ".unfinished-{node}."
 #: Below everything that serves votes.
 _NICENESS: Final = 10
 
@@ -112,6 +113,7 @@ class Exports:
     def __init__(self, loaded: Loaded) -> None:
         self._loaded = loaded
         self._root = Path(loaded.settings.data) / "exports"
+        self._unfinished = _UNFINISHED.format(node=loaded.settings.node)
         self._making: str = ""
         self._task: asyncio.Task[None] | None = None
         self._failed: dict[str, str] = {}
@@ -152,12 +154,12 @@ class Exports:
     async def _make(self, campaign: str, lang: Lang) -> None:
         folder = self._root / campaign
         try:
-            new = await asyncio.to_thread(_prepare, folder)
+            new = await asyncio.to_thread(_prepare, folder, self._unfinished)
             self._failed[campaign] = await self._run(campaign, new, lang)
             if not self._failed[campaign]:
                 name = await asyncio.to_thread(_complete, new)
                 # Not in a thread: whoever lists the exports finds each of them whole.
-                for old in _put(folder, new, name):
+                for old in _put(folder, new, name, self._unfinished):
                     await asyncio.to_thread(shutil.rmtree, old)
         except OSError as error:
             self._failed[campaign] = error.strerror or type(error).__name__
@@ -197,12 +199,12 @@ def _command(settings: Path | None, lang: Lang) -> Sequence[str]:
     return (sys.executable, "-m", "gateway", *named, "--lang", lang)
 
 
-def _prepare(folder: Path) -> Path:
-    """A new folder to write into; those that were never finished go."""
+def _prepare(folder: Path, unfinished: str) -> Path:
+    """A new folder to write into; those that this node has never finished go."""
     folder.mkdir(parents=True, exist_ok=True)
-    for left in folder.glob(f"{_UNFINISHED}*"):
+    for left in folder.glob(f"{unfinished}*"):
         shutil.rmtree(left)
-    return Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=folder))
+    return Path(tempfile.mkdtemp(prefix=unfinished, dir=folder))
 
 
 def _complete(new: Path) -> str:
@@ -218,16 +220,16 @@ def _complete(new: Path) -> str:
     return f"{entries:08d}-{manifest['ledger'][-1]['root'][:12]}"
 
 
-def _put(folder: Path, new: Path, name: str) -> list[Path]:
+def _put(folder: Path, new: Path, name: str, unfinished: str) -> list[Path]:
     """Give an export its name, let one of the same ledger go, and the oldest: where they are now."""
-    gone = [_away(folder, name)] if (folder / name).exists() else []
+    gone = [_away(folder, name, unfinished)] if (folder / name).exists() else []
     new.rename(folder / name)
     known = sorted((one.name for one in folder.iterdir() if _BUILD.fullmatch(one.name)), reverse=True)
-    return [*gone, *(_away(folder, old) for old in known[KEPT:])]
+    return [*gone, *(_away(folder, old, unfinished) for old in known[KEPT:])]
 
 
-def _away(folder: Path, name: str) -> Path:
-    return (folder / name).rename(folder / f"{_UNFINISHED}{name}")
+def _away(folder: Path, name: str, unfinished: str) -> Path:
+    return (folder / name).rename(folder / f"{unfinished}{name}")
 
 
 def _zip(target: Path, campaign: str, names: Iterable[str]) -> None:

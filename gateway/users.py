@@ -1,7 +1,6 @@
 """What `televote users` asks, done by the server if one runs, else here with the store opened for it."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from config.load import Loaded
@@ -47,7 +46,7 @@ async def ask(loaded: Loaded, asked: Mapping[str, Any]) -> dict[str, Any]:
     if loaded.settings.accounts.key is None:
         raise NoAccounts
     if control.is_served(loaded.settings):
-        async with control.connect(Path(loaded.settings.data)) as client:
+        async with control.connect(loaded.settings) as client:
             answer = await client.users(asked)
             base = answer.pop("url")
     else:

@@ -31,7 +31,7 @@ T = TypeVar("T")
 FAILED, USAGE, INTERRUPTED = 1, 2, 130
 #: Where the settings are looked for when nobody says.
 _USUAL = (Path("televote.toml"), Path("var/televote.toml"))
-_SETTINGS, _LANG = "TELEVOTE_SETTINGS", "TELEVOTE_LANG"
+_SETTINGS, _LANG, _NODE = "TELEVOTE_SETTINGS", "TELEVOTE_LANG", "TELEVOTE_NODE"
 
 
 class Failed(click.ClickException):
@@ -69,10 +69,11 @@ class Chosen:
     def __init__(self, path: Path | None, lang: Lang) -> None:
         self.path, self.lang = path, lang
 
-    def load(self) -> Loaded:
-        """Everything, or one message with every problem."""
+    def load(self, node: str | None = None) -> Loaded:
+        """Everything, with another name for the node if one is given; or one message with every problem."""
+        named = {} if node is None else {_NODE: node}
         try:
-            loaded = load.everything(self.path, environ())
+            loaded = load.everything(self.path, environ() | named)
             entrances.open_all(loaded, entrances.run_campaigns(loaded))
         except Problems as error:
             raise Wrong("\n".join([error.render(self.lang), *self.hint()])) from None

@@ -92,7 +92,7 @@ def close(chosen: Chosen, campaign: str | None, by: str, reason: str, now: bool)
 
 async def _close(loaded: Loaded, name: str, by: str, reason: str, now: bool) -> None:
     if is_held(loaded):
-        async with control.connect(Path(loaded.settings.data)) as client:
+        async with control.connect(loaded.settings) as client:
             await client.close(name, by, reason, now)
         return
     async with service.open_service(loaded, watch.Metrics()) as counting:
@@ -129,7 +129,7 @@ def erase(
 
 async def _erase(loaded: Loaded, asked: dict[str, Any]) -> int:
     if is_held(loaded):
-        async with control.connect(Path(loaded.settings.data)) as client:
+        async with control.connect(loaded.settings) as client:
             return await client.erase(asked)
     async with service.open_service(loaded, watch.Metrics()) as counting:
         return await control.carry_out(counting, **asked)

@@ -5,21 +5,28 @@ import gc
 import json
 import signal
 import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import click
+import structlog
 
 import gateway
 from config import load
 from config.load import Loaded
 from config.problems import Problem, Problems
-from gateway import app, clock, control, entrances, printed, setup, users, watch
+from gateway import app, clock, control, entrances, printed, setup, users, watch, workforce
 from gateway.app import Server
-from gateway.commands.base import FAILED, Chosen, Wrong, environ, run, televote
+from gateway.commands.base import FAILED, Chosen, Failed, Wrong, environ, run, televote
 from gateway.control import NotServing
+from gateway.people.people import People
 from gateway.storage import opening
 from gateway.storage.store import Unavailable
+from gateway.workforce import Crew, Gone
+
+#: What is printed once it serves: of its settings, its people, and where it listens.
+Greeting = Callable[[Loaded, People, str], Awaitable[None]]
 
 _SAMPLE_LISTEN = "127.0.0.1:8080"
 
@@ -72,36 +79,68 @@ def init(chosen: Chosen, folder: Path, listen: str, citus: bool) -> None:
 
 
 @televote.command()
+@click.option("--node", help="This node's name, in place of the settings'.")
+@click.option(
+    "--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="So many processes serve."
+)
 @click.pass_obj
-def serve(chosen: Chosen) -> None:
+def serve(chosen: Chosen, node: str | None, workers: int) -> None:
     """Take votes, until SIGTERM or Ctrl-C; then finish what is under way and close."""
-    loaded = chosen.load()
+    loaded = chosen.load(node)
     watch.log_to(level=loaded.settings.log.level)
-    run(_serve(loaded))
+    if workers == 1:
+        run(_serve(loaded, greeting=_first_link))
+        return
+    if not loaded.settings.storage.is_postgresql:
+        raise Wrong("SQLite has one process that writes: several workers need PostgreSQL (storage.url)")
+    crew = {name: chosen.load(name) for name in workforce.names(loaded.settings.node, workers)}
+    try:
+        worker = workforce.split(list(crew), workforce.bound(loaded.settings.listen))
+    except Gone as error:
+        raise Failed(str(error)) from None
+    if worker is not None:
+        name, own = worker
+        structlog.contextvars.bind_contextvars(node=name)
+        run(_serve(crew[name], own, greeting=_first_link if own.is_first(name) else None))
 
 
-async def _serve(loaded: Loaded, greeting: bool = False) -> None:
-    stop = asyncio.Event()
+async def _serve(loaded: Loaded, crew: Crew | None = None, greeting: Greeting | None = None) -> None:
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with app.serve(loaded) as server:
+        loop.add_signal_handler(number, stop.set)
+    if crew is not None:
+        loop.add_reader(crew.parent, _orphaned, crew.parent, stop)
+    async with app.serve(loaded, crew=crew) as server:
         # What lives as long as the server need not be searched for garbage, and votes make few cycles.
         gc.freeze()
         gc.set_threshold(50_000, 20, 50)
-        await _greet(loaded, server, greeting)
+        if greeting is not None:
+            await _greet(loaded, server, greeting)
         await stop.wait()
 
 
-async def _greet(loaded: Loaded, server: Server, sample: bool) -> None:
+def _orphaned(parent: int, stop: asyncio.Event) -> None:
+    asyncio.get_running_loop().remove_reader(parent)
+    stop.set()
+
+
+async def _greet(loaded: Loaded, server: Server, greeting: Greeting) -> None:
     """On standard output, which is for whoever started us: links are not for the log."""
-    people, settings = server.people, loaded.settings
+    if server.people is None:
+        return
     try:
-        if sample and people is not None:
-            printed.greeting(loaded, server.url, await users.sample_links(people, settings, server.url))
-        elif people is not None and (link := await users.first_link(people, settings, server.url)):
-            printed.first_link(link)
+        await greeting(loaded, server.people, server.url)
     except Unavailable:  # votes go first, also on a full disk; the next start prints it
         click.echo("no link for an administrator could be made: the database cannot be written")
+
+
+async def _first_link(loaded: Loaded, people: People, url: str) -> None:
+    if link := await users.first_link(people, loaded.settings, url):
+        printed.first_link(link)
+
+
+async def _sample_links(loaded: Loaded, people: People, url: str) -> None:
+    printed.greeting(loaded, url, await users.sample_links(people, loaded.settings, url))
 
 
 @televote.command("sample")
@@ -122,7 +161,7 @@ def sample(chosen: Chosen, folder: Path, listen: str) -> None:
         setup.write(folder, setup.today(clock.now_ms()), listen)
         loaded = chosen.load()
     watch.log_to(level="warning")
-    run(_serve(loaded, greeting=True))
+    run(_serve(loaded, greeting=_sample_links))
 
 
 @televote.command()
@@ -138,7 +177,7 @@ def health(chosen: Chosen) -> None:
 
 async def _status(loaded: Loaded) -> dict[str, Any]:
     try:
-        async with control.connect(Path(loaded.settings.data)) as client:
+        async with control.connect(loaded.settings) as client:
             return await client.status()
     except NotServing:
         return {"ready": False, "reasons": ["not_serving"], "version": gateway.__version__}

@@ -59,7 +59,7 @@ def import_(chosen: Chosen, name: str, as_json: bool, files: tuple[Path, ...]) -
 
 async def _import(loaded: Loaded, source: Source, files: tuple[Path, ...]) -> dict[Path, Summary]:
     if is_held(loaded):
-        async with control.connect(Path(loaded.settings.data)) as client:
+        async with control.connect(loaded.settings) as client:
             return {
                 file: await _import_file(source, file, lambda rows: client.take(source.name, rows))
                 for file in files
@@ -100,7 +100,7 @@ async def _relay(loaded: Loaded, name: str, messages: Sequence[Inbound]) -> None
     for left in reversed(range(_RELAY_TRIES)):
         try:
             if is_held(loaded):
-                async with control.connect(Path(loaded.settings.data)) as client:
+                async with control.connect(loaded.settings) as client:
                     await client.take(name, messages)
             else:
                 async with service.open_service(loaded, watch.Metrics()) as counting:

@@ -78,15 +78,14 @@ class Publisher:
         self.forked: set[str] = set()
 
     def folder(self, campaign: str, node: str) -> Folder | None:
-        """Where the files of one of a campaign's logs stand, be it of an earlier epoch, or a copy of another
-        node's; None if there is no such log."""
+        """Where the files of one of a campaign's logs stand, be it of an earlier epoch, or another node's
+        (`mirror.py`); None if there are none here."""
         own, newest = epochs.split(self._head(campaign).node)
         named, epoch = epochs.split(node)
+        found = Folder(self._root / campaign / node)
         if named == own:
-            return Folder(self._root / campaign / node) if 1 <= epoch <= newest else None
-        others = self._root / campaign
-        there = others.iterdir() if self._store.is_shared and epoch and others.is_dir() else ()
-        return next((Folder(path) for path in there if path.name == node), None)
+            return found if 1 <= epoch <= newest else None
+        return found if epoch >= 1 and "/" not in node and found.checkpoint() else None
 
     async def begin(self) -> None:
         """Take up every log where it was signed last, and sign what has come since.

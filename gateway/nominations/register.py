@@ -111,11 +111,14 @@ class Register:
         return Nomination(head, form, values, tuple(flaws), tuple(files))
 
     async def published(self, running: Running) -> Mapping[tuple[str, str], Public]:
-        """What everybody may see of the approved, by contest and code. It is read once after each change."""
+        """What everybody may see of the approved, by contest and code. It is read once after each change, and
+        every time while another node may change it."""
         known = self._public.get(running.id)
         if known is None:
+            is_lasting = not (self._service.store.is_shared and self.may_change(running))
             known = await self._service.store.run(_published, running.id)
-            self._public[running.id] = known
+            if is_lasting:
+                self._public[running.id] = known
         return known
 
     async def file(self, running: Running, id_: int, file: int) -> tuple[Filed, bytes]:

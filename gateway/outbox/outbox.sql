@@ -1,4 +1,7 @@
--- Replies that the answer to a request could not take.
+-- Replies that the answer to a request could not take. A node sends those to messages in its own logs: {logs}.
+
+-- name: logs
+SELECT id, node FROM logs;
 
 -- name: add-replies
 INSERT INTO outbox (voter_key, log, seq, source, at_ms, due_ms, sealed) VALUES {rows};
@@ -8,13 +11,18 @@ INSERT INTO outbox (voter_key, log, seq, source, at_ms, due_ms, sealed) VALUES {
 UPDATE outbox SET state = ?, due_ms = ?, reason = ? WHERE voter_key = ? AND log = ? AND seq = ? AND state = 'sending';
 
 -- name: lapse
--- A late reply is worse than none.
+-- A late reply is worse than none, whichever node it waits for.
 UPDATE outbox SET state = 'failed', reason = 'too_late', sealed = NULL
 WHERE source = ? AND state = 'due' AND sealed IS NOT NULL AND at_ms < ?;
 
+-- name: lost
+-- Nor is an attempt under way for so long: its node has not come back.
+UPDATE outbox SET state = 'unknown', reason = 'restart', sealed = NULL
+WHERE source = ? AND state = 'sending' AND sealed IS NOT NULL AND due_ms < ?;
+
 -- name: due
 SELECT voter_key, log, seq, attempt + 1, sealed FROM outbox
-WHERE source = ? AND state = 'due' AND sealed IS NOT NULL AND due_ms <= ? ORDER BY due_ms LIMIT ?;
+WHERE log IN ({logs}) AND source = ? AND state = 'due' AND sealed IS NOT NULL AND due_ms <= ? ORDER BY due_ms LIMIT ?;
 
 -- name: told
 -- How many replies a caller has had, or may have had, since an instant.
@@ -35,16 +43,17 @@ UPDATE outbox SET sealed = NULL WHERE voter_key = ? AND log = ? AND seq = ? AND 
 DELETE FROM outbox WHERE log = ? AND seq BETWEEN ? AND ?;
 
 -- name: waiting
-SELECT count(*) FROM outbox WHERE source = ? AND sealed IS NOT NULL;
+SELECT count(*) FROM outbox WHERE log IN ({logs}) AND source = ? AND sealed IS NOT NULL;
 
 -- name: again
 -- After a crash, where the provider sends once for one reference.
-UPDATE outbox SET state = 'due', due_ms = ? WHERE source = ? AND state = 'sending' AND sealed IS NOT NULL;
+UPDATE outbox SET state = 'due', due_ms = ?
+WHERE log IN ({logs}) AND source = ? AND state = 'sending' AND sealed IS NOT NULL;
 
 -- name: doubt
 -- After a crash, where it does not: nobody can tell whether these went out.
 UPDATE outbox SET state = 'unknown', reason = 'restart', sealed = NULL
-WHERE source = ? AND state = 'sending' AND sealed IS NOT NULL;
+WHERE log IN ({logs}) AND source = ? AND state = 'sending' AND sealed IS NOT NULL;
 
 -- name: restored
 -- In an older database that was put back, what waits may have gone out since it was copied.
@@ -52,10 +61,11 @@ UPDATE outbox SET state = 'unknown', reason = 'restored', sealed = NULL WHERE lo
 
 -- name: left
 -- Sources that have replies waiting.
-SELECT DISTINCT source FROM outbox WHERE sealed IS NOT NULL;
+SELECT DISTINCT source FROM outbox WHERE log IN ({logs}) AND sealed IS NOT NULL;
 
 -- name: abandon
-UPDATE outbox SET state = 'failed', reason = 'no_outbox', sealed = NULL WHERE source = ? AND sealed IS NOT NULL;
+UPDATE outbox SET state = 'failed', reason = 'no_outbox', sealed = NULL
+WHERE log IN ({logs}) AND source = ? AND sealed IS NOT NULL;
 
 -- name: summary
 SELECT source, state, reason, count(*) FROM outbox GROUP BY source, state, reason ORDER BY source, state, reason;

@@ -19,7 +19,7 @@ from gateway.intake.source import Source
 from gateway.outbox import delivery, records, retry
 from gateway.outbox.letter import Unopened
 from gateway.outbox.outbox import Outbox
-from gateway.outbox.records import Note, Taken
+from gateway.outbox.records import Note, Own, Taken
 from gateway.outbox.retry import Pace
 from gateway.outbox.sender import Fate
 from gateway.storage.store import Conflict, Store, Unavailable
@@ -47,14 +47,14 @@ class Postman:
 
     def __init__(
         self,
-        source: str,
+        own: Own,
         outbox: Outbox,
         store: Store,
         session: ClientSession,
         observer: Observer,
         now_ms: Callable[[], int],
     ) -> None:
-        self._source, self._outbox, self._store = source, outbox, store
+        self._own, self._source, self._outbox, self._store = own, own.source, outbox, store
         self._session, self._observer, self._now_ms = session, observer, now_ms
         self._pace = Pace(outbox.plan.per_second)
         self._under_way: dict[asyncio.Task[None], Taken] = {}
@@ -65,11 +65,14 @@ class Postman:
     async def begin(self) -> None:
         """Take up what an earlier run has left. Raises `Unavailable`."""
         repeatable = self._outbox.sender.repeatable
-        waiting, doubtful = await self._store.run(records.resume, self._source, repeatable, self._now_ms())
+        waiting, doubtful = await self._store.run(records.resume, self._own, repeatable, self._now_ms())
         self._outbox.waiting, self._outbox.wake = waiting, self._wake.set
-        if doubtful:
-            self._observer.replied(self._source, "unknown", doubtful)
-            _log.warning("replies_in_doubt", source=self._source, replies=doubtful)
+        self._doubt(doubtful)
+
+    def _doubt(self, replies: int) -> None:
+        if replies:
+            self._observer.replied(self._source, "unknown", replies)
+            _log.warning("replies_in_doubt", source=self._source, replies=replies)
 
     async def run(self) -> None:
         """Send what is due, until stopped; then let attempts under way end, and note what came of them."""
@@ -110,7 +113,7 @@ class Postman:
         self._notes = []
         try:
             turn = await self._store.run(
-                records.turn, self._source, notes, room, self._now_ms(), plan.keep_ms, plan.per_caller
+                records.turn, self._own, notes, room, self._now_ms(), plan.keep_ms, plan.per_caller
             )
         except BaseException:
             self._notes = notes + self._notes
@@ -119,6 +122,7 @@ class Postman:
         if turn.dropped:
             self._observer.replied(self._source, "failed", turn.dropped)
             _log.info("replies_dropped", source=self._source, replies=turn.dropped)
+        self._doubt(turn.doubtful)
         self._pace.spend(len(turn.taken))
         for taken in turn.taken:
             task = asyncio.create_task(self._send(taken))
@@ -155,18 +159,22 @@ class Postman:
 
 @asynccontextmanager
 async def at_work(
-    sources: Iterable[Source], store: Store, observer: Observer, now_ms: Callable[[], int]
+    sources: Iterable[Source], store: Store, node: str, observer: Observer, now_ms: Callable[[], int]
 ) -> AsyncIterator[None]:
-    """A postman for every source that has an outbox. Raises `Unavailable`."""
+    """A postman for every source that has an outbox, and the replies that are this node's. Raises
+    `Unavailable`."""
+    logs = await store.run(records.logs, node)
     own = {source.name: source.outbox for source in sources if source.outbox is not None}
-    for name, replies in await store.run(records.abandon, own.keys()):
+    for name, replies in await store.run(records.abandon, logs, own.keys()):
         observer.replied(name, "failed", replies)
         _log.warning("replies_dropped", source=name, replies=replies)
     if not own:
         yield
         return
     async with delivery.client() as session:
-        postmen = [Postman(name, outbox, store, session, observer, now_ms) for name, outbox in own.items()]
+        postmen = [
+            Postman(Own(name, logs), outbox, store, session, observer, now_ms) for name, outbox in own.items()
+        ]
         for postman in postmen:
             await postman.begin()
         tasks = [asyncio.create_task(postman.run()) for postman in postmen]

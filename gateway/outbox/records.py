@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from gateway.outbox.retry import Next
 from gateway.storage.blocks import OUTBOX
 from gateway.storage.database import Database, transaction
+from tally import epochs
 
 _HOUR_MS: Final = 3_600_000
 
@@ -37,16 +38,35 @@ class Note(NamedTuple):
 
 
 class Turn(NamedTuple):
-    """What to send now, how many replies still wait, and how many will not be sent any more."""
+    """What to send now, how many replies still wait, how many will not be sent any more, and of how many
+    nobody knows whether they went out."""
 
     taken: Sequence[Taken]
     waiting: int
     dropped: int
+    doubtful: int
+
+
+class Own(NamedTuple):
+    """A source's replies that a node sends: those to messages in its own logs, as `logs` names them."""
+
+    source: str
+    logs: str
+
+    def sql(self, block: str) -> str:
+        """A statement about them."""
+        return OUTBOX[block].format(logs=self.logs)
+
+
+def logs(db: Database, node: str) -> str:
+    """All logs of a node, of whichever campaign and epoch, as statements take them."""
+    own = [str(log) for log, name in db.execute(OUTBOX["logs"]) if epochs.split(name)[0] == node]
+    return ", ".join(own) or "NULL"
 
 
 def turn(
     db: Database,
-    source: str,
+    own: Own,
     notes: Sequence[Note],
     room: int,
     now_ms: int,
@@ -58,9 +78,10 @@ def turn(
         for note in notes:
             db.execute(OUTBOX["note"], (*note.next, *note.taken.name))
             db.execute(OUTBOX["erase"], note.taken.name)
-        dropped = db.execute(OUTBOX["lapse"], (source, now_ms - keep_ms)).rowcount
+        dropped = db.execute(OUTBOX["lapse"], (own.source, now_ms - keep_ms)).rowcount
+        doubtful = db.execute(OUTBOX["lost"], (own.source, now_ms - keep_ms - _HOUR_MS)).rowcount
         taken = []
-        for row in db.execute(OUTBOX["due"], (source, now_ms, room)).fetchall():
+        for row in db.execute(own.sql("due"), (own.source, now_ms, room)).fetchall():
             one = Taken(*row)
             (told,) = db.execute(OUTBOX["told"], (one.voter, now_ms - _HOUR_MS)).fetchone()
             if told >= per_caller:
@@ -68,27 +89,28 @@ def turn(
             else:
                 db.execute(OUTBOX["take"], (now_ms, *one.name))
                 taken.append(one)
-        (waiting,) = db.execute(OUTBOX["waiting"], (source,)).fetchone()
-    return Turn(taken, waiting, dropped)
+        (waiting,) = db.execute(own.sql("waiting"), (own.source,)).fetchone()
+    return Turn(taken, waiting, dropped, doubtful)
 
 
-def resume(db: Database, source: str, repeatable: bool, now_ms: int) -> tuple[int, int]:
+def resume(db: Database, own: Own, repeatable: bool, now_ms: int) -> tuple[int, int]:
     """After a start: how many replies wait, and of how many nobody knows whether they went out."""
     with transaction(db):
         doubtful = 0
         if repeatable:
-            db.execute(OUTBOX["again"], (now_ms, source))
+            db.execute(own.sql("again"), (now_ms, own.source))
         else:
-            doubtful = db.execute(OUTBOX["doubt"], (source,)).rowcount
-        (waiting,) = db.execute(OUTBOX["waiting"], (source,)).fetchone()
+            doubtful = db.execute(own.sql("doubt"), (own.source,)).rowcount
+        (waiting,) = db.execute(own.sql("waiting"), (own.source,)).fetchone()
     return waiting, doubtful
 
 
-def abandon(db: Database, known: Collection[str]) -> list[tuple[str, int]]:
+def abandon(db: Database, logs: str, known: Collection[str]) -> list[tuple[str, int]]:
     """Give up what waits for sources that have no outbox any more: which, and how many replies."""
     with transaction(db):
-        gone = [source for (source,) in db.execute(OUTBOX["left"]).fetchall() if source not in known]
-        return [(source, db.execute(OUTBOX["abandon"], (source,)).rowcount) for source in gone]
+        left = db.execute(OUTBOX["left"].format(logs=logs)).fetchall()
+        gone = [Own(source, logs) for (source,) in left if source not in known]
+        return [(own.source, db.execute(own.sql("abandon"), (own.source,)).rowcount) for own in gone]
 
 
 class Standing(NamedTuple):

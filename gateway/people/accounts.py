@@ -127,7 +127,10 @@ class Accounts:
             return await self.renew(waiting)
         taken = {one.account.login for one in await self.listed()}
         login = next(name for name in (FIRST, *(f"{FIRST}{n}" for n in range(2, 99))) if name not in taken)
-        return await self.add(login, "管理员", Role.ADMINISTRATOR, (), by="first start")
+        try:
+            return await self.add(login, "管理员", Role.ADMINISTRATOR, (), by="first start")
+        except Refused:
+            return None  # another node that starts just now has the link
 
     async def renew(self, account: Account) -> str:
         """Another link's token for somebody who has not used theirs; the one before is void."""

@@ -14,7 +14,7 @@ from typing import Any, get_args
 import pytest
 
 from config.problems import Problems
-from gateway import app, cli, entrances, kinds, manual
+from gateway import app, cli, entrances, kinds, manual, siblings
 from gateway.intake import signatures
 from gateway.intake.provider import ProviderKind, Refusal
 from gateway.outbox import sender
@@ -59,7 +59,7 @@ def test_the_hotline_is_told_of_every_outcome(outcome: MessageOutcome) -> None:
 async def test_every_metric_is_documented_and_no_other(house: House) -> None:
     async with house.serve() as visitor:
         _, exposed = await visitor.get("/metrics", token=True)
-    typed = re.findall(r"^# TYPE (\S+)", exposed, re.MULTILINE)
+    typed = re.findall(r"^# TYPE (\S+)", siblings.joined({"n1": exposed}).decode(), re.MULTILINE)
     offered = {name for name in typed if not name.endswith("_created")}
     documented = set(re.findall(r"^\| `(televote_\w+)` \|", text("docs/administrator.md"), re.MULTILINE))
     assert documented == offered

@@ -39,13 +39,13 @@ def _free_port() -> int:
 def _configuration(folder: Path, server: tuple[str, int], port: int) -> str:
     deployed = _DEPLOYED.read_text("utf-8")
     for as_deployed, here in (
-        ("server 127.0.0.1:8080;", f"server {server[0]}:{server[1]};"),
+        ("server 127.0.0.1:8080 ", f"server {server[0]}:{server[1]} "),
         ("listen 443 ssl http2;", f"listen 127.0.0.1:{port};"),
         ("    ssl_certificate     /etc/ssl/televote/fullchain.pem;\n", ""),
         ("    ssl_certificate_key /etc/ssl/televote/privkey.pem;\n", ""),
         ("listen 80;", f"listen 127.0.0.1:{_free_port()};"),
     ):
-        assert deployed.count(as_deployed) == 1, as_deployed
+        assert as_deployed in deployed, as_deployed
         deployed = deployed.replace(as_deployed, here)
     user = "user root;" if os.geteuid() == 0 else ""
     return _AROUND.format(folder=folder, user=user, deployed=deployed)

@@ -4,6 +4,7 @@ import asyncio
 import json
 from pathlib import Path
 
+from config.settings import Settings
 from gateway.control import socket
 from tests.fuzz.exchange import exchange, statuses
 from tests.fuzz.folder import set_up
@@ -40,11 +41,12 @@ def _post(path: str, body: bytes, head: str = "", host: str = "x") -> Case:
 
 def test_what_was_found_is_refused(tmp_path: Path) -> None:
     folder = set_up(tmp_path / "var")
+    control = str(socket(Settings(data=str(folder.path))))
 
     async def send() -> None:
         async with watched(folder) as (server, session):
             for path, body in ASKED:
-                answer = await exchange(str(socket(folder.path)), _post(path, body))
+                answer = await exchange(control, _post(path, body))
                 assert statuses(answer)[0] in (400, 404), (path, body[:60], answer[:80])
                 assert json.loads(answer.partition(b"\r\n\r\n")[2])["error"]
             for part in HEADS:
@@ -57,7 +59,7 @@ def test_what_was_found_is_refused(tmp_path: Path) -> None:
                 for path in (b"/", b"/nowhere", b"/in/sim", b"/close"):
                     head = b"GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" % path
                     sent = head + b"Expect: %s\r\n\r\n" % expected
-                    for address in (server.address, str(socket(folder.path))):
+                    for address in (server.address, control):
                         answer = await exchange(address, Case(0, sent, whole=True))
                         assert 400 <= statuses(answer)[0] < 500, answer[:80]
             await server.still_counts(session)

@@ -38,14 +38,18 @@ class Running:
     tried: set[str] = field(default_factory=set)
     acknowledged: set[str] = field(default_factory=set)
     refused: int = 0
+    said: list[bytes] = field(default_factory=list)
+    _errors: asyncio.Task[None] | None = None
 
-    async def start(self) -> None:
+    async def start(self, *words: str) -> None:
+        settings = str(self.folder / "televote.toml")
         self.process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "gateway", "--settings", str(self.folder / "televote.toml"), "serve"),
+            *(sys.executable, "-m", "gateway", "--settings", settings, "serve", *words),
+            stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
         )
         assert self.process.stderr is not None
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while True:
                 line = await self.process.stderr.readline()
                 assert line.startswith(b"{"), line
@@ -56,14 +60,15 @@ class Running:
         self._errors = asyncio.create_task(self._drain(self.process.stderr))
 
     async def _drain(self, stream: asyncio.StreamReader) -> None:
-        while await stream.readline():
-            pass
+        while line := await stream.readline():
+            self.said.append(line)
 
     async def end(self, number: int) -> int:
         assert self.process is not None
         self.process.send_signal(number)
         code = await asyncio.wait_for(self.process.wait(), 20)
-        await self._errors
+        if self._errors is not None:
+            await self._errors
         return code
 
     async def vote(self, session: ClientSession, number: int, again: bool = False) -> None:

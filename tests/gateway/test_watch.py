@@ -19,7 +19,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
 import gateway
-from gateway import watch
+from gateway import siblings, watch
 from gateway.intake.inbound import Inbound
 from gateway.storage.store import Unavailable
 from tally.outcome import MessageOutcome
@@ -65,7 +65,7 @@ async def values(visitor: Visitor) -> dict[str, float]:
 
 LABELS = {
     *("source", "outcome", "status", "reason", "result", "campaign", "witness"),
-    *("le", "version", "python", "sqlite"),
+    *("le", "version", "python", "sqlite", "node"),
 }
 #: What a name may end in, the `_total` of a counter left out.
 UNITS = (
@@ -82,7 +82,13 @@ UNITS = (
     "replies",
 )
 #: Gauges that are 1 or 0.
-STATES = {"televote_ready", "televote_campaign_open", "televote_balanced", "televote_certified"}
+STATES = {
+    "televote_ready",
+    "televote_campaign_open",
+    "televote_balanced",
+    "televote_certified",
+    "televote_node_up",
+}
 
 
 def lint(text: str) -> list[str]:
@@ -147,6 +153,7 @@ async def test_every_metric_is_named_and_explained(house: House) -> None:
         await visitor.vote("13812345678", "A01", "m1")
         text = await exposition(visitor)
     assert lint(text) == []
+    assert lint(siblings.joined({"n1": text, "n1-2": text, "n1-3": None}).decode()) == []
     assert families(text).keys() >= {
         *("televote_messages", "televote_redeliveries", "televote_requests", "televote_commit_failures"),
         *("televote_commit_duration_seconds", "televote_source_last_message_timestamp_seconds"),

@@ -33,6 +33,7 @@ ROWS: Final = {
     "POST /erase": "owner",
     "POST /users": "owner",
     "GET /status": "owner",
+    "GET /exposition": "owner",
     # signing in, and one's own account
     "GET /signin": "public",
     "POST /signin": "public",

@@ -124,7 +124,7 @@ async def ask(visitor: Visitor, role: Role | None, method: str, path: str) -> An
 async def test_other_methods_get_nowhere(house: House, monkeypatch: pytest.MonkeyPatch, method: str) -> None:
     async with served(house, monkeypatch) as (visitor, routes):
         paths = {route.split()[1] for route in routes if ROWS.get(route) != "owner"}
-        for path in sorted(paths - {"/take", "/close", "/erase", "/users", "/status"}):
+        for path in sorted(paths - {"/take", "/close", "/erase", "/users", "/status", "/exposition"}):
             if f"{method} {path}" in routes:
                 continue
             answer = await ask(visitor, Role.COMMITTEE, method, filled(path))
@@ -133,7 +133,7 @@ async def test_other_methods_get_nowhere(house: House, monkeypatch: pytest.Monke
 
 async def test_what_the_control_socket_does_is_not_on_the_server(house: House) -> None:
     async with house.serve() as visitor:
-        for path in ("/take", "/close", "/erase", "/users", "/status"):
+        for path in ("/take", "/close", "/erase", "/users", "/status", "/exposition"):
             for method in ("GET", "POST"):
                 assert (await anonymous(visitor, method, path)).status == 404
 
