@@ -43,7 +43,8 @@ async def move(loaded: Loaded, url: str, on_rows: Callable[[str, int], OnRows]) 
         raise NotMoved(_NO_TARGET)
     target = settings.model_copy(update={"storage": storage})
     path = Path(settings.database)
-    async with sqlite.open_store(path, settings.storage.synchronous):
+    async with sqlite.open_store(path, settings.storage.synchronous) as store:
+        await store.settle()
         had = await _counted(loaded, on_rows)
         async with reader.open_view(path) as source:
             rows = await opening.fill(target, source)

@@ -102,6 +102,11 @@ class SqliteStore:
             self._forgotten = False
         await self._connect()
 
+    async def settle(self) -> None:
+        """Put every claim in its place, those too that wait since a crash. Raises `Unavailable`."""
+        await self.run(self._tail.load)
+        await self.run(_settle, self._tail)
+
     async def run(
         self, job: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:

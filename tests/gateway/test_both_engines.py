@@ -7,7 +7,9 @@ Slow, for a campaign is served, closed and exported several times.
 import random
 import shutil
 import signal
+import sqlite3
 import time
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -71,10 +73,19 @@ async def test_the_export_is_the_same_to_the_byte(
     assert len(found[0]) > 5
 
 
-async def test_a_moved_database_goes_on_where_it_was(house: House, postgres: Server, tmp_path: Path) -> None:
+@pytest.mark.parametrize("crashed", [False, True])
+async def test_a_moved_database_goes_on_where_it_was(
+    house: House, postgres: Server, tmp_path: Path, crashed: bool
+) -> None:
+    """Also one whose claims still wait, for its process was killed."""
     async with house.serve() as visitor:
         await played(visitor)
         await visitor.sign_in(Role.COMMITTEE, "wang")
+        if crashed:
+            left = shutil.copytree(house.folder, tmp_path / "left", ignore=shutil.ignore_patterns("*.sock"))
+            house = House(left, house.clock)
+            with closing(sqlite3.connect(house.database)) as db:
+                assert db.execute("SELECT 1 FROM tails").fetchone()
     had, before = await sound(house), await exported(house, tmp_path / "before")
     url = postgres.url(postgres.fresh())
     told = await moving.move(house.load(), url, lambda *_: lambda _: None)

@@ -11,7 +11,8 @@ from gateway.storage.reader import View
 from gateway.storage.store import Unavailable, Unsafe
 
 #: What belongs to the database itself.
-_OWN = ("migrations", "probe", "sqlite_sequence")
+#: Not copied: what each engine has for itself. A tail has been settled: its claims stand in `claims`.
+_OWN = ("migrations", "probe", "sqlite_sequence", "tails", "slices")
 
 
 async def fill(address: Address, source: View) -> dict[str, int]:
