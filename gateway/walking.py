@@ -148,7 +148,7 @@ def _spans(logs: Sequence[Log], acts: Sequence[Acted]) -> list[order.Span]:
     try:
         return list(order.spans(sizes, [_placed(act) for act in acts]))
     except Disordered as fault:
-        raise Tampered(fault.act.seq, _OTHERS) from fault
+        raise Tampered(fault.act.seq, fault.what) from fault
 
 
 def _placed(act: Acted) -> Placed:

@@ -37,11 +37,11 @@ class Placed(NamedTuple):
 
 
 class Disordered(ValueError):
-    """An act tells of other logs what cannot have been."""
+    """An act tells of other logs what cannot have been; `what` says what."""
 
-    def __init__(self, act: Placed) -> None:
-        super().__init__(f"entry {act.seq} of {act.node}: it tells of the other logs what cannot have been")
-        self.act = act
+    def __init__(self, act: Placed, what: str) -> None:
+        super().__init__(f"entry {act.seq} of {act.node}: {what}")
+        self.act, self.what = act, what
 
 
 def placed(node: str, seq: int, detail: Mapping[str, Any]) -> Placed:
@@ -77,10 +77,13 @@ def spans(sizes: Mapping[str, int], acts: Iterable[Placed]) -> Iterator[Span]:
 
     for act in in_order(list(acts), lambda one: one):
         ends = {node: act.seen.get(node, 0) for node in sizes} | {act.node: act.seq}
-        if not act.seen.keys() <= sizes.keys() - {act.node} or any(
-            not done[node] <= end <= sizes[node] for node, end in ends.items()
-        ):
-            raise Disordered(act)
+        if act.seen.keys() - sizes.keys() or act.node in act.seen:
+            raise Disordered(act, "it tells of logs that are none of the others")
+        for node, end in ends.items():
+            if end > sizes[node]:
+                raise Disordered(act, f"it tells of {end} entries of {node}, and there are {sizes[node]}")
+            if end < done[node]:
+                raise Disordered(act, f"it tells of {end} entries of {node}, when there were {done[node]}")
         yield from upto(ends)
         yield from upto({act.node: act.seq + 1})
     yield from upto(sizes)

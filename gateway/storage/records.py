@@ -18,15 +18,20 @@ _PROBE_BYTES: Final = 256 * 1024
 def head(db: Database, campaign: str, node: str, key_check: bytes) -> Head:
     """See `store.Store`."""
     with transaction(db):
-        campaign_id, edition, closing_ms = own_campaign(db, campaign, key_check)
-        names = [name for name, *_ in db.execute(LEDGER["logs"], (campaign,))]
-        if epoch := epochs.newest(names, node):
-            node = epochs.label(node, epoch)
-        else:
-            db.execute(LEDGER["add-log"], (campaign, node, b""))
-        log_id, size, frontier = db.execute(LEDGER["log"], (campaign, node)).fetchone()
-        (last,) = db.execute(LEDGER["last-entry"], (log_id,)).fetchone()
-        others = edges(db.execute(LEDGER["logs"], (campaign,)), node)
+        return read_head(db, campaign, node, key_check)
+
+
+def read_head(db: Database, campaign: str, node: str, key_check: bytes) -> Head:
+    """The same, inside a transaction."""
+    campaign_id, edition, closing_ms = own_campaign(db, campaign, key_check)
+    names = [name for name, *_ in db.execute(LEDGER["logs"], (campaign,))]
+    if epoch := epochs.newest(names, node):
+        node = epochs.label(node, epoch)
+    else:
+        db.execute(LEDGER["add-log"], (campaign, node, b""))
+    log_id, size, frontier = db.execute(LEDGER["log"], (campaign, node)).fetchone()
+    (last,) = db.execute(LEDGER["last-entry"], (log_id,)).fetchone()
+    others = edges(db.execute(LEDGER["logs"], (campaign,)), node)
     if size != (0 if last is None else last + 1):
         raise Unsafe(
             f"the ledger of {campaign}/{node} has {0 if last is None else last + 1} entries, "

@@ -303,8 +303,9 @@ def _set_up(db: sqlite3.Connection, synchronous: str) -> None:
 
 
 def _head(db: sqlite3.Connection, tail: Tail, campaign: str, node: str, key_check: bytes) -> Head:
-    tail.load(db)  # nobody else writes: both are of one moment
-    return records.head(db, campaign, node, key_check)
+    with transaction(db):
+        tail.load(db)  # with the head, so that both are of one moment
+        return records.read_head(db, campaign, node, key_check)
 
 
 def _recall(db: sqlite3.Connection, tail: Tail, campaign_id: int, heard: Sequence[Heard]) -> Recall:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from config import load
 from gateway.control import socket
 from tests.fuzz.exchange import Hung, exchange, wrong
 from tests.fuzz.folder import set_up
@@ -29,7 +30,8 @@ def test_no_request_is_a_fault(tmp_path: Path, cases: int, capsys: pytest.Captur
 
     async def fuzz() -> None:
         async with watched(folder) as (server, session):
-            grammar, inner = Grammar(folder, server.url.removeprefix("http://")), str(socket(folder.path))
+            grammar = Grammar(folder, server.url.removeprefix("http://"))
+            inner = str(socket(load.everything(folder.settings, {}).settings))
             found: list[str] = []
             seeds = iter(range(SEED, SEED + cases))
             warm = 0.0

@@ -256,7 +256,7 @@ def another(size: int) -> Callable[[Lost], None]:
 
 TAMPERED: dict[str, tuple[Callable[[Lost], None], str]] = {
     "the old log is cut": (cut, "entry 6: missing"),
-    "and its head": (cut_with_its_head, "6 entries, and 7 were kept when n1.e2 was begun"),
+    "and its head": (cut_with_its_head, "it tells of 7 entries of n1, and there are 6"),
     "an old entry is another": (written_anew, "entry 1: it is not the one that was signed"),
     "and its tile": (written_anew_with_tiles, "entry 0: or a later one up to 6 is not the one that was"),
     "what was signed of it is less": (another(7), "is not the one that the newest gap tells of"),

@@ -27,7 +27,7 @@ WHOLE = {
     *("claims: count-claims", "claims: release-candidate", "claims: erase-everybody"),
     *("ledger: adopt-cases", "ledger: adopt-totals"),
     *("claims: every-claim", "ledger: every-act", "ledger: every-case"),
-    *("outbox: left", "outbox: summary", "outbox: forget", "outbox: restored"),
+    *("outbox: left", "outbox: summary", "outbox: forget", "outbox: restored", "outbox: logs"),
 }
 
 
@@ -50,6 +50,7 @@ def filled(sql: str, count: int) -> str:
         campaign=1,
         log=1,
         kinds="?",
+        logs="1,2",
     )
 
 
