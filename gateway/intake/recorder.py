@@ -394,9 +394,10 @@ class Recorder:
             if one.log.partition("/")[0] == running.id
         }
         voters = [
-            revise.voter_of(running, cases[ruling.target], ruling.line)
+            revise.voter_of(running, cases[ruling.target], line)
             for ruling in rulings
             if ruling.target in cases and cases[ruling.target].opening is not None
+            for line in ("", ruling.line)
         ]
         held = await self._store.held(log.head, voters)
         docket = Docket(running, log.head, log.sealer, held, waiting.at_ms, self._blinding)

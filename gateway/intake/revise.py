@@ -263,11 +263,11 @@ class Docket:
         if word := objection(self._running, case, ruling, self._at_ms):
             raise Refused(word)
         self._ruled.add(case.place)
-        voter = voter_of(self._running, case, ruling.line)
-        standing = self._standing(case, voter) if ruling.changes else case.selections
+        owner, voter = (voter_of(self._running, case, line) for line in ("", ruling.line))
+        standing = self._standing(case, owner) if ruling.changes else case.selections
         if ruling.kind == "void" and not _counted(standing):
             raise Refused("nothing_to_void")
-        verdict, voids = self._ending(case, ruling, voter, standing)
+        verdict, voids = self._ending(case, ruling, owner, voter, standing)
         self._move(case, ruling, standing, verdict)
         self._append(case, ruling, verdict, voids, voter)
 
@@ -293,15 +293,18 @@ class Docket:
         return history
 
     def _ending(
-        self, case: Case, ruling: Ruling, voter: VoterKey, standing: Selected
+        self, case: Case, ruling: Ruling, owner: VoterKey, voter: VoterKey, standing: Selected
     ) -> tuple[Verdict, tuple[str, ...]]:
-        """The message's new outcome and selections, and the contests in which it now voids earlier votes."""
+        """The message's new outcome and selections, and the contests in which it now voids earlier votes.
+
+        What it has used is its `owner`'s so far; a person may have found out that the caller is another.
+        """
         seq = self.decided.batch.head.size + len(self.decided.batch.entries)
         place = Place(self.decided.batch.head.log_id, seq)
         if not ruling.changes:
             return Verdict(case.outcome, case.selections, place), case.voids
         mute = ruling.kind == "void" and not ruling.release
-        self._take_back(case, voter, "mute" if mute else "release")
+        self._take_back(case, owner, "mute" if mute else "release")
         voids = case.voids if mute else ()
         gone = {"counted": "voided", "pending": "rejected"}
         left = tuple((contest, code, gone.get(ended, ended)) for contest, code, ended in standing)

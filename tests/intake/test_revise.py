@@ -124,6 +124,20 @@ async def agrees(house: House) -> audit.Recounted:
 # ---- what each ruling does ------------------------------------------------------------------------
 
 
+async def test_a_vote_that_turns_out_to_be_of_another_caller(house: House) -> None:
+    """The first one's cap comes free: found by the simulation's seed 3766."""
+    async with house.service() as counting:
+        room = Room(house, counting)
+        unclear = await room.send("13712345678", "不要A01，要A02")
+        await room.rule(count(unclear.place, A02, line="+8613812345678"))
+        assert (await room.send("13812345678", "A01")).outcome == "repeat"
+        await room.rule(dispute(unclear.place, A02))
+        await room.rule(count(unclear.place, A02, line="+8613912345678"))
+        assert (await room.send("13912345678", "A01")).outcome == "repeat"
+        assert (await room.send("13812345678", "A01")).outcome == "counted"
+    await agrees(house)
+
+
 async def test_a_ruling_counts_what_was_unclear(house: House) -> None:
     async with house.service() as counting:
         room = Room(house, counting)
