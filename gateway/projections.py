@@ -7,6 +7,7 @@ are shown: so it is made again, and compared.
 import secrets
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import aclosing
 from hashlib import blake2b
 from typing import Any, Final, NamedTuple
 
@@ -118,15 +119,16 @@ class Projections:
     ) -> Tampered | None:
         """The first entry by which something else is used up. `again` gives the entries once more."""
         ids, uses, lone, votes = 0, Counter[Use](), 0, _most(counting)
-        async for claim in reader.every_claim(self._running.id):
-            if not claim.has_log or not _is_ordinal(claim, votes) or not _is_bare(claim):
-                return _named([("", claim.seq)], "a use of a cap")
-            if claim.cap == "message":
-                ids += self._digest(claim.voter, claim.period, claim.seq)
-            elif _is_of_lone(claim, counting):
-                lone += 1
-            else:
-                uses[_use(claim)] += 1
+        async with aclosing(reader.every_claim(self._running.id)) as claims:
+            async for claim in claims:
+                if not claim.has_log or not _is_ordinal(claim, votes) or not _is_bare(claim):
+                    return _named([("", claim.seq)], "a use of a cap")
+                if claim.cap == "message":
+                    ids += self._digest(claim.voter, claim.period, claim.seq)
+                elif _is_of_lone(claim, counting):
+                    lone += 1
+                else:
+                    uses[_use(claim)] += 1
         # No two claims are alike but in what is not of the key, so each use was met once at most.
         held = Counter(counting.held(lone=False))
         if held != uses or lone + held.total() != counting.claims:
