@@ -82,7 +82,7 @@ async def between_commit_and_sending(path: Path, seed: int) -> None:
         ended = await trial(path, provider, False, lambda _: asyncio.sleep(moment))
     assert ended.total() == VOTES
     assert ended["sent"] + ended["unknown"] == VOTES
-    assert max(received(provider).values(), default=0) == 1, "nobody is sent two SMS"
+    assert max(received(provider).values(), default=0) <= 1, "nobody is sent two SMS"
     assert ended["sent"] <= len(provider.asked)
 
 
