@@ -9,10 +9,10 @@ from typing import Any, Final, Self
 
 from gateway.ledger.signed import Bound
 from gateway.storage.reader import Reader
-from gateway.storage.store import Acted, Head
-from tally import bulk, entry, merkle, order, verify
+from gateway.storage.store import Acted, Head, placed
+from tally import bulk, merkle, order, verify
 from tally.bulk import Said
-from tally.order import Disordered, Placed
+from tally.order import Disordered
 from tally.outcome import MessageOutcome
 from tally.seal import Sealer
 from tally.verify import Checked, Stored, Tampered, Verifier
@@ -146,16 +146,9 @@ def _spans(logs: Sequence[Log], acts: Sequence[Acted]) -> list[order.Span]:
     if len(logs) == 1:
         return list(order.spans(sizes, ()))
     try:
-        return list(order.spans(sizes, [_placed(act) for act in acts]))
+        return list(order.spans(sizes, [placed(act) for act in acts]))
     except Disordered as fault:
         raise Tampered(fault.act.seq, fault.what) from fault
-
-
-def _placed(act: Acted) -> Placed:
-    try:
-        return order.placed(act.node, act.stored.seq, entry.read_leaf(act.stored.leaf).detail)
-    except (entry.BadEntry, ValueError, TypeError, AttributeError):  # it is checked when it is come to
-        return Placed(act.node, act.stored.seq, {})
 
 
 def _hold_to_order(chunk: Chunk, logs: Mapping[str, Log]) -> None:

@@ -19,9 +19,6 @@ SELECT node, size, frontier, id FROM logs WHERE campaign = ? ORDER BY id;
 SELECT logs.node, logs.id, checkpoints.text FROM checkpoints JOIN logs ON logs.id = checkpoints.log WHERE logs.campaign = ?
 ORDER BY logs.id;
 
--- name: checkpoints
-SELECT logs.node, checkpoints.text FROM checkpoints JOIN logs ON logs.id = checkpoints.log WHERE logs.campaign = ?;
-
 -- name: last-entry
 SELECT max(seq) FROM entries WHERE log = ?;
 

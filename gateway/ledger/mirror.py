@@ -15,14 +15,13 @@ import structlog
 
 from gateway.intake.running import Running
 from gateway.ledger import marks, publisher, signed
-from gateway.ledger.folder import Folder, Missing
+from gateway.ledger.folder import Folder
 from gateway.ledger.marks import Forked
 from gateway.storage.blocks import LEDGER
 from gateway.storage.database import Database
 from gateway.storage.store import Store, Unavailable
-from tally import epochs, tiles
+from tally import epochs, merkle
 from tally.note import Checkpoint
-from tally.tiles import BadTile, Tree
 
 _log = structlog.get_logger()
 
@@ -75,10 +74,9 @@ class Mirror:
             raise Forked(_DIFFERENT.format(log=f"{running.id}/{node}"))
         if kept is not None and kept.size > told.size:
             return  # its own node writes here, and is ahead of what it has told
-        tree, bundle = await asyncio.to_thread(_edge, folder, kept)
+        kept = kept or Checkpoint(told.origin, 0, merkle.EMPTY_ROOT)
+        tree, bundle = await asyncio.to_thread(publisher.resumed, folder, kept)
         for bound in (kept, told):
-            if bound is None:
-                continue
             while tree.size < bound.size:
                 rows = await self._store.run(publisher.leaves, log_id, tree.size)
                 rows = rows[: bound.size - tree.size]
@@ -90,18 +88,6 @@ class Mirror:
         if told != kept:
             await asyncio.to_thread(publisher.write_edge, folder, tree, bundle)
             await asyncio.to_thread(folder.put_checkpoint, text)
-
-
-def _edge(folder: Folder, kept: Checkpoint | None) -> tuple[Tree, list[bytes]]:
-    """Where a copy stands, and its last bundle; from the first entry on if its files do not give its root."""
-    if kept is not None:
-        with suppress(Missing, BadTile):
-            tree, width = Tree.resumed(kept.size, folder.read), kept.size % tiles.WIDTH
-            name = tiles.Name(-1, kept.size // tiles.WIDTH, width)
-            bundle = tiles.entries(folder.read(name)) if width else []
-            if tree.root == kept.root and tree.holds(bundle):
-                return tree, bundle
-    return Tree(), []
 
 
 def _told(db: Database, campaign: str) -> list[tuple[str, int, str]]:

@@ -174,17 +174,7 @@ class Publisher:
         if signed.size > head.size:
             what = f"has {head.size} entries, and {signed.size} were signed before"
             raise Forked(marks.OLDER.format(campaign=name, what=what))
-        try:
-            tree = Tree.resumed(signed.size, log.folder.read)
-            width = signed.size % tiles.WIDTH
-            packed = log.folder.read(tiles.Name(-1, signed.size // tiles.WIDTH, width)) if width else b""
-            bundle = tiles.entries(packed)
-        except (Missing, BadTile):
-            tree, bundle = Tree(), []
-        sound = tree.root == signed.root and tree.holds(bundle)
-        if not sound:  # the files are ours to make again, from the entries
-            tree, bundle = Tree(), []
-        self._trees[name], self._bundles[name] = tree, bundle
+        self._trees[name], self._bundles[name] = resumed(log.folder, signed)
         await self._integrate(name, signed.size)
         if self._trees[name].root != signed.root:
             raise Forked(_DIFFERENT.format(campaign=name, size=signed.size))
@@ -228,6 +218,18 @@ _DIFFERENT: Final = (
 
 def _logs(db: Database, campaign: str) -> list[tuple[str, int, bytes, int]]:
     return db.execute(LEDGER["logs"], (campaign,)).fetchall()
+
+
+def resumed(folder: Folder, signed: Checkpoint) -> tuple[Tree, list[bytes]]:
+    """A log's tree and last bundle as its files have them; nothing if they do not give what was signed: they
+    are to be made again, from the entries."""
+    with suppress(Missing, BadTile):
+        tree, width = Tree.resumed(signed.size, folder.read), signed.size % tiles.WIDTH
+        name = tiles.Name(-1, signed.size // tiles.WIDTH, width)
+        bundle = tiles.entries(folder.read(name)) if width else []
+        if tree.root == signed.root and tree.holds(bundle):
+            return tree, bundle
+    return Tree(), []
 
 
 def leaves(db: Database, log_id: int, since: int) -> list[tuple[bytes, bytes]]:

@@ -83,8 +83,8 @@ class Reader:
 
     async def checkpoints(self, campaign: str) -> dict[str, str]:
         """What each node has signed last, as it says in the database: by the log's name."""
-        rows = await self._view.rows(LEDGER["checkpoints"], (campaign,))
-        return {node: str(text) for node, text in rows}
+        rows = await self._view.rows(LEDGER["signed-logs"], (campaign,))
+        return {node: str(text) for node, _, text in rows}
 
     async def entries(self, log_id: int, since: int = 0) -> AsyncGenerator[Sequence[Stored], None]:
         """A log's entries in order, in chunks."""

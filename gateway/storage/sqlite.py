@@ -10,7 +10,7 @@ import fcntl
 import os
 import shutil
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Concatenate, Final, ParamSpec, TypeVar
@@ -18,17 +18,16 @@ from typing import Concatenate, Final, ParamSpec, TypeVar
 from dedup.caps import Claim
 from dedup.keys import MessageKey, VoterKey
 from gateway import durable
-from gateway.storage import append, cases, migrate, records
+from gateway.storage import append, migrate, records
 from gateway.storage.blocks import CLAIMS
 from gateway.storage.connection import FAILURES, Connection, begin
 from gateway.storage.database import transaction
+from gateway.storage.keeping import Keeping
 from gateway.storage.reader import Reader, open_reader
 from gateway.storage.rows import padded
 from gateway.storage.store import (
-    Acted,
     Batch,
     Conflict,
-    Filed,
     Head,
     Heard,
     HeldClaim,
@@ -38,7 +37,6 @@ from gateway.storage.store import (
     Unsafe,
 )
 from gateway.storage.tail import SLICES, Tail
-from tally.count import TotalKey
 from tally.verify import Stored
 
 _COPIED_BYTES: Final = 1 << 18
@@ -47,7 +45,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class SqliteStore:
+class SqliteStore(Keeping):
     """The one writer of a database file. Open it with `open_store`."""
 
     def __init__(self, path: Path, synchronous: str) -> None:
@@ -134,14 +132,6 @@ class SqliteStore:
         """See `store.Store`."""
         return await self.run(_head, self._tail, campaign, node, key_check)
 
-    async def cut_short(self, head: Head, at_ms: int) -> None:
-        """See `store.Store`."""
-        await self.run(records.cut_short, head, at_ms)
-
-    async def adopt(self, head: Head, pending: Sequence[str]) -> None:
-        """See `store.Store`."""
-        await self.run(records.adopt, head, pending)
-
     def alone(self, _: Head) -> AbstractAsyncContextManager[None]:
         """Nobody else appends: see the module."""
         return nullcontext()
@@ -159,25 +149,9 @@ class SqliteStore:
         """See `store.Store`."""
         return await self.run(records.entries_at, places)
 
-    async def acts(self, campaign: str) -> Sequence[Acted]:
-        """See `store.Store`."""
-        return await self.run(records.acts, campaign)
-
-    async def totals(self, campaign: str) -> Mapping[TotalKey, int]:
-        """See `store.Store`."""
-        return await self.run(records.totals, campaign)
-
-    async def filed(self, places: Sequence[Place]) -> Sequence[Filed]:
-        """See `store.Store`."""
-        return await self.run(cases.filed, places)
-
     async def held(self, head: Head, voters: Sequence[VoterKey]) -> Sequence[tuple[HeldClaim, Place]]:
         """See `store.Store`."""
         return await self.run(_held, self._tail, head.campaign_id, voters)
-
-    async def probe(self) -> None:
-        """See `store.Store`."""
-        await self.run(records.probe)
 
     def reader(self) -> AbstractAsyncContextManager[Reader]:
         """See `store.Store`."""
@@ -186,14 +160,6 @@ class SqliteStore:
     async def sweep(self) -> None:
         """Rewrite the files, so that no trace is left of what was erased. Raises `Unavailable`."""
         await self.run(_sweep)
-
-    async def snapshot(self, campaign: str) -> tuple[int, str] | None:
-        """See `store.Store`."""
-        return await self.run(records.snapshot, campaign)
-
-    async def add_snapshot(self, campaign: str, due_ms: int, standings: str) -> None:
-        """See `store.Store`."""
-        await self.run(records.add_snapshot, campaign, due_ms, standings)
 
 
 @asynccontextmanager

@@ -144,10 +144,11 @@ def in_order(acts: Sequence[Acted]) -> list[Acted]:
     """Acts in the order in which they were recorded. An entry that cannot be read stands where it is."""
     if len({act.node for act in acts}) < 2:
         return list(acts)
-    return order.in_order(acts, _placed)
+    return order.in_order(acts, placed)
 
 
-def _placed(act: Acted) -> Placed:
+def placed(act: Acted) -> Placed:
+    """Where an act stands among those of all logs, as its leaf tells."""
     try:
         return order.placed(act.node, act.stored.seq, entry.read_leaf(act.stored.leaf).detail)
     except (entry.BadEntry, ValueError, TypeError, AttributeError):  # who opens it says what is wrong

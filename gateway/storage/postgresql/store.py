@@ -6,26 +6,25 @@ second finds the claim taken, writes nothing at all, and decides again.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Concatenate, Final, ParamSpec, TypeVar
 
 from dedup.caps import Claim
 from dedup.keys import MessageKey, VoterKey
-from gateway.storage import cases, migrate, records
+from gateway.storage import migrate, records
 from gateway.storage.blocks import CLAIMS, LEDGER, OUTBOX
 from gateway.storage.database import Database
+from gateway.storage.keeping import Keeping
 from gateway.storage.postgresql import dialect, rows
 from gateway.storage.postgresql.jobs import Workers, answer, open_session
 from gateway.storage.postgresql.session import SQL, Address, Session, connect, told
 from gateway.storage.postgresql.view import open_reader
 from gateway.storage.reader import Reader
 from gateway.storage.store import (
-    Acted,
     Batch,
     Conflict,
     Erasure,
-    Filed,
     Head,
     Heard,
     HeldClaim,
@@ -34,7 +33,6 @@ from gateway.storage.store import (
     Unavailable,
     Unsafe,
 )
-from tally.count import TotalKey
 from tally.verify import Stored
 
 P = ParamSpec("P")
@@ -51,7 +49,7 @@ _BY_KEY: Final = {"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mer
 _CLAIM_LOCK: Final = "SELECT pg_advisory_xact_lock{how}(1702192502, {campaign})"
 
 
-class PostgresStore:
+class PostgresStore(Keeping):
     """One node's store. Open it with `open_store`."""
 
     def __init__(self, address: Address) -> None:
@@ -152,14 +150,6 @@ class PostgresStore:
         """See `store.Store`."""
         return await self.run(records.head, campaign, node, key_check)
 
-    async def cut_short(self, head: Head, at_ms: int) -> None:
-        """See `store.Store`."""
-        await self.run(records.cut_short, head, at_ms)
-
-    async def adopt(self, head: Head, pending: Sequence[str]) -> None:
-        """See `store.Store`."""
-        await self.run(records.adopt, head, pending)
-
     @asynccontextmanager
     async def alone(self, head: Head, /) -> AsyncIterator[None]:
         """See `store.Store`. The lock is the votes' connection's: it goes with it."""
@@ -218,18 +208,6 @@ class PostgresStore:
             logs, seqs = [place.log_id for place in places], [place.seq for place in places]
             return [Stored(*row) for row in await writer.fetch(SQL["entries-at"], logs, seqs)]
 
-    async def acts(self, campaign: str) -> Sequence[Acted]:
-        """See `store.Store`."""
-        return await self.run(records.acts, campaign)
-
-    async def totals(self, campaign: str) -> Mapping[TotalKey, int]:
-        """See `store.Store`."""
-        return await self.run(records.totals, campaign)
-
-    async def filed(self, places: Sequence[Place]) -> Sequence[Filed]:
-        """See `store.Store`."""
-        return await self.run(cases.filed, places)
-
     async def held(self, head: Head, voters: Sequence[VoterKey]) -> Sequence[tuple[HeldClaim, Place]]:
         """See `store.Store`."""
         async with self._writing() as writer:
@@ -239,20 +217,8 @@ class PostgresStore:
             for voter, *claim, channel, log, seq in found
         ]
 
-    async def probe(self) -> None:
-        """See `store.Store`."""
-        await self.run(records.probe)
-
     async def sweep(self) -> None:
         """Nothing: dead rows and the log of writes are the server's (VACUUM FULL, and its archive of WAL)."""
-
-    async def snapshot(self, campaign: str) -> tuple[int, str] | None:
-        """See `store.Store`."""
-        return await self.run(records.snapshot, campaign)
-
-    async def add_snapshot(self, campaign: str, due_ms: int, standings: str) -> None:
-        """See `store.Store`."""
-        await self.run(records.add_snapshot, campaign, due_ms, standings)
 
     def reader(self) -> AbstractAsyncContextManager[Reader]:
         """See `store.Store`."""
