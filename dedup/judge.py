@@ -4,7 +4,7 @@ Pure: the store says what was claimed, this says what follows, and the store's u
 has the last word.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
@@ -27,17 +27,31 @@ class Use(NamedTuple):
 
 
 class History:
-    """What one caller has claimed: (contest, cap, period) -> ordinal -> use."""
+    """What one caller has claimed."""
 
-    __slots__ = ("used",)
+    __slots__ = ("_added", "_used")
 
     def __init__(self) -> None:
-        self.used: dict[tuple[str, str, str], dict[int, Use]] = {}
+        self._used: dict[tuple[str, str, str], dict[int, Use]] = {}
+        self._added: list[tuple[Sequence[Claim], str]] = []
 
-    def add(self, claims: Iterable[Claim], channel: str) -> None:
+    def add(self, claims: Sequence[Claim], channel: str) -> None:
         """Take up claims that the store holds, or that were just judged."""
-        for contest, cap, period, ordinal, candidate in claims:
-            self.used.setdefault((contest, cap, period), {})[ordinal] = Use(candidate, channel)
+        self._added.append((claims, channel))
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the caller was never judged."""
+        return not (self._added or self._used)
+
+    @property
+    def used(self) -> Mapping[tuple[str, str, str], Mapping[int, Use]]:
+        """(contest, cap, period) -> ordinal -> use. Worked out when asked for: most callers vote once."""
+        for claims, channel in self._added:
+            for contest, cap, period, ordinal, candidate in claims:
+                self._used.setdefault((contest, cap, period), {})[ordinal] = Use(candidate, channel)
+        self._added.clear()
+        return self._used
 
     def is_void(self, contest: str) -> bool:
         """Whether the caller's votes in the contest were voided by the `void_all` rule."""
@@ -73,7 +87,7 @@ def judge(selections: Sequence[tuple[str, str]], history: History, caps: Campaig
     none, the answer is once in its shortest period. A vote above that is `same_candidate`, which does
     not set off `void_all`: a voter who sends the same vote twice has not voted for anyone else.
     """
-    if not history.used and len(selections) == 1:
+    if history.is_new and len(selections) == 1:
         return _first_vote(*selections[0], caps, day)
     already = tuple(
         [contest for contest, rule in caps.contests.items() if rule.void_all and history.is_void(contest)]

@@ -68,6 +68,7 @@ class Metrics:
             registry=registry,
         )
         self._answered: dict[tuple[str, int, str], Counter] = {}
+        self._recorded: dict[tuple[str, str], Counter] = {}
         self._heard: dict[str, int] = {}
         self.by_source(
             "televote_source_last_message_timestamp_seconds",
@@ -95,8 +96,14 @@ class Metrics:
         """See `recorder.Observer`."""
         self.commit_seconds.observe(seconds)
         for one in decided:
-            for ending, messages in one.endings.items():
-                self.messages.labels(ending.source, ending.outcome).inc(messages)
+            ended: dict[tuple[str, str], int] = {}
+            for (source, _, outcome, _), messages in one.endings.items():
+                ended[source, outcome] = ended.get((source, outcome), 0) + messages
+            for key, messages in ended.items():
+                child = self._recorded.get(key)
+                if child is None:
+                    child = self._recorded[key] = self.messages.labels(*key)
+                child.inc(messages)
             for source, messages in one.redelivered.items():
                 self.redeliveries.labels(source).inc(messages)
             for source, replies in one.unposted.items():

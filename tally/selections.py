@@ -63,8 +63,13 @@ def read_text(book: CodeBook, text: str) -> Reading:
     if len(text) > _SHORT:
         return _read(book, text)
     if exact := book.spelled.get(text.upper()):
-        return Reading(Finding.CODES, (exact,))
+        return _exactly(exact)
     return _read_again(book, text)
+
+
+@lru_cache(maxsize=4096)
+def _exactly(selection: Selection) -> Reading:
+    return Reading(Finding.CODES, (selection,))
 
 
 def read_digits(book: CodeBook, digits: str) -> Reading:

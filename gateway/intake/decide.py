@@ -87,6 +87,7 @@ class Decided:
 
 
 _MINUTE_MS: Final = 60_000
+_COUNTED: Final = MessageOutcome.COUNTED
 
 
 def decide(
@@ -96,39 +97,35 @@ def decide(
     batch = Batch(head, head)
     decided = Decided(batch)
     histories = _histories(recall.claims)
-    fresh: dict[Heard, Verdict] = {}
-    for index, item in enumerate(items):
-        seq = head.size + len(batch.entries)
-        known = recall.heard.get(item.heard) or fresh.get(item.heard)
+    recorded, fresh = recall.heard, dict[Heard, Verdict]()
+    endings: list[tuple[str, str, MessageOutcome, Selected]] = []
+    minutes: list[tuple[int, str, bool]] = []
+    verdicts, at = decided.verdicts, 0
+    for item in items:
+        blinding, at = randomness[at : at + entry.BLINDING_BYTES], at + entry.BLINDING_BYTES
+        source, heard = item.source, item.heard
+        known = recorded.get(heard) or fresh.get(heard)
         if known is not None:
-            decided.redelivered[item.source.name] += 1
-            decided.verdicts.append(known if isinstance(known, Place) else known._replace(redelivered=True))
+            decided.redelivered[source.name] += 1
+            verdicts.append(known if isinstance(known, Place) else known._replace(redelivered=True))
             continue
-        verdict, voids = _settle(batch, Place(head.log_id, seq), item, histories)
-        blinding = randomness[index * entry.BLINDING_BYTES : (index + 1) * entry.BLINDING_BYTES]
-        _append_message(batch, sealer, seq, item, verdict, voids, blinding)
-        if item.source.running.receipts:
-            verdict = _with_receipt(batch, verdict)
-        fresh[item.heard] = verdict
-        decided.verdicts.append(verdict)
-        source = item.source
+        seq = head.size + len(batch.entries)
+        outcome, selections, voids = _settle(batch, seq, item, histories)
+        code = _append_message(batch, sealer, seq, item, outcome, selections, voids, blinding)
+        verdict = Verdict(outcome, selections, Place(head.log_id, seq), False, code)
+        fresh[heard] = verdict
+        verdicts.append(verdict)
         if source.outbox is not None:
             _post(decided, source.outbox, seq, item, verdict)
-        decided.endings[Ending(source.name, source.channel, verdict.outcome, verdict.selections)] += 1
-        minute_ms = item.received_ms // _MINUTE_MS * _MINUTE_MS
-        batch.tempo[Minute(minute_ms, source.name, verdict.outcome is MessageOutcome.COUNTED)] += 1
-    for ending, messages in decided.endings.items():
-        count.add_messages(batch.totals, ending.channel, ending.outcome, ending.selections, messages)
+        endings.append((source.name, source.channel, outcome, selections))
+        minutes.append((item.received_ms // _MINUTE_MS, source.name, outcome is _COUNTED))
+    for ended, messages in Counter(endings).items():
+        decided.endings[Ending(*ended)] = messages
+        count.add_messages(batch.totals, *ended[1:], messages)
+    for (minute, name, counted), messages in Counter(minutes).items():
+        batch.tempo[Minute(minute * _MINUTE_MS, name, counted)] = messages
     finish(batch)
     return decided
-
-
-def _with_receipt(batch: Batch, verdict: Verdict) -> Verdict:
-    """The verdict with the receipt of the entry that was appended last, which is to be found again."""
-    stored = batch.entries[-1]
-    code = receipt.number(stored.leaf_hash)
-    batch.receipts.append(ReceiptRow(code, stored.seq))
-    return verdict._replace(receipt=code)
 
 
 def _post(decided: Decided, outbox: Outbox, seq: int, item: Prepared, verdict: Verdict) -> None:
@@ -165,10 +162,12 @@ def _histories(claims: Sequence[HeldClaim]) -> dict[VoterKey, History]:
 
 
 def _settle(
-    batch: Batch, place: Place, item: Prepared, histories: dict[VoterKey, History]
-) -> tuple[Verdict, tuple[str, ...]]:
-    """Judge one message, its claims going into the batch: the verdict, and the contests it voids."""
-    batch.messages.append(MessageRow(*item.heard, place.seq))
+    batch: Batch, seq: int, item: Prepared, histories: dict[VoterKey, History]
+) -> tuple[MessageOutcome, Selected, tuple[str, ...]]:
+    """Judge one message, its claims going into the batch: how it and its selections ended, and the contests
+    it voids."""
+    voter, message = item.heard
+    batch.messages.append(MessageRow(voter, message, seq))
     if item.ended is not None:
         outcome = "pending" if item.pending else "withdrawn"
         if item.pending:
@@ -176,19 +175,17 @@ def _settle(
             unread = item.inbound.form is Form.UNPARSED
             words = item.raw_sha256 if unread else item.inbound.text
             text_key = keys.text_key(item.source.running.keys.message, words)
-            batch.cases.append(CaseRow(place.seq, "waiting", text_key))
+            batch.cases.append(CaseRow(seq, "waiting", text_key))
             batch.totals[count.waiting(item.source.channel, item.ended)] += 1
-        return Verdict(item.ended, _selected(item.selections, (outcome,) * len(item.selections)), place), ()
-    voter = item.heard.voter
+        return item.ended, _selected(item.selections, (outcome,) * len(item.selections)), ()
     history = histories.get(voter)
     if history is None:
         history = histories[voter] = History()
-    vote = Vote(voter, item.source.channel, place.seq, item.day)
-    outcomes, voids = cast_vote(
-        batch, vote, item.selections, item.withdrawn, history, item.source.running.caps
-    )
-    ended = MessageOutcome.COUNTED if "counted" in outcomes else MessageOutcome.REPEAT
-    return Verdict(ended, _selected(item.selections, outcomes), place), voids
+    source = item.source
+    vote = Vote(voter, source.channel, seq, item.day)
+    outcomes, voids = cast_vote(batch, vote, item.selections, item.withdrawn, history, source.running.caps)
+    ended = _COUNTED if "counted" in outcomes else MessageOutcome.REPEAT
+    return ended, _selected(item.selections, outcomes), voids
 
 
 def cast_vote(
@@ -200,17 +197,18 @@ def cast_vote(
     caps: CampaignCaps,
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Judge selections, their claims going into the batch: an outcome each, and the contests they void."""
+    voter, channel, seq, day = vote
     judged = [one for one in chosen if one not in withdrawn] if withdrawn else chosen
-    judgement = judge.judge(judged, history, caps, vote.day)
-    for contest in judgement.voids:
+    outcomes, claims, voids = judge.judge(judged, history, caps, day)
+    for contest in voids:
         _void(batch, history, contest, caps)
-    for claim in judgement.claims:
-        batch.claims.append(ClaimRow(vote.voter, *claim, vote.channel, vote.seq))
-    history.add(judgement.claims, vote.channel)
+    for claim in claims:
+        batch.claims.append(ClaimRow(voter, *claim, channel, seq))
+    history.add(claims, channel)
     if not withdrawn:
-        return judgement.outcomes, judgement.voids
-    left = iter(judgement.outcomes)
-    return tuple(["withdrawn" if one in withdrawn else next(left) for one in chosen]), judgement.voids
+        return outcomes, voids
+    left = iter(outcomes)
+    return tuple(["withdrawn" if one in withdrawn else next(left) for one in chosen]), voids
 
 
 @lru_cache(maxsize=4096)
@@ -231,27 +229,30 @@ def _append_message(
     sealer: Sealer,
     seq: int,
     item: Prepared,
-    verdict: Verdict,
+    outcome: MessageOutcome,
+    selections: Selected,
     voids: tuple[str, ...],
     blinding: bytes,
-) -> None:
-    inbound, outcome = item.inbound, verdict.outcome
+) -> int | None:
+    """Append a message's entry; the number of its receipt, None where the campaign gives none."""
+    source, inbound, line, running = item.source, item.inbound, item.caller.line, item.source.running
+    received_ms, sent_ms = item.received_ms, inbound.sent_ms
     unread = inbound.form is Form.UNPARSED
     packed = entry.pack(
-        item.source.channel,
-        item.source.name,
+        source.channel,
+        source.name,
         inbound.message_id,
-        item.caller.line,
-        "" if item.caller.line else inbound.caller,
+        line,
+        "" if line else inbound.caller,
         item.heard.voter.hex(),
         "" if unread else inbound.text,
         inbound.form,
-        item.received_ms,
-        inbound.sent_ms,
+        received_ms,
+        sent_ms,
         item.placement.decided_by,
         item.day,
         outcome,
-        verdict.selections,
+        selections,
         voids,
         item.note,
         item.raw_sha256,
@@ -260,10 +261,15 @@ def _append_message(
     leaf = entry.message_leaf(
         batch.head.campaign,
         outcome,
-        item.received_ms,
-        entry.event_time(inbound.sent_ms, inbound.sent_grain_ms),
+        received_ms,
+        "-" if sent_ms is None else entry.event_time(sent_ms, inbound.sent_grain_ms),
         entry.commitment(blinding, packed),
-        verdict.selections if item.source.running.open_ballots else None,
+        selections if running.open_ballots else None,
     )
-    sealed = sealer.seal(seq, blinding, packed)
-    batch.entries.append(Stored(seq, outcome, leaf, merkle.leaf_hash(leaf), sealed))
+    hashed = merkle.leaf_hash(leaf)
+    batch.entries.append(Stored(seq, outcome, leaf, hashed, sealer.seal(seq, blinding, packed)))
+    if not running.receipts:
+        return None
+    code = receipt.number(hashed)
+    batch.receipts.append(ReceiptRow(code, seq))
+    return code

@@ -142,6 +142,7 @@ def _is_unicode(text: str) -> bool:
 
 _HEX = "0123456789abcdefABCDEF"
 _ESCAPED = {(a + b).encode(): bytes([int(a + b, 16)]) for a in _HEX for b in _HEX}
+_SEPARATORS = frozenset((b"26", b"3D", b"3d"))
 
 
 class Fields(NamedTuple):
@@ -170,7 +171,8 @@ class Fields(NamedTuple):
 
 def fields(data: bytes) -> Fields:
     """A form body or a raw query. Broken escapes are refused, blank values kept."""
-    if b"%26" in data or b"%3D" in data or b"%3d" in data:
+    escapes = [part[:2] for part in data.split(b"%")[1:]]
+    if escapes and not _SEPARATORS.isdisjoint(escapes):
         split = [part.partition(b"=") for part in data.split(b"&")]
         parts = [(_unescaped(name), equals, _unescaped(value)) for name, equals, value in split]
     else:
@@ -248,12 +250,12 @@ def json_items(source: str, depth: int = MAX_DEPTH) -> list[Item]:
 def _element(source: str, start: int, depth: int) -> tuple[int, object]:
     """Where an element ends, and its value or what is wrong with it."""
     try:
-        value, end = _STRICT.raw_decode(source, start)
+        value, end = _scan(source, start)
     except Unreadable as flaw:
         return _Cursor(source, start).past(), flaw
     except RecursionError:
         raise Unreadable(Reason.TOO_DEEP) from None
-    except json.JSONDecodeError:
+    except (StopIteration, json.JSONDecodeError):
         raise Unreadable(Reason.NOT_JSON) from None
     nested = source.count("[", start, end) + source.count("{", start, end)
     return end, value if nested <= depth or _within(value, depth) else Unreadable(Reason.TOO_DEEP)
@@ -410,6 +412,8 @@ def _constant(_name: str) -> NoReturn:
 _STRICT = json.JSONDecoder(
     object_pairs_hook=_distinct, parse_int=_integer, parse_float=_number, parse_constant=_constant
 )
+#: `raw_decode` without its wrapping: it raises StopIteration, with no message that would take long to word.
+_scan: Callable[[str, int], tuple[object, int]] = _STRICT.scan_once  # type: ignore[attr-defined]
 #: Finds where a value ends. What it makes of numbers is of no use, and cannot fail.
 _LENIENT = json.JSONDecoder(parse_int=len, parse_float=len, parse_constant=len)
 _BLANKS = frozenset(" \t\n\r")

@@ -9,10 +9,10 @@ import hashlib
 import hmac
 import json
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from itertools import count
-from typing import Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 import structlog
 from aiohttp import web
@@ -86,7 +86,7 @@ class _Came(NamedTuple):
         if len(body) > source.body_bytes:
             raise Refused(413, "too_large")
         assert source.provider is not None, "the door has sources with a provider only"
-        asked = Request(request.method, request.raw_path, _headers(request), body, self.received_ms)
+        asked = Request(request.method, request.raw_path, _Headers(request.headers), body, self.received_ms)
         return _Arrived(asked, source, source.provider)
 
 
@@ -102,6 +102,7 @@ class _Arrived(NamedTuple):
         try:
             return _read(self.provider, self.asked)
         finally:
+            self.asked.memo.clear()  # so that a form that was read does not wait with its request
             for errand in self.asked.errands:
                 _log.warning(
                     "administrator_needed", source=self.source.name, what=errand.what, url=errand.url
@@ -159,14 +160,6 @@ class Door:
     def begin(self, request: Head, body: bytes, send: Send) -> None:
         """The same, of a request that is here whole and keeps its connection: `send` gets the answer."""
         came = self._came(request)
-
-        def end(done: Done) -> None:
-            try:
-                answer = self._answer(arrived, done.result())
-            except Exception as error:  # noqa: BLE001 -- the answer tells
-                answer = self._refuse(came, error)
-            send(whole(answer, came.received_ms), not closes(answer))
-
         try:
             source = self._admit(request, came)
             arrived = came.with_body(request, source, body)
@@ -174,7 +167,17 @@ class Door:
             answer = self._refuse(came, error)
             send(whole(answer, came.received_ms), not closes(answer))
         else:
-            self._recorded(arrived).add_done_callback(end)
+            self._arrive(arrived, _Promise(self, came, arrived, send))
+
+    def end(self, came: _Came, arrived: _Arrived, ended: Sequence[Verdict] | Exception, send: Send) -> None:
+        """Answer what `begin` has begun. Total: nobody could be told of a fault here."""
+        try:
+            answer = (
+                self._refuse(came, ended) if isinstance(ended, Exception) else self._answer(arrived, ended)
+            )
+        except Exception as error:  # noqa: BLE001 -- the answer tells
+            answer = self._refuse(came, error)
+        send(whole(answer, came.received_ms), not closes(answer))
 
     def _came(self, request: Head) -> _Came:
         name, _, token = request.raw_path.partition("?")[0][len(PREFIX) :].partition("/")
@@ -187,18 +190,21 @@ class Door:
         self._observer.answered(source.name, answer.status, "ok")
         return answer
 
-    def _recorded(self, arrived: _Arrived) -> Done:
-        """The verdicts on a request's messages, once they are durable.
+    async def _recorded(self, arrived: _Arrived) -> Sequence[Verdict]:
+        """The verdicts on a request's messages, once they are durable."""
+        done: asyncio.Future[list[Verdict]] = asyncio.get_running_loop().create_future()
+        self._arrive(arrived, done)
+        return await done
+
+    def _arrive(self, arrived: _Arrived, done: Done) -> None:
+        """Have a request read and recorded.
 
         Requests that arrive together are read together: the same work in a row costs less than the same
         work between the steps of HTTP.
         """
-        loop = asyncio.get_running_loop()
         if not self._arrived:
-            loop.call_soon(self._read_some)
-        done: Done = loop.create_future()
+            asyncio.get_running_loop().call_soon(self._read_some)
         self._arrived.append((arrived, done))
-        return done
 
     def _read_some(self) -> None:
         """Read what has arrived, and hand it on; with a pause, so that a flood keeps nobody waiting."""
@@ -296,6 +302,25 @@ class Door:
         return Answer(told, "application/json; charset=utf-8", status, headers)
 
 
+class _Promise:
+    """The `Done` of a request on a lane. A future would answer a turn of the loop later, and cost more."""
+
+    __slots__ = ("_arrived", "_came", "_door", "_send")
+
+    def __init__(self, door: Door, came: _Came, arrived: _Arrived, send: Send) -> None:
+        self._door, self._came, self._arrived, self._send = door, came, arrived, send
+
+    def done(self) -> bool:
+        """Never: each is told once, and there is no other way for its sender to go."""
+        return False
+
+    def set_result(self, verdicts: list[Verdict], /) -> None:
+        self._door.end(self._came, self._arrived, verdicts, self._send)
+
+    def set_exception(self, error: Exception, /) -> None:
+        self._door.end(self._came, self._arrived, error, self._send)
+
+
 def _reply(source: Source, verdict: Verdict) -> str:
     """What the answer says to the sender of a message. A message that comes again gets no second reply."""
     if not source.reply or source.outbox is not None or verdict.redelivered:
@@ -322,16 +347,27 @@ def _read(provider: Provider, asked: Request) -> Sequence[Inbound]:
         ]
 
 
-def _headers(request: Head) -> Mapping[str, str]:
-    given = request.headers
-    headers = {name.lower(): value for name, value in given.items()}
-    if len(headers) == len(given):
-        return headers
-    headers.clear()
-    for name, value in given.items():
-        lower = name.lower()
-        headers[lower] = f"{headers[lower]}, {value}" if lower in headers else value
-    return headers
+class _Headers(Mapping[str, str]):
+    """A request's headers as providers want them: few are ever asked for."""
+
+    __slots__ = ("_given",)
+
+    def __init__(self, given: CIMultiDictProxy[str]) -> None:
+        self._given = given
+
+    def __getitem__(self, name: str) -> str:
+        return ", ".join(self._given.getall(name))
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """As every mapping's; no exception is made for what is not there."""
+        found = self._given.getall(name, ())
+        return ", ".join(found) if found else default
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys(name.lower() for name in self._given))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 def _digest(token: str) -> bytes:

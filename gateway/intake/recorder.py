@@ -61,8 +61,19 @@ class Observer(Protocol):
         ...
 
 
-#: What a sender waits for: the verdicts on its items, in their order; none for acts.
-Done = asyncio.Future[list[Verdict]]
+class Done(Protocol):
+    """What a sender waits for, a future or the like: verdicts on its items, in their order; none for acts.
+
+    `done` says that nobody waits any more. The others return when the sender is told, and raise nothing.
+    """
+
+    def done(self) -> bool: ...
+
+    def set_result(self, verdicts: list[Verdict], /) -> None: ...
+
+    def set_exception(self, error: Exception, /) -> None: ...
+
+
 _Verdicts = Iterator[Verdict]
 #: Messages that are not recorded yet, by campaign and by their number in what was asked.
 _Left = dict[str, dict[int, Prepared]]
@@ -70,22 +81,25 @@ _Left = dict[str, dict[int, Prepared]]
 
 @dataclass(slots=True)
 class _Waiting:
-    """What one sender handed in: messages, or else acts, or else rulings made at one instant.
+    """What one sender handed in: messages, or else an act, or else rulings made at one instant.
 
+    What is no message gets a batch of its own: it changes what the messages after it are judged by.
     `followed` is how many acts the campaign had taken up when an act was worked out.
     """
 
-    items: Sequence[Prepared] | Sequence[Act] | Sequence[Ruling]
     running: Running
     done: Done
+    messages: Sequence[Prepared] = ()
+    act: Act | None = None
+    rulings: Sequence[Ruling] = ()
     at_ms: int = 0
     foreseen: Foreseen | None = None
     followed: int = 0
 
     @property
-    def alone(self) -> bool:
-        """Whether this gets a batch of its own: it changes what the messages after it are judged by."""
-        return not (self.items and isinstance(self.items[0], Prepared))
+    def size(self) -> int:
+        """How much was handed in."""
+        return len(self.messages) or len(self.rulings) or 1
 
 
 @dataclass(slots=True)
@@ -156,13 +170,17 @@ class Recorder:
 
         Raises `Busy`, `Stopping`, or `store.Unavailable`: then nothing may be acknowledged.
         """
-        return await self._enqueue(_Waiting(items, running, self._done()))
+        done = _future()
+        self.put(running, items, done)
+        return await done
 
     async def act(self, act: Act) -> Place:
         """Record an act, after all that waits already; the campaign follows it. Returns where its entry
         stands. Raises as `submit`, and `revise.Refused` if another act came first: it may change what this
         one rests on."""
-        await self._enqueue(_Waiting((act,), act.running, self._done(), followed=act.running.followed))
+        done = _future()
+        self._put(_Waiting(act.running, done, act=act, followed=act.running.followed))
+        await done
         head = self.head(act.running.id)  # it was a batch of its own, and its sender goes on before the next
         return Place(head.log_id, head.size - 1)
 
@@ -174,35 +192,30 @@ class Recorder:
         Raises as `submit`, and `revise.Refused` if one is not allowed, or they do not come to what was
         `foreseen`.
         """
-        return await self._enqueue(_Waiting(rulings, running, self._done(), at_ms, foreseen))
+        done = _future()
+        self._put(_Waiting(running, done, rulings=rulings, at_ms=at_ms, foreseen=foreseen))
+        return await done
 
     async def foresee(self, running: Running, rulings: Sequence[Ruling], at_ms: int) -> Foreseen:
         """What rulings would come to now. Records nothing. Raises `revise.Refused`, `store.Unavailable`."""
-        waiting = _Waiting(rulings, running, self._done(), at_ms)
+        waiting = _Waiting(running, _future(), rulings=rulings, at_ms=at_ms)
         return revise.foreseen(await self._decide_alone(self._logs[running.id], waiting))
-
-    @staticmethod
-    def _done() -> Done:
-        return asyncio.get_running_loop().create_future()
-
-    async def _enqueue(self, waiting: _Waiting) -> list[Verdict]:
-        self._put(waiting)
-        return await waiting.done
 
     def put(self, running: Running, items: Sequence[Prepared], done: Done) -> None:
         """Have messages of one campaign recorded; `done` gets a verdict each, or `Unavailable`.
 
         Raises `Busy` or `Stopping` at once.
         """
-        self._put(_Waiting(items, running, done))
+        self._put(_Waiting(running, done, items))
 
     def _put(self, waiting: _Waiting) -> None:
         if self._stopping:
             raise Stopping("the service is stopping")
-        if self._queued and self._queued + len(waiting.items) > self._limit:
+        queued = self._queued + waiting.size
+        if self._queued and queued > self._limit:
             raise Busy("too many messages are waiting")
         self._queue.append(waiting)
-        self._queued += len(waiting.items)
+        self._queued = queued
         self._wake.set()
 
     async def cut_short(self, running: Running, now_ms: Callable[[], int]) -> None:
@@ -243,13 +256,13 @@ class Recorder:
     def _take(self) -> list[_Waiting]:
         taken: list[_Waiting] = []
         size = 0
-        while self._queue and (not taken or size + len(self._queue[0].items) <= self._batch):
-            if taken and self._queue[0].alone:
+        while self._queue:
+            waiting = self._queue[0]
+            if taken and not (waiting.messages and size + len(waiting.messages) <= self._batch):
                 break
-            waiting = self._queue.popleft()
-            size += len(waiting.items)
-            taken.append(waiting)
-            if waiting.alone:
+            taken.append(self._queue.popleft())
+            size += waiting.size
+            if not waiting.messages:
                 break
         self._queued -= size
         return taken
@@ -265,15 +278,17 @@ class Recorder:
             self._fail(taken, error)
             return
         self.healthy = True
-        for item in taken[0].items:
-            if isinstance(item, Act):
-                item.running.follow(item.kind, item.detail, item.private, item.at_ms)
+        act = taken[0].act
+        if act is not None:
+            act.running.follow(act.kind, act.detail, act.private, act.at_ms)
+        heard: dict[str, int] = {}
         for waiting in taken:
-            ended = list(islice(verdicts[waiting.running.id], len(waiting.items)))
+            ended = list(islice(verdicts[waiting.running.id], waiting.size))
+            if waiting.messages:
+                last = waiting.messages[-1]
+                heard[last.source.name] = last.received_ms
             if not waiting.done.done():
                 waiting.done.set_result(ended)
-        lasts = [waiting.items[-1] for waiting in taken]
-        heard = {last.source.name: last.received_ms for last in lasts if isinstance(last, Prepared)}
         for source, at_ms in heard.items():
             self._observer.heard(source, at_ms)
 
@@ -281,61 +296,64 @@ class Recorder:
         self.healthy = False
         self._observer.failed()
         _log.error(
-            "commit_failed", error=type(error).__name__, messages=sum(len(waiting.items) for waiting in taken)
+            "commit_failed", error=type(error).__name__, messages=sum(waiting.size for waiting in taken)
         )
         for waiting in taken:
             if not waiting.done.done():
                 waiting.done.set_exception(Unavailable("the votes could not be written"))
-                waiting.done.exception()  # a sender that has gone will not fetch it
 
     async def _record(self, taken: list[_Waiting]) -> dict[str, _Verdicts]:
         """Decide and commit; the verdicts by campaign, in the order of the items."""
         if not self.healthy:
             await self._reload()
-        if taken[0].alone:
+        if not taken[0].messages:
             return await self._record_alone(taken[0])
-        return await self._record_messages(
-            {
-                campaign: [
-                    item
-                    for waiting in taken
-                    if waiting.running.id == campaign
-                    for item in cast("Sequence[Prepared]", waiting.items)
-                ]
-                for campaign in dict.fromkeys(waiting.running.id for waiting in taken)
-            }
-        )
+        asked: dict[str, list[Prepared]] = {}
+        for waiting in taken:
+            asked.setdefault(waiting.running.id, []).extend(waiting.messages)
+        try:
+            return {campaign: iter(told) for campaign, told in (await self._record_all(asked)).items()}
+        except Conflict as conflict:
+            return await self._record_in_turns(asked, conflict)
 
-    async def _record_messages(self, asked: Mapping[str, Sequence[Prepared]]) -> dict[str, _Verdicts]:
-        """If another node has recorded something of a caller meanwhile, that caller's messages are set aside
-        and judged again, after the others: these need not wait for it, nor be judged on anything new.
+    async def _record_all(self, asked: Mapping[str, Sequence[Prepared]]) -> dict[str, list[Verdict]]:
+        """Decide and commit messages, all or none. Raises as `Store.append`.
 
         All that is read is read before the commit: after it nothing can fail that anyone waits for.
         """
+        decided = {campaign: await self._decide(campaign, items) for campaign, items in asked.items()}
+        verdicts = {campaign: await self._look_up(campaign, one) for campaign, one in decided.items()}
+        await self._append(decided)
+        return verdicts
+
+    async def _record_in_turns(
+        self, asked: Mapping[str, Sequence[Prepared]], conflict: Conflict
+    ) -> dict[str, _Verdicts]:
+        """Another node has recorded something of a caller meanwhile: that caller's messages are set aside and
+        judged again, after the others. These need not wait for it, nor be judged on anything new."""
         ended: dict[str, dict[int, Verdict]] = {campaign: {} for campaign in asked}
         left: _Left = {campaign: dict(enumerate(items)) for campaign, items in asked.items()}
         aside: _Left = {campaign: {} for campaign in asked}
+        await self._reload()
+        _set_aside(left, aside, conflict.voters)
         for _ in range(_ATTEMPTS):
-            decided = {
-                campaign: await self._decide(campaign, list(items.values()))
-                for campaign, items in left.items()
-            }
-            verdicts = {campaign: await self._look_up(campaign, one) for campaign, one in decided.items()}
+            if not any(left.values()):
+                left, aside = aside, {campaign: {} for campaign in asked}
             try:
-                await self._append(decided)
-            except Conflict as conflict:
+                told = await self._record_all(
+                    {campaign: list(items.values()) for campaign, items in left.items() if items}
+                )
+            except Conflict as again:
                 await self._reload()
-                _set_aside(left, aside, conflict.voters)
+                _set_aside(left, aside, again.voters)
             else:
-                for campaign, items in left.items():
-                    ended[campaign].update(zip(items, verdicts[campaign], strict=True))
-                left = {}
-            left = {campaign: items for campaign, items in left.items() if items}
-            if not left:
-                left = {campaign: items for campaign, items in aside.items() if items}
-                aside = {campaign: {} for campaign in asked}
-            if not left:
-                return {campaign: iter([told[at] for at in sorted(told)]) for campaign, told in ended.items()}
+                for campaign, verdicts in told.items():
+                    ended[campaign].update(zip(left[campaign], verdicts, strict=True))
+                left = {campaign: {} for campaign in asked}
+                if not any(aside.values()):
+                    return {
+                        campaign: iter([one[at] for at in sorted(one)]) for campaign, one in ended.items()
+                    }
         raise Unavailable("another node was always first")
 
     async def _record_alone(self, waiting: _Waiting) -> dict[str, _Verdicts]:
@@ -370,7 +388,7 @@ class Recorder:
 
     async def _decide(self, campaign: str, asked: Sequence[Prepared]) -> Decided:
         log, running = self._logs[campaign], self._campaigns[campaign]
-        items = [_again(item, running) for item in asked]
+        items = [item if item.edition == running.edition else _again(item) for item in asked]
         recall = await self._store.recall(log.head, [item.heard for item in items])
         return decide(
             log.head, log.sealer, items, recall, self._randomness(entry.BLINDING_BYTES * len(items))
@@ -378,15 +396,11 @@ class Recorder:
 
     async def _decide_alone(self, log: _Log, waiting: _Waiting) -> Decided:
         """Acts, or rulings: each a batch of its own."""
-        rulings = [item for item in waiting.items if isinstance(item, Ruling)]
-        if not rulings:
-            acts = [item for item in waiting.items if isinstance(item, Act)]
-            if waiting.running.followed != waiting.followed or any(
-                act.size not in (None, log.head.entries) for act in acts
-            ):
+        running, act, rulings = waiting.running, waiting.act, waiting.rulings
+        if act is not None:
+            if running.followed != waiting.followed or act.size not in (None, log.head.entries):
                 raise Refused("changed")
-            return revise.record(log.head, log.sealer, acts, self._blinding)
-        running = waiting.running
+            return revise.record(log.head, log.sealer, (act,), self._blinding)
         filed = await self._store.filed([ruling.target for ruling in rulings])
         cases = {
             one.place: revise.read_case(one, log.opener(one.log))
@@ -474,10 +488,12 @@ class Recorder:
             _log.info("available_again")
 
 
-def _again(item: Prepared, running: Running) -> Prepared:
-    """The message as the campaign is now: an act may have been recorded since it was prepared."""
-    if item.edition == running.edition:
-        return item
+def _future() -> asyncio.Future[list[Verdict]]:
+    return asyncio.get_running_loop().create_future()
+
+
+def _again(item: Prepared) -> Prepared:
+    """The message as the campaign is now: an act has been recorded since it was prepared."""
     return journey.prepare(item.source, item.inbound, item.received_ms)
 
 

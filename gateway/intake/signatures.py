@@ -8,7 +8,9 @@ import base64
 import binascii
 import hmac
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
+from operator import itemgetter
 from typing import Literal
 
 from gateway.intake import payload
@@ -125,10 +127,21 @@ def twilio_parameters(form: Fields) -> bytes:
     """Names and values as Twilio signs them: sorted, a value that repeats under its name only once."""
     last = form.last
     if len(last) == len(form.parts):
-        return b"".join([name + last[name] for name in sorted(last)])
+        return _concatenated(tuple(last))(last)
     return b"".join(
         [name + value for name, value in sorted({(name, value) for name, _, value in form.parts})]
     )
+
+
+@lru_cache(maxsize=32)  # strangers choose the names
+def _concatenated(names: tuple[bytes, ...]) -> Callable[[Mapping[bytes, bytes]], bytes]:
+    """What joins names and values in the order of the names: forms have few sets of names."""
+    ordered = sorted(names)
+    if len(ordered) < 2:
+        return lambda form: b"".join([name + form[name] for name in ordered])
+    template = b"".join([name.replace(b"%", b"%%") + b"%b" for name in ordered])
+    values = itemgetter(*ordered)
+    return lambda form: template % values(form)
 
 
 def twilio_valid(given: str, keys: Sequence[HmacKey], urls: Sequence[bytes], rest: bytes) -> bool:

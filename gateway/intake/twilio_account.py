@@ -71,7 +71,8 @@ _NO_FORM = Fields([], {})
 class Account:
     """One account and the URL it calls.
 
-    `keys` are by algorithm, as Twilio's header names it; `marks` what may stand between query and form.
+    `keys` are by algorithm, as Twilio's header names it; `marks` what may stand between query and form. What
+    is signed is the URL, the query as sent, the mark, and the form.
     """
 
     keys: Mapping[str, tuple[HmacKey, ...]] = field(repr=False)
@@ -90,20 +91,17 @@ class Account:
             form = _NO_FORM if hashed else payload.fields(parameters(request))
         except Unreadable:
             return _BAD_SIGNATURE
-        signed = form if request.method != "GET" else _NO_FORM
-        if not any(
-            signatures.twilio_valid(given, keys, self.urls, rest) for rest in self._rests(request, signed)
-        ):
+        query = b"?" + payload.wire_bytes(request.query) if "?" in request.target else b""
+        signed = signatures.twilio_parameters(form) if request.method != "GET" else b""
+        for mark in self.marks:
+            if signatures.twilio_valid(given, keys, self.urls, query + mark + signed):
+                break
+        else:
             return _BAD_SIGNATURE
         if hashed:  # our account's key signed it; a JSON body has no place for the account
             return None if hashed == _sha256(request.body) else _BAD_SIGNATURE
         request.memo.append(form)
         return None if form.last.get(b"AccountSid") == self.account_sid else _WRONG_ACCOUNT
-
-    def _rests(self, request: Request, form: Fields) -> list[bytes]:
-        """What may follow the URL in the signed text: the query as sent, the fragment or none, the form."""
-        query = b"?" + payload.wire_bytes(request.query) if "?" in request.target else b""
-        return [query + mark + signatures.twilio_parameters(form) for mark in self.marks]
 
 
 @lru_cache(maxsize=64)

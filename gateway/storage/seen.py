@@ -1,6 +1,7 @@
 """Which callers have surely claimed nothing yet: most have not, and need not be looked for on the disk."""
 
 import sqlite3
+import struct
 from collections.abc import Iterable
 from typing import Final
 
@@ -9,10 +10,12 @@ from gateway.storage.blocks import load
 
 SEEN: Final = load("gateway.storage", "seen.sql")
 
-#: 16 MiB, taken as they are touched: of ten million callers one stranger in 130 is looked for in vain.
-_BITS: Final = 27
-_MASK: Final = (1 << _BITS) - 1
-_HASHES: Final = 3
+#: 16 MiB, taken as they are touched: of ten million callers one stranger in 117 is looked for in vain.
+_BYTES: Final = 1 << 24
+#: All bits of a key are in one line of the processor's cache, which it has to wait for once.
+_LINES: Final = (_BYTES >> 6) - 1
+#: A key's hashes: its first word says which line, of each other nine bits say which bit.
+_words: Final = struct.Struct(">4I").unpack
 #: Callers that are taken up from the database at a time.
 _CHUNK: Final = 2048
 
@@ -24,32 +27,35 @@ class Seen:
     """
 
     def __init__(self) -> None:
-        self._bits = bytearray(1 << (_BITS - 3))
+        self._bits = bytearray(_BYTES)
         self._upto = b""
         self.is_ready = False
 
-    def add(self, voter: VoterKey) -> None:
-        """Remember a caller."""
-        word = int.from_bytes(voter, "big")
-        for _ in range(_HASHES):
-            self._bits[(word & _MASK) >> 3] |= 1 << (word & 7)
-            word >>= _BITS
-
     def update(self, voters: Iterable[VoterKey]) -> None:
         """Remember callers."""
+        bits = self._bits
         for voter in voters:
-            self.add(voter)
+            where, one, two, three = _words(voter)
+            line = (where & _LINES) << 6
+            bits[line | one >> 26] |= 1 << (one & 7)
+            bits[line | two >> 26] |= 1 << (two & 7)
+            bits[line | three >> 26] |= 1 << (three & 7)
 
-    def may_hold(self, voter: VoterKey) -> bool:
-        """Whether the caller may have been seen; False is certain."""
+    def maybe(self, voters: Iterable[VoterKey]) -> set[VoterKey]:
+        """Which of these callers may have been seen; of the others it is certain that they were not."""
         if not self.is_ready:
-            return True
-        word = int.from_bytes(voter, "big")
-        for _ in range(_HASHES):
-            if not self._bits[(word & _MASK) >> 3] & 1 << (word & 7):
-                return False
-            word >>= _BITS
-        return True
+            return set(voters)
+        bits, found = self._bits, set()
+        for voter in voters:
+            where, one, two, three = _words(voter)
+            line = (where & _LINES) << 6
+            if (
+                bits[line | one >> 26] & 1 << (one & 7)
+                and bits[line | two >> 26] & 1 << (two & 7)
+                and bits[line | three >> 26] & 1 << (three & 7)
+            ):
+                found.add(voter)
+        return found
 
     def learn(self, db: sqlite3.Connection) -> None:
         """Take up some more of the callers in `claims`, in the order of their keys."""

@@ -138,8 +138,11 @@ class SqliteStore(Keeping):
 
     async def recall(self, head: Head, heard: Sequence[Heard]) -> Recall:
         """See `store.Store`."""
-        known = [one for one in heard if self._tail.seen.may_hold(one.voter)]
-        return await self.run(_recall, self._tail, head.campaign_id, known) if known else Recall({}, ())
+        voters = self._tail.seen.maybe([one.voter for one in heard])
+        if not voters:
+            return Recall({}, ())
+        known = [one for one in heard if one.voter in voters]
+        return await self.run(_recall, self._tail, head.campaign_id, known)
 
     async def append(self, batches: Sequence[Batch]) -> None:
         """See `store.Store`."""

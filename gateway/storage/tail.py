@@ -67,7 +67,7 @@ class Tail:
         self.waiting = 0
         self.seen = Seen()
         (self._last,) = db.execute(TAIL["last"]).fetchone()
-        self._keep(db.execute(TAIL["load"]))
+        self._keep(db.execute(TAIL["load"]).fetchall())
 
     def place(self, campaign: int, heard: Heard) -> Place | None:
         """Where a message stands whose id waits here."""
@@ -108,7 +108,7 @@ class Tail:
 
         That is looked up again here, whatever was decided: of who was never seen nothing was claimed.
         """
-        known = [row for row in rows if self.seen.may_hold(row[0])]
+        known = self._known(rows)
         for shape, keys in padded([row[:6] for row in known], "(?,?,?,?,?,?)"):
             taken = db.execute(TAIL["taken"].format(keys=shape), list(chain.from_iterable(keys)))
             if taken.fetchone():
@@ -116,6 +116,11 @@ class Tail:
         if any(self._waits(row) for row in known):
             raise Conflict("it was claimed just now")
         insert(db, TAIL["add"], SHAPE, rows)
+
+    def _known(self, rows: Sequence[Row]) -> Sequence[Row]:
+        """Those whose callers may have been seen."""
+        voters = self.seen.maybe({row[0] for row in rows})
+        return [row for row in rows if row[0] in voters] if voters else ()
 
     def _waits(self, row: Row) -> bool:
         """Whether the same use of a cap, or message id, waits here."""
@@ -140,16 +145,17 @@ class Tail:
         held = self._slices[first]
         return len(held.messages) + sum(map(len, held.uses.values()))
 
-    def _keep(self, rows: Iterable[Row]) -> None:
+    def _keep(self, rows: Sequence[Row]) -> None:
+        slices = self._slices
         for row in rows:
-            voter, campaign, cap, _, period, *_ = row
-            held = self._slices[voter[:1]]
+            voter, campaign, cap = row[:3]
+            held = slices[voter[:1]]
             if cap == "message":
-                held.messages[campaign, voter, period] = row
+                held.messages[campaign, voter, row[4]] = row
             else:
                 held.uses.setdefault((campaign, voter), []).append(row)
-            self.waiting += 1
-            self.seen.add(voter)
+        self.waiting += len(rows)
+        self.seen.update({row[0] for row in rows})
 
 
 def rows_of(batch: Batch) -> list[Row]:

@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -80,6 +81,27 @@ async def test_it_is_signed_while_it_runs(house: House) -> None:
             await asyncio.sleep(0.05)
         else:
             pytest.fail("after five seconds it is not signed")
+
+
+async def test_it_keeps_up_with_commits_of_any_size(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with house.service() as counting:
+        counting.publisher.stop()
+        await send(counting, 0, 9_000)
+        reads: list[int] = []
+        run = counting.store.run
+
+        async def counted(job: Any, *given: Any) -> Any:
+            done = await run(job, *given)
+            if job is publisher.leaves:
+                reads.append(len(done))
+                await send(counting, sum(reads) + 9_000, 4_000)  # the commit that came before the next read
+            return done
+
+        monkeypatch.setattr(counting.store, "run", counted)
+        for _ in range(3):
+            await counting.publisher.tick()
+        behind = counting.recorder.head(CAMPAIGN).size - signed(house, counting).size
+        assert behind <= 8_000, "what has come during the last reads, and no more"
 
 
 async def test_what_comes_while_it_signs_is_signed_at_a_stop(
