@@ -15,6 +15,7 @@ from bench import (
     load,
     machine,
     overload,
+    postgresql,
     providers,
     report,
     servers,
@@ -27,7 +28,9 @@ from bench import (
 #: Of the tables, where there is no terminal.
 _WIDTH: Final = 110
 
-Part = Literal["webhook", "array", "import", "viewers", "providers", "growth", "ledger", "overload"]
+Part = Literal[
+    "webhook", "array", "import", "viewers", "providers", "growth", "ledger", "overload", "postgresql"
+]
 
 #: Which lanes a part needs beside its own, to be compared with.
 _LANES: Final[dict[str | None, tuple[str, ...]]] = {
@@ -40,6 +43,7 @@ _LANES: Final[dict[str | None, tuple[str, ...]]] = {
     "growth": (),
     "ledger": ("unledgered", "webhook"),
     "overload": (),
+    "postgresql": (),
 }
 
 
@@ -85,7 +89,8 @@ def main(
     `--only providers` measures what each kind of source costs: it alone needs what the tests need. `--only
     growth` measures at ten million messages: to make that ledger takes a quarter of an hour or more. `--only
     ledger` measures against a server whose ledger could not be checked, `--only overload` what becomes of
-    votes where more come than can be taken.
+    votes where more come than can be taken, `--only postgresql` one node and two on PostgreSQL; that, too,
+    needs what the tests need.
     """
     if sys.platform != "linux":
         raise click.ClickException("the benchmark reads /proc: Linux only")
@@ -104,6 +109,7 @@ def main(
                 messages=(rows or 10_000_000) if only == "growth" else 0,
                 ledger=ledger,
                 overloaded=only == "overload",
+                shared=only == "postgresql",
                 quick=quick,
                 verbose=verbose,
             )
@@ -112,6 +118,7 @@ def main(
             webhook.Unchecked,
             imports.NotAllCounted,
             growth.Disagrees,
+            postgresql.NoServer,
             providers.NoTables,
             providers.NotTaken,
             load.Refused,
@@ -135,6 +142,7 @@ def _measure(
     messages: int,
     ledger: Path | None,
     overloaded: bool,
+    shared: bool,
     quick: bool,
     verbose: bool,
 ) -> None:
@@ -153,8 +161,9 @@ def _measure(
     seen = viewers.measure(folder, rounds, seconds, tell) if watched else []
     grown = growth.measure(folder, ledger, messages, rounds, seconds, tell) if messages else None
     storms = overload.measure(folder, seconds, tell) if overloaded else []
+    nodes = postgresql.measure(folder, rounds, seconds, tell) if shared else []
     out = Console() if sys.stdout.isatty() else Console(width=_WIDTH)
-    report.show(out, report.figures(found, imported, seen, costs, grown, storms, where, quick), found)
+    report.show(out, report.figures(found, imported, seen, costs, grown, storms, nodes, where, quick), found)
 
 
 if __name__ == "__main__":

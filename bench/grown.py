@@ -42,6 +42,7 @@ async def _grow(place: Campaign, rows: int, tell: Callable[[str], None]) -> None
             landed = await counting.take(source, list(_messages(numbers, begun_ms, _DAY_MS // rows)))
             if bad := [one for one in landed if one.before or one.outcome != "counted"]:
                 raise NotAllCounted(f"{len(bad)} of {len(landed)}, the first: {bad[0]}")
+            await counting.publisher.tick()  # it has had no turn, and would fall far behind
             tell(f"recorded {numbers.stop - 1:,} of {rows:,} messages")
 
 

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 import gateway
-from bench import viewers
+from bench import postgresql, viewers
 from bench.growth import Grown
 from bench.imports import Imported
 from bench.overload import QUEUE, Storm
@@ -30,6 +30,7 @@ def figures(
     costs: dict[str, float] | None,
     grown: Grown | None,
     storms: Sequence[Storm],
+    shared: Sequence[postgresql.Round],
     machine: dict[str, Any],
     quick: bool,
 ) -> dict[str, Any]:
@@ -79,12 +80,28 @@ def figures(
         "unledgered_cpu_us": _median(rounds, "unledgered", _cpu, 1),
         "overload": [storm._asdict() for storm in storms] or None,
         "provider_us": costs,
+        "postgresql": _shared(shared),
         **_grown(grown),
-        "rounds": max(len(rounds), len(seen), len(grown.rounds) if grown else 0),
+        "rounds": max(len(rounds), len(seen), len(shared), len(grown.rounds) if grown else 0),
         "quick": quick,
         "machine": machine,
         "version": gateway.__version__,
     }
+
+
+def _shared(rounds: Sequence[postgresql.Round]) -> dict[str, Any] | None:
+    """By lane the medians of a turn, and of two nodes' rate to one's within a round."""
+    if not rounds:
+        return None
+    found: dict[str, Any] = {
+        lane: {
+            field: round(median(getattr(one[lane], field) for one in rounds), 1)
+            for field in postgresql.Turn._fields
+        }
+        for lane in postgresql.LANES
+    }
+    ratios = [one["two"].rate / one["one"].rate for one in rounds]
+    return found | {"ratio": [round(value(ratios), 2) for value in (median, min, max)]}
 
 
 def _grown(grown: Grown | None) -> dict[str, Any]:
@@ -129,6 +146,8 @@ def show(console: Console, found: dict[str, Any], rounds: Sequence[Round]) -> No
         console.print(_viewers(found))
     if found["overload"] is not None:
         console.print(_overload(found["overload"]))
+    if found["postgresql"] is not None:
+        console.print(_postgresql(found["postgresql"]))
     if found["provider_us"] is not None:
         console.print(_providers(found["provider_us"], found["noop_cpu_us"]))
     if found["growth_rows"] is not None:
@@ -227,6 +246,27 @@ def _overload(storms: Sequence[dict[str, Any]]) -> Table:
         latencies = (" / ".join(f"{ms:.0f}" for ms in storm[name]) or "–" for name in ("taken_ms", "shed_ms"))
         rates = (f"{storm[name]:,.0f}" for name in ("offered", "taken"))
         table.add_row(str(storm["times"]), *rates, *latencies, f"{storm['busy']:.0%}")
+    return table
+
+
+def _postgresql(found: dict[str, Any]) -> Table:
+    middle, least, most = found["ratio"]
+    table = Table(
+        title="Votes by webhook on PostgreSQL, no process kept on a core",
+        title_justify="left",
+        caption=f"Two nodes took {middle} [{least}–{most}] of one's votes a second. Cores that are not busy "
+        "wait for the disk, or for each other.",
+        caption_justify="left",
+    )
+    for name in ("", "votes/s", "CPU µs/vote, nodes", "database", "p99 ms", "cores busy"):
+        table.add_column(name, justify="right" if name else "left")
+    for lane, name in (("sqlite", "SQLite"), ("one", "one node"), ("two", "two nodes")):
+        turn = found[lane]
+        table.add_row(
+            name,
+            f"{turn['rate']:,.0f}",
+            *(str(turn[field]) for field in ("node_us", "server_us", "p99_ms", "cores")),
+        )
     return table
 
 

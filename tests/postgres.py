@@ -155,6 +155,20 @@ class Server:
             self._process.wait(_SECONDS)
             self._process = None
 
+    def cpu_seconds(self) -> float:
+        """User and system time of all its processes so far, those that have ended too."""
+        assert self._process is not None
+        ticks = 0
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                fields = stat.read_text("utf-8", "replace").rpartition(")")[2].split()
+            except OSError:  # it has ended
+                continue
+            if self._process.pid in (int(stat.parent.name), int(fields[1])):
+                own = int(stat.parent.name) == self._process.pid
+                ticks += sum(map(int, fields[11 : 15 if own else 13]))
+        return ticks / os.sysconf("SC_CLK_TCK")
+
     def promote(self) -> None:
         run_(programs() / "pg_ctl", "promote", "-D", str(self.data), "-w")
 
@@ -200,14 +214,19 @@ def cluster(**settings: str) -> Iterator[Server]:
             server.stop()
 
 
+def give(path: Path) -> None:
+    """Make a folder that of whom the server runs as."""
+    if os.geteuid() == 0:
+        os.chown(path, _NOBODY, _NOBODY)
+
+
 @contextmanager
 def folder() -> Iterator[Path]:
     """A folder that the server may enter, gone at the end."""
     memory = Path("/dev/shm")
     roomy = memory.is_dir() and shutil.disk_usage(memory).free > _ROOM
     path = Path(tempfile.mkdtemp(prefix="televote-postgres-", dir=memory if roomy else None))
-    if os.geteuid() == 0:
-        os.chown(path, _NOBODY, _NOBODY)
+    give(path)
     try:
         yield path
     finally:

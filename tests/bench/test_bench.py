@@ -81,7 +81,7 @@ GROWTH = {
     "growth_verify_cpu_s",
     "growth_verify_peak_mb",
 }
-APART = {"ledger_cpu_ratio", "unledgered_cpu_us", "overload"}
+APART = {"ledger_cpu_ratio", "unledgered_cpu_us", "overload", "postgresql"}
 ALWAYS = APART | {"provider_us", "rounds", "quick", "machine", "version", "import_flat"}
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the benchmark reads /proc")
@@ -144,6 +144,15 @@ def test_overload_has_its_figures() -> None:
     for storm in found["overload"]:
         assert 0 < storm["taken"] <= storm["offered"]
         assert list(storm["taken_ms"]) == sorted(storm["taken_ms"])
+
+
+def test_nodes_on_postgresql_have_their_figures() -> None:
+    found = run("--only", "postgresql")["postgresql"]
+
+    assert all(found[lane]["rate"] > 0 and found[lane]["node_us"] > 0 for lane in ("sqlite", "one", "two"))
+    assert found["one"]["server_us"] > 0
+    assert found["two"]["server_us"] > 0
+    assert found["ratio"][1] <= found["ratio"][0] <= found["ratio"][2]
 
 
 def test_what_was_not_measured_is_null() -> None:

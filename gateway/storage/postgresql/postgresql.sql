@@ -1,7 +1,19 @@
 -- What the store runs on PostgreSQL only: many rows a statement, as arrays. {} are the places of parameters.
 
 -- name: recall
--- Where messages ($2 their callers, $3 their ids) were recorded, and what callers ($4) have claimed.
+-- Where messages ($2 their callers, $3 their ids) were recorded, and what callers ($4) have claimed. The limit keeps
+-- the planner from looking through all claims for each message, as it would while there are few, and go on doing.
+SELECT known.*
+FROM unnest($2::bytea[], $3::text[]) AS asked (voter, message) CROSS JOIN LATERAL (
+  SELECT voter_key, contest, cap, period, ordinal, candidate, channel, log, seq FROM claims
+  WHERE voter_key = asked.voter AND campaign = $1 AND cap = 'message' AND contest = '' AND period = asked.message
+    AND ordinal = 1 LIMIT 1) AS known
+UNION ALL
+SELECT voter_key, contest, cap, period, ordinal, candidate, channel, log, seq FROM claims
+WHERE campaign = $1 AND cap IN ('campaign', 'candidate', 'day', 'void') AND voter_key = ANY ($4::bytea[]);
+
+-- name: recall-spread
+-- The same on Citus, which takes no such limit, and plans anew for each shard.
 SELECT claims.voter_key, claims.contest, claims.cap, claims.period, claims.ordinal, claims.candidate, claims.channel,
   claims.log, claims.seq
 FROM unnest($2::bytea[], $3::text[]) AS asked (voter, message)
@@ -10,6 +22,9 @@ JOIN claims ON claims.voter_key = asked.voter AND claims.campaign = $1 AND claim
 UNION ALL
 SELECT voter_key, contest, cap, period, ordinal, candidate, channel, log, seq FROM claims
 WHERE campaign = $1 AND cap IN ('campaign', 'candidate', 'day', 'void') AND voter_key = ANY ($4::bytea[]);
+
+-- name: is-spread
+SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'citus');
 
 -- name: held
 SELECT voter_key, contest, cap, period, ordinal, candidate, channel, log, seq FROM claims

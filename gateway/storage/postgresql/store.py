@@ -56,7 +56,7 @@ class PostgresStore(Keeping):
         self._address = address
         self._workers: Workers | None = None
         self._writer: Session | None = None
-        self._pid = 0
+        self._pid, self._recall = 0, "recall"
         self._turn = asyncio.Lock()
         self._doubtful = False  # nobody knows what has come of the last commit
 
@@ -87,6 +87,7 @@ class PostgresStore(Keeping):
             with told():
                 await writer.fetch(SQL["end-own"], self._pid)
                 await _take_name(writer, self._address.node)
+                self._recall = "recall-spread" if await writer.fetchval(SQL["is-spread"]) else "recall"
         except BaseException:
             writer.terminate()
             raise
@@ -167,7 +168,7 @@ class PostgresStore(Keeping):
         voters, messages = [one.voter for one in heard], [one.message for one in heard]
         callers = list(dict.fromkeys(voters))
         async with self._writing() as writer:
-            found = await writer.fetch(SQL["recall"], head.campaign_id, voters, messages, callers)
+            found = await writer.fetch(SQL[self._recall], head.campaign_id, voters, messages, callers)
         places: dict[Heard, Place] = {}
         claims: list[HeldClaim] = []
         for voter, *row, channel, log, seq in found:
