@@ -77,6 +77,10 @@ def read_digits(book: CodeBook, digits: str) -> Reading:
 
     An undelimited row of keys is several codes only if all keypad codes are equally long.
     """
+    return _keys_again(book, digits) if len(digits) <= _SHORT else _read_keys(book, digits)
+
+
+def _read_keys(book: CodeBook, digits: str) -> Reading:
     pressed = folding.fold(digits).partition("#")[0].replace(" ", "")
     if len(digits) > folding.LONGEST:
         return _TOO_LONG if pressed.strip("*") else _NOTHING
@@ -97,6 +101,11 @@ def _keyed(book: CodeBook, group: str) -> Sequence[Selection]:
     pieces = [group[start : start + length] for start in range(0, len(group), length)]
     found_all = [book.keys.get(scanning.without_zeros(piece)) for piece in pieces]
     return [one for one in found_all if one] if all(found_all) else []
+
+
+@lru_cache(maxsize=4096)
+def _keys_again(book: CodeBook, digits: str) -> Reading:
+    return _read_keys(book, digits)
 
 
 @lru_cache(maxsize=4096)

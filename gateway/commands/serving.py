@@ -111,10 +111,7 @@ async def _serve(loaded: Loaded, crew: Crew | None = None, greeting: Greeting | 
     if crew is not None:
         loop.add_reader(crew.parent, _orphaned, crew.parent, stop)
     async with app.serve(loaded, crew=crew) as server:
-        # What lives as long as the server need not be searched for garbage. Votes make few cycles, and a
-        # storm has 200,000 objects under way that would be looked through again and again.
-        gc.freeze()
-        gc.set_threshold(250_000, 20, 50)
+        gc.freeze()  # what lives as long as the server need not be searched for garbage
         if greeting is not None:
             await _greet(loaded, server, greeting)
         await stop.wait()
