@@ -16,14 +16,14 @@ _BYTES: Final = 1 << 24
 _LINES: Final = (_BYTES >> 6) - 1
 #: A key's hashes: its first word says which line, of each other nine bits say which bit.
 _words: Final = struct.Struct(">4I").unpack
-#: Callers that are taken up from the database at a time.
-_CHUNK: Final = 2048
+#: Callers that are taken up from the database at a time: a vote may wait for it, some milliseconds.
+_CHUNK: Final = 4096
 
 
 class Seen:
     """A Bloom filter of callers. Their keys are random already: pieces of one are its hashes.
 
-    `learn` takes up what the database holds, bit by bit; until `is_ready` anybody may have been seen.
+    `learn` takes up what the database holds, piece by piece; until `is_ready` anybody may have been seen.
     """
 
     def __init__(self) -> None:

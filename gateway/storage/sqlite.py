@@ -40,6 +40,8 @@ from gateway.storage.tail import SLICES, Tail
 from tally.verify import Stored
 
 _COPIED_BYTES: Final = 1 << 18
+#: Between looks at who has claimed something before, after a start: ten million callers take a minute.
+_LEARNING_SECONDS: Final = 0.01
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -55,6 +57,7 @@ class SqliteStore(Keeping):
         self._writer: Connection | None = None
         self._forgotten = False  # a sync has failed since the database was opened
         self._tail = Tail()
+        self._learning: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
         """Lock the file, open it, and bring the schema up to date. Raises `Unsafe`, `Unavailable`."""
@@ -78,6 +81,9 @@ class SqliteStore(Keeping):
 
     async def close(self) -> None:
         """Settle the tail, checkpoint, close, and let the next writer in."""
+        if self._learning is not None:
+            self._learning.cancel()
+            await asyncio.gather(self._learning, return_exceptions=True)
         if self._writer is not None and self._tail.waiting:
             with suppress(Unavailable, Conflict):  # it is read back if it cannot be settled now
                 await self.run(_settle, self._tail)
@@ -130,7 +136,20 @@ class SqliteStore(Keeping):
 
     async def head(self, campaign: str, node: str, key_check: bytes) -> Head:
         """See `store.Store`."""
-        return await self.run(_head, self._tail, campaign, node, key_check)
+        head = await self.run(_head, self._tail, campaign, node, key_check)
+        if not self._tail.seen.is_ready and (self._learning is None or self._learning.done()):
+            self._learning = asyncio.create_task(self._learn())
+        return head
+
+    async def _learn(self) -> None:
+        """Fill the filter of callers beside the votes. What cannot be read now is read after a pause."""
+        while not self._tail.seen.is_ready:
+            await asyncio.sleep(_LEARNING_SECONDS)
+            with suppress(Unavailable, Conflict):
+                await self.run(self._learn_some)
+
+    def _learn_some(self, db: sqlite3.Connection) -> None:
+        self._tail.seen.learn(db)
 
     def alone(self, _: Head) -> AbstractAsyncContextManager[None]:
         """Nobody else appends: see the module."""
@@ -274,11 +293,11 @@ def _set_up(db: sqlite3.Connection, synchronous: str) -> None:
 def _head(db: sqlite3.Connection, tail: Tail, campaign: str, node: str, key_check: bytes) -> Head:
     with transaction(db):
         tail.load(db)  # with the head, so that both are of one moment
+        tail.seen.learn(db)
         return records.read_head(db, campaign, node, key_check)
 
 
 def _recall(db: sqlite3.Connection, tail: Tail, campaign_id: int, heard: Sequence[Heard]) -> Recall:
-    tail.seen.learn(db)
     places = {one: place for one in heard if (place := tail.place(campaign_id, one)) is not None}
     voters = list({one.voter for one in heard})
     claims = [claim for voter in voters for claim, _ in tail.held(campaign_id, voter)]

@@ -1,5 +1,6 @@
 """Claims that wait: whatever is asked, also after a crash, it is as if they had been put in place at once."""
 
+import asyncio
 import random
 import shutil
 import sqlite3
@@ -166,3 +167,22 @@ def test_who_was_seen_is_never_a_stranger_and_few_strangers_pass_for_seen() -> N
     assert len(known.maybe(strangers)) < 20
     known.update(strangers)
     assert known.maybe([*voters, *strangers]) == {*voters, *strangers}
+
+
+async def test_after_a_start_it_learns_who_was_seen_without_any_vote(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with house.service() as counting:
+        sent = [Inbound(f"m{n}", f"138{n:08d}", "A01") for n in range(100)]
+        await counting.take(counting.sources["sim"], sent)
+    monkeypatch.setattr(seen, "_CHUNK", 7)
+    async with house.service() as counting:
+        assert isinstance(counting.store, sqlite.SqliteStore)
+        known = counting.store._tail.seen
+        assert not known.is_ready
+        assert counting.store._learning is not None
+        await asyncio.wait_for(counting.store._learning, 10)
+        assert known.is_ready
+        assert len(known.maybe([VoterKey(bytes((n,)) * 16) for n in range(256)])) < 3
+        landed = await counting.take(counting.sources["sim"], sent)
+        assert all(one.before for one in landed)
