@@ -170,14 +170,17 @@ class Door:
             self._arrive(arrived, _Promise(self, came, arrived, send))
 
     def end(self, came: _Came, arrived: _Arrived, ended: Sequence[Verdict] | Exception, send: Send) -> None:
-        """Answer what `begin` has begun. Total: nobody could be told of a fault here."""
+        """Answer what `begin` has begun. Total: others wait for theirs behind it."""
         try:
             answer = (
                 self._refuse(came, ended) if isinstance(ended, Exception) else self._answer(arrived, ended)
             )
         except Exception as error:  # noqa: BLE001 -- the answer tells
             answer = self._refuse(came, error)
-        send(whole(answer, came.received_ms), not closes(answer))
+        try:
+            send(whole(answer, came.received_ms), not closes(answer))
+        except Exception as error:  # noqa: BLE001 -- its connection is broken: it is sent again, and known
+            _log.error("fault", source=arrived.source.name, exc_info=error)
 
     def _came(self, request: Head) -> _Came:
         name, _, token = request.raw_path.partition("?")[0][len(PREFIX) :].partition("/")

@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from gateway.lane import Lane
 from tests.conftest import House, Visitor, standings_of
 
 
@@ -37,6 +38,30 @@ async def test_the_same_message_at_once_is_one_message(house: House) -> None:
             200
         }
         assert await visitor.outcomes() == {"counted": 1}
+
+
+async def test_who_cannot_be_answered_costs_nobody_else_an_answer(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All are answered in a row, as soon as they are on disk: the connection of one may be in any state."""
+    answered, answer = 0, Lane._answer
+
+    def breaking(lane: Lane, whole: bytes, keep: bool) -> None:
+        nonlocal answered
+        answered += 1
+        if answered == 3:
+            assert lane.transport is not None
+            lane.transport.abort()
+            raise RuntimeError("this connection is broken")
+        answer(lane, whole, keep)
+
+    async with house.serve() as visitor:
+        monkeypatch.setattr(Lane, "_answer", breaking)
+        votes = [visitor.vote(f"138123{n:05d}", "A01", f"m{n}") for n in range(20)]
+        ended = await asyncio.gather(*votes, return_exceptions=True)
+        assert ended.count(200) == 19
+        assert await visitor.vote("13812399999", "A01", "later") == 200
+        assert await visitor.outcomes() == {"counted": 21}, "what was not answered is recorded all the same"
 
 
 @pytest.mark.parametrize(
