@@ -1,12 +1,13 @@
 """One log's public files: its newest checkpoint, its tiles and entry bundles.
 
 A tile that is not full stands under its newest width alone; a narrower one is its beginning. What is full
-is never written again, so it is on the disk before a checkpoint says that it is there; what is not full may
-be lost with the power, and is made again from the database.
+is never written again, so it is on the disk before a checkpoint, or what is not full, says that it is there;
+what is not full may be lost with the power, and is made again from the database.
 """
 
 import fcntl
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +17,10 @@ from tally.tiles import BadTile, Name
 
 #: Stands in a folder that was put back from a backup: more may have been signed since than it tells.
 FROM_BACKUP: Final = "from-backup"
+
+
+#: How often we look for a file whose place is just being taken.
+_LOOKS: Final = 3
 
 
 class Missing(LookupError):
@@ -47,10 +52,14 @@ class Folder:
         """Keep a checkpoint, durably, and what is full below it: it is what we are bound to, also if the
         database is lost."""
         self._make(self.path)
+        self.sync()
+        durable.keep(self.path / "checkpoint", signed)
+
+    def sync(self) -> None:
+        """Have the disk keep what is full."""
         for path in self._unsynced:
             durable.sync(path)
         self._unsynced.clear()
-        durable.keep(self.path / "checkpoint", signed)
 
     def swap_checkpoint(self, old: str, new: str) -> bool:
         """Keep a checkpoint as `put_checkpoint` does, if the newest is still `old`; returns whether it was.
@@ -78,14 +87,19 @@ class Folder:
         return (self.path / FROM_BACKUP).exists()
 
     def put(self, name: Name, content: bytes) -> None:
-        """Keep a tile or bundle, in place of a narrower one."""
+        """Keep a tile or bundle, in place of a narrower one.
+
+        A full one that is there already stays: it may be what a checkpoint rests on, and what takes its place
+        is not on the disk yet.
+        """
         path = self.path / name.path
-        self._make(path.parent)
-        part = path.with_name(f".{path.name}.part")
-        part.write_bytes(content)
-        part.replace(path)
-        if name.width == tiles.WIDTH:
-            self._unsynced |= dict.fromkeys((path, path.parent))
+        if not (name.width == tiles.WIDTH and _holds(path, content)):
+            self._make(path.parent)
+            part = path.with_name(f".{path.name}.part")
+            part.write_bytes(content)
+            part.replace(path)
+            if name.width == tiles.WIDTH:
+                self._unsynced |= dict.fromkeys((path, path.parent))
         narrow = self._narrow(name)
         if narrow.is_dir():
             # Narrower ones, and what was half-written when we were killed.
@@ -96,13 +110,7 @@ class Folder:
 
     def read(self, name: Name) -> bytes:
         """A tile or bundle, as wide as its name says. Raises `Missing`."""
-        full = self.path / name._replace(width=tiles.WIDTH).path
-        try:
-            content = full.read_bytes()
-        except FileNotFoundError:
-            if name.width == tiles.WIDTH:
-                raise Missing(name.path) from None
-            content = self._wide_enough(name)
+        content = self._content(name)
         try:
             if name.level < 0:
                 found = tiles.entries(content, name.width)
@@ -126,16 +134,29 @@ class Folder:
             folder.mkdir(parents=True, exist_ok=True)
             self._unsynced |= dict.fromkeys(one.parent for one in new)
 
-    def _wide_enough(self, name: Name) -> bytes:
-        widths = sorted(int(one.name) for one in self._narrow(name).glob("[1-9]*") if one.name.isdigit())
-        for width in widths:
-            if width >= name.width:
-                try:
-                    return (self._narrow(name) / str(width)).read_bytes()
-                except FileNotFoundError:
-                    continue  # a wider one has just taken its place
+    def _content(self, name: Name) -> bytes:
+        """The file of a tile or bundle that is as wide, or wider. Between two looks a wider one may have
+        taken its place: then we look again."""
+        full, narrow = self.path / name._replace(width=tiles.WIDTH).path, self._narrow(name)
+        for _ in range(_LOOKS):
+            with suppress(FileNotFoundError):
+                return full.read_bytes()
+            if name.width == tiles.WIDTH:
+                break
+            widths = sorted(int(one.name) for one in narrow.glob("[1-9]*") if one.name.isdigit())
+            for width in widths:
+                if width >= name.width:
+                    with suppress(FileNotFoundError):
+                        return (narrow / str(width)).read_bytes()
         raise Missing(name.path)
 
     def _narrow(self, name: Name) -> Path:
         full = self.path / name._replace(width=tiles.WIDTH).path
         return full.with_name(f"{full.name}.p")
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    try:
+        return path.read_bytes() == content
+    except FileNotFoundError:
+        return False

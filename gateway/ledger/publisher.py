@@ -255,6 +255,9 @@ def write(
 
 
 def write_edge(folder: Folder, tree: Tree, bundle: list[bytes]) -> None:
+    """Write what is not full. What is full is on the disk before: whoever finds the edge whole after the
+    power was cut, rests on it."""
+    folder.sync()
     for tile, content in tree.partial():
         folder.put(tile, content)
     if bundle:
