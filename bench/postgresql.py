@@ -28,7 +28,6 @@ LANES: Final = {"sqlite": 1, "one": 1, "two": 2}
 _GUESS: Final = 6_000
 #: Of all nodes of a lane together: a commit on PostgreSQL takes some round trips, in which votes gather.
 _CONNECTIONS: Final = 256
-_WARM_UP_SECONDS: Final = 1.0
 _ALL: Final = range(os.cpu_count() or 1)
 
 
@@ -46,6 +45,11 @@ class Turn(NamedTuple):
     p99_ms: float
     cores: float
 
+    @property
+    def told(self) -> str:
+        """What a vote cost whom."""
+        return f"nodes {self.node_us:.0f} µs, database {self.server_us:.0f} µs, {self.cores:.1f} cores busy"
+
 
 Round = dict[str, Turn]
 
@@ -56,15 +60,7 @@ def measure(folder: Path, rounds: int, seconds: float, tell: Callable[[str], Non
     Raises `NoServer`, `webhook.Miscounted`, `load.Refused`, `servers.DidNotStart`.
     """
     with ExitStack() as stack:
-        lanes = list(_opened(folder, stack))
-        for lane in lanes:
-            lane.turn(_WARM_UP_SECONDS)
-        found = []
-        for number in range(1, rounds + 1):
-            order = lanes if number % 2 else lanes[::-1]
-            found.append({lane.name: lane.turn(seconds) for lane in order})
-            tell(f"round {number} of {rounds}: {found[-1]}")
-        return found
+        return webhook.take_turns(list(_opened(folder, stack)), rounds, seconds, tell)
 
 
 class _Lane:

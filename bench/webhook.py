@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
 import uvloop
 
@@ -59,6 +59,34 @@ class Turn(NamedTuple):
     p999_ms: float
     core: float
     busy: float
+
+    @property
+    def told(self) -> str:
+        """Who was busy."""
+        return f"server {self.core:.0%}, generator {self.busy:.0%} busy"
+
+
+class _Told(Protocol):
+    """What is told of a turn in every benchmark."""
+
+    @property
+    def rate(self) -> float: ...
+
+    @property
+    def told(self) -> str: ...
+
+
+T = TypeVar("T", bound=_Told)
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Taking(Protocol[T_co]):
+    """What has a name, and takes a turn."""
+
+    @property
+    def name(self) -> str: ...
+
+    def turn(self, seconds: float, /) -> T_co: ...
 
 
 Round = dict[str, Turn]
@@ -185,8 +213,8 @@ def measure(
 
 
 def take_turns(
-    lanes: Sequence[Lane | _Plain], rounds: int, seconds: float, tell: Callable[[str], None]
-) -> list[Round]:
+    lanes: Sequence[Taking[T]], rounds: int, seconds: float, tell: Callable[[str], None]
+) -> list[dict[str, T]]:
     """Rounds in which each lane has its turn, every other round in reverse. Raises as `measure`."""
     for lane in lanes:
         lane.turn(min(seconds, _WARM_UP_SECONDS))
@@ -194,13 +222,9 @@ def take_turns(
     for number in range(1, rounds + 1):
         order = lanes if number % 2 else lanes[::-1]
         found.append({lane.name: lane.turn(seconds) for lane in order})
-        told = (_told(lane.name, found[-1][lane.name]) for lane in lanes)
+        told = (f"{name} {turn.rate:,.0f}/s ({turn.told})" for name, turn in found[-1].items())
         tell(f"round {number} of {rounds}: {', '.join(told)}")
     return found
-
-
-def _told(name: str, turn: Turn) -> str:
-    return f"{name} {turn.rate:,.0f}/s (server {turn.core:.0%}, generator {turn.busy:.0%} busy)"
 
 
 @contextmanager

@@ -413,7 +413,7 @@ _STRICT = json.JSONDecoder(
     object_pairs_hook=_distinct, parse_int=_integer, parse_float=_number, parse_constant=_constant
 )
 #: `raw_decode` without its wrapping: it raises StopIteration, with no message that would take long to word.
-_scan: Callable[[str, int], tuple[object, int]] = _STRICT.scan_once  # type: ignore[attr-defined]
+_scan: Callable[[str, int], tuple[object, int]] = _STRICT.scan_once  # type: ignore[attr-defined]  # no stub has it
 #: Finds where a value ends. What it makes of numbers is of no use, and cannot fail.
 _LENIENT = json.JSONDecoder(parse_int=len, parse_float=len, parse_constant=len)
 _BLANKS = frozenset(" \t\n\r")

@@ -146,10 +146,7 @@ class SqliteStore(Keeping):
         while not self._tail.seen.is_ready:
             await asyncio.sleep(_LEARNING_SECONDS)
             with suppress(Unavailable, Conflict):
-                await self.run(self._learn_some)
-
-    def _learn_some(self, db: sqlite3.Connection) -> None:
-        self._tail.seen.learn(db)
+                await self.run(self._tail.seen.learn)
 
     def alone(self, _: Head) -> AbstractAsyncContextManager[None]:
         """Nobody else appends: see the module."""
