@@ -19,6 +19,7 @@ from bench import (
     providers,
     report,
     servers,
+    signing,
     timed,
     viewers,
     watching,
@@ -29,7 +30,16 @@ from bench import (
 _WIDTH: Final = 110
 
 Part = Literal[
-    "webhook", "array", "import", "viewers", "providers", "growth", "ledger", "overload", "postgresql"
+    "webhook",
+    "array",
+    "import",
+    "viewers",
+    "providers",
+    "growth",
+    "ledger",
+    "overload",
+    "signing",
+    "postgresql",
 ]
 
 #: Which lanes a part needs beside its own, to be compared with.
@@ -43,6 +53,7 @@ _LANES: Final[dict[str | None, tuple[str, ...]]] = {
     "growth": (),
     "ledger": ("unledgered", "webhook"),
     "overload": (),
+    "signing": (),
     "postgresql": (),
 }
 
@@ -51,7 +62,7 @@ _LANES: Final[dict[str | None, tuple[str, ...]]] = {
 @click.option("--quick", is_flag=True, help="Under a minute: shorter turns, fewer rounds, a shorter log.")
 @click.option("--rounds", type=click.IntRange(1), help="Rounds of alternating turns.  [default: 5, quick 3]")
 @click.option(
-    "--seconds", type=click.FloatRange(0.1, 60), help="How long a turn lasts.  [default: 4, quick 1.2]"
+    "--seconds", type=click.FloatRange(0.1, 600), help="How long a turn lasts.  [default: 4, quick 1.2]"
 )
 @click.option(
     "--rows",
@@ -89,8 +100,8 @@ def main(
     `--only providers` measures what each kind of source costs: it alone needs what the tests need. `--only
     growth` measures at ten million messages: to make that ledger takes a quarter of an hour or more. `--only
     ledger` measures against a server whose ledger could not be checked, `--only overload` what becomes of
-    votes where more come than can be taken, `--only postgresql` one node and two on PostgreSQL; that, too,
-    needs what the tests need.
+    votes where more come than can be taken, `--only signing` how soon a vote is under a signed checkpoint,
+    `--only postgresql` one node and two on PostgreSQL; that, too, needs what the tests need.
     """
     if sys.platform != "linux":
         raise click.ClickException("the benchmark reads /proc: Linux only")
@@ -109,6 +120,7 @@ def main(
                 messages=(rows or 10_000_000) if only == "growth" else 0,
                 ledger=ledger,
                 overloaded=only == "overload",
+                signed=only == "signing",
                 shared=only == "postgresql",
                 quick=quick,
                 verbose=verbose,
@@ -142,6 +154,7 @@ def _measure(
     messages: int,
     ledger: Path | None,
     overloaded: bool,
+    signed: bool,
     shared: bool,
     quick: bool,
     verbose: bool,
@@ -161,9 +174,11 @@ def _measure(
     seen = viewers.measure(folder, rounds, seconds, tell) if watched else []
     grown = growth.measure(folder, ledger, messages, rounds, seconds, tell) if messages else None
     storms = overload.measure(folder, seconds, tell) if overloaded else []
+    under = signing.measure(folder, seconds, tell) if signed else None
     nodes = postgresql.measure(folder, rounds, seconds, tell) if shared else []
     out = Console() if sys.stdout.isatty() else Console(width=_WIDTH)
-    report.show(out, report.figures(found, imported, seen, costs, grown, storms, nodes, where, quick), found)
+    figures = report.figures(found, imported, seen, costs, grown, storms, under, nodes, where, quick)
+    report.show(out, figures, found)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from bench.growth import Grown
 from bench.imports import Imported
 from bench.overload import QUEUE, Storm
 from bench.providers import DEAR_US
+from bench.signing import PACE, Signed
 from bench.webhook import Round, Turn
 
 _MEBIBYTE: Final = 1024 * 1024
@@ -30,6 +31,7 @@ def figures(
     costs: dict[str, float] | None,
     grown: Grown | None,
     storms: Sequence[Storm],
+    signed: Signed | None,
     shared: Sequence[postgresql.Round],
     machine: dict[str, Any],
     quick: bool,
@@ -79,6 +81,7 @@ def figures(
         "ledger_cpu_ratio": _ratio(rounds, "webhook", "unledgered", _cpu, 3),
         "unledgered_cpu_us": _median(rounds, "unledgered", _cpu, 1),
         "overload": [storm._asdict() for storm in storms] or None,
+        "signing": signed and signed._asdict(),
         "provider_us": costs,
         "postgresql": _shared(shared),
         **_grown(grown),
@@ -146,6 +149,8 @@ def show(console: Console, found: dict[str, Any], rounds: Sequence[Round]) -> No
         console.print(_viewers(found))
     if found["overload"] is not None:
         console.print(_overload(found["overload"]))
+    if found["signing"] is not None:
+        console.print(_signing(found["signing"]))
     if found["postgresql"] is not None:
         console.print(_postgresql(found["postgresql"]))
     if found["provider_us"] is not None:
@@ -246,6 +251,19 @@ def _overload(storms: Sequence[dict[str, Any]]) -> Table:
         latencies = (" / ".join(f"{ms:.0f}" for ms in storm[name]) or "–" for name in ("taken_ms", "shed_ms"))
         rates = (f"{storm[name]:,.0f}" for name in ("offered", "taken"))
         table.add_row(str(storm["times"]), *rates, *latencies, f"{storm['busy']:.0%}")
+    return table
+
+
+def _signing(found: dict[str, Any]) -> Table:
+    table = Table(
+        title=f"Signed and published, {PACE:,} votes/s",
+        title_justify="left",
+        caption="From a vote's arrival to a checkpoint that holds it.",
+        caption_justify="left",
+    )
+    for name in ("votes", "p50 ms", "p99 ms", "longest ms"):
+        table.add_column(name, justify="right")
+    table.add_row(f"{found['votes']:,}", *(f"{found[name]:.0f}" for name in ("p50_ms", "p99_ms", "most_ms")))
     return table
 
 

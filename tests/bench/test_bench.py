@@ -81,7 +81,7 @@ GROWTH = {
     "growth_verify_cpu_s",
     "growth_verify_peak_mb",
 }
-APART = {"ledger_cpu_ratio", "unledgered_cpu_us", "overload", "postgresql"}
+APART = {"ledger_cpu_ratio", "unledgered_cpu_us", "overload", "signing", "postgresql"}
 ALWAYS = APART | {"provider_us", "rounds", "quick", "machine", "version", "import_flat"}
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the benchmark reads /proc")
@@ -144,6 +144,13 @@ def test_overload_has_its_figures() -> None:
     for storm in found["overload"]:
         assert 0 < storm["taken"] <= storm["offered"]
         assert list(storm["taken_ms"]) == sorted(storm["taken_ms"])
+
+
+def test_signing_has_its_figures() -> None:
+    signed = run("--only", "signing")["signing"]
+
+    assert signed["votes"] > 0
+    assert 0 < signed["p50_ms"] <= signed["p99_ms"] <= signed["most_ms"]
 
 
 def test_nodes_on_postgresql_have_their_figures() -> None:

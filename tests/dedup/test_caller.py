@@ -1,5 +1,9 @@
-"""RULES §4: one line by any spelling is one caller; two lines never are."""
+"""RULES §4: one line by any spelling is one caller; two lines never are.
 
+`CALLER_LINES` is how many lines the long campaign draws.
+"""
+
+import os
 import random
 
 import phonenumbers
@@ -11,6 +15,7 @@ from dedup import caller
 from dedup.caller import Caller, Kind, Numbering, Standing, mask, normalise
 
 CN = Numbering("CN", "0739")
+LINES = int(os.environ.get("CALLER_LINES", "100000"))
 MOBILE, FIXED = "+8613812345678", "+867395169909"
 
 
@@ -96,6 +101,36 @@ def test_never_by_suffix() -> None:
         normalise(number, CN).line for number in ("13812345678", "13912345678", "13712345678", "15812345678")
     }
     assert len(lines) == 4
+
+
+def _spelled(national: str, area: str, rng: random.Random) -> str:
+    """A line as some carrier, relay or operator may write it."""
+    whole = area + national
+    begins = ["+86", "86", "0086"] if not area else ["+86", "0086"]
+    spelling = rng.choice([*(begin + whole for begin in begins), f"0{whole}", *([] if area else [whole])])
+    if rng.random() < 0.5:
+        cut = rng.randrange(len(spelling) - 6, len(spelling))
+        spelling = spelling[:cut] + rng.choice(" -.") + spelling[cut:]
+    if rng.random() < 0.3:
+        spelling = spelling.translate({ord(digit): ord(digit) + 0xFEE0 for digit in "0123456789"})
+    return spelling + rng.choice(["", "", " ", "\n"])
+
+
+@pytest.mark.parametrize("lines", [2_000, pytest.param(LINES, marks=pytest.mark.soak)])
+def test_any_line_is_one_caller_by_every_spelling_and_no_two_are(lines: int) -> None:
+    """C8: mobiles side by side, and fixed lines that end as they do."""
+    rng = random.Random(lines)
+    for n in range(lines):
+        mobile = n % 4 != 0
+        area = "" if mobile else rng.choice(["10", "20", "21", "739", "731", "755"])
+        length = 11 if mobile else 7 if area == "739" else 8
+        national = f"138{n:08d}" if mobile else f"{rng.randint(2, 8)}{rng.randrange(10**7):07d}"[:length]
+        if not phonenumbers.is_valid_number(phonenumbers.PhoneNumber(86, int(area + national))):
+            continue  # such as 8007 0271 in Shanghai: given to nobody
+        known = normalise(_spelled(national, area, rng), CN)
+        # The number itself comes back: so no two numbers can become one.
+        assert known == Caller(Standing.KNOWN, f"+86{area}{national}"), (area, national)
+        assert normalise(known.line, CN) == known, "normalising twice changes nothing"
 
 
 @given(st.text(max_size=60))

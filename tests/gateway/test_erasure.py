@@ -92,8 +92,11 @@ async def history(room: Room, callers: int) -> None:
 
 
 @pytest.mark.parametrize("rule", ["first", "void_all", "release"])
-async def test_callers_go_without_a_trace_and_all_else_holds(house: House, rule: str) -> None:
-    """L7: 34 callers for each of the three rules, among 60."""
+@pytest.mark.parametrize(("callers", "goes"), [(60, 34), pytest.param(600, 340, marks=pytest.mark.soak)])
+async def test_callers_go_without_a_trace_and_all_else_holds(
+    house: House, rule: str, callers: int, goes: int
+) -> None:
+    """L7: of so many callers some, under each of the three rules."""
     waits(house)
     if rule == "void_all":
         house.edit(house.campaign, 'over_cap = "first"', 'over_cap = "void_all"')
@@ -101,12 +104,12 @@ async def test_callers_go_without_a_trace_and_all_else_holds(house: House, rule:
         house.edit(house.campaign, 'withdrawal = "keep"', 'withdrawal = "release"')
     async with house.service() as counting:
         room = Room(house, counting)
-        await history(room, 60)
+        await history(room, callers)
         await counting.acts.withdraw(room.running, A01, "wang", "at_own_wish")
         before = await totals(room)
         await counting.schedule.close(room.running, "wang", "a test", now=True)
         sealed = sealed_of(house)
-        gone = random.Random(7).sample(range(60), 34)
+        gone = random.Random(7).sample(range(callers), goes)
         for n in gone:
             number = line(n) if n % 2 else f"+86 {line(n)}"
             erased = await counting.eraser.number(room.running, number, "chair", "caller_asked")
@@ -119,9 +122,9 @@ async def test_callers_go_without_a_trace_and_all_else_holds(house: House, rule:
             assert await counting.casebook.of_caller(room.running, f"+86{line(n)}") == []
             assert traces(house, [voter, voter.hex().encode()]) == []
         destroyed = [content for seq, content in sealed.items() if seq not in left]
-        assert len(destroyed) > 60
+        assert len(destroyed) > goes
         assert traces(house, destroyed) == []
-        assert traces(house, [line(n).encode() for n in range(60)]) == []
+        assert traces(house, [line(n).encode() for n in range(callers)]) == []
         await counting.publisher.tick()
         await room.waiting()  # those that are left are as many as the totals say
     result = await recounted(house)
