@@ -6,23 +6,9 @@ import sys
 import click
 
 import gateway
-from gateway.commands import (
-    comparing,
-    counting,
-    keeping,
-    nominating,
-    outside,
-    people,
-    reporting,
-    serving,
-    taking,
-)
 from gateway.commands.base import INTERRUPTED, USAGE, refused, televote
 
 __all__ = ["USAGE", "gateway", "main", "televote"]
-
-#: Importing a module of commands puts them into the group.
-COMMANDS = (serving, taking, nominating, counting, comparing, reporting, keeping, outside, people)
 
 
 def main() -> None:

@@ -6,8 +6,9 @@ import os
 import sys
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -52,7 +53,41 @@ def refused(error: OSError) -> Wrong:
     return Wrong(f"{error.filename or 'the system'}: {error.strerror or error}")
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+#: The commands, and the module of this package that has each.
+COMMANDS: Final = {
+    name: module
+    for module, names in {
+        "comparing": ("reconcile",),
+        "counting": ("standings", "evaluate", "close", "erase", "verify", "recount", "export"),
+        "keeping": ("backup", "migrate", "new-epoch"),
+        "nominating": ("roster",),
+        "outside": ("witness", "sources", "demo"),
+        "people": ("users",),
+        "reporting": ("sheet", "report", "sample-audit"),
+        "serving": ("check", "init", "serve", "sample", "health"),
+        "taking": ("import", "relay", "outbox"),
+    }.items()
+    for name in names
+}
+
+
+class _Commands(click.Group):
+    """Loads the module of a command, which puts it into the group, once it is asked for: all of them take
+    longer to load than most take to run."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        del context
+        return sorted(COMMANDS)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name in COMMANDS:
+            import_module(f"gateway.commands.{COMMANDS[name]}")
+        return super().get_command(context, name)
+
+
+@click.group(
+    cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.option(
     "--settings", "path", envvar=_SETTINGS, type=click.Path(path_type=Path), help="The settings file."
 )

@@ -15,6 +15,7 @@ import pytest
 
 from config.problems import Problems
 from gateway import app, cli, entrances, kinds, manual, siblings
+from gateway.commands.base import COMMANDS
 from gateway.intake import signatures
 from gateway.intake.provider import ProviderKind, Refusal
 from gateway.outbox import sender
@@ -41,7 +42,7 @@ def blocks(name: str, language: str) -> list[str]:
 # ---- what there is, is named ----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("command", sorted(cli.televote.commands))
+@pytest.mark.parametrize("command", sorted(COMMANDS))
 def test_every_command_is_documented(command: str) -> None:
     assert f"`televote {command}`" in text("docs/administrator.md")
 
@@ -131,7 +132,7 @@ def test_the_read_me_begins_with_two_commands() -> None:
         assert f"make {target} " in text("README.md")
         assert target in recipes
     for command in re.findall(r"-m gateway ([\w-]+)", text("Makefile")):
-        assert command in cli.televote.commands, f"the Makefile calls televote {command}"
+        assert command in COMMANDS, f"the Makefile calls televote {command}"
     assert "<!-- bench -->" in text("README.md")
     assert "<!-- /bench -->" in text("README.md")
 
@@ -171,7 +172,7 @@ def test_every_command_in_an_example_is_one(path: Path) -> None:
     command = r"(?:^|[ /])televote(?: --(?:settings|lang) \S+)* ([a-z]+(?:-[a-z]+)*)\b"
     called = re.findall(command, lines, re.MULTILINE)
     in_containers = {"televote", "sh"}  # what follows an image's or a container's name
-    assert set(called) - set(cli.televote.commands) <= in_containers
+    assert set(called) - set(COMMANDS) <= in_containers
     for target in re.findall(r"\bmake ([a-z]+)\b", lines):
         assert f"\n{target}:" in text("Makefile")
 

@@ -1,0 +1,36 @@
+"""Each command is found in its module, and brings in no more."""
+
+import pkgutil
+import subprocess
+import sys
+from importlib import import_module
+
+import click
+import pytest
+
+from gateway import commands
+from gateway.cli import televote
+from gateway.commands.base import COMMANDS
+
+
+def test_every_command_stands_in_the_module_that_is_named() -> None:
+    """And there is no other: what is not named is never loaded."""
+    context = click.Context(televote)
+    for name in COMMANDS:
+        assert televote.get_command(context, name) is not None, name
+    for module in pkgutil.iter_modules(commands.__path__):
+        import_module(f"gateway.commands.{module.name}")
+    assert set(televote.commands) == set(COMMANDS)
+    assert televote.list_commands(context) == sorted(COMMANDS)
+
+
+@pytest.mark.parametrize("command", ["verify", "import", "backup"])
+def test_a_command_does_not_load_the_service(command: str) -> None:
+    code = (
+        "import sys; from gateway.cli import televote\n"
+        f"televote.main(['{command}', '--help'], standalone_mode=False)\n"
+        "sys.exit(','.join({'gateway.app', 'docx'} & sys.modules.keys()))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stderr.strip() == ""
+    assert "Usage: " in done.stdout
