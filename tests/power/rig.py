@@ -74,13 +74,18 @@ class Server:
                     return
             code = self.spawner.ask({"ask": self.process})
             if code is not None:
-                raise Broken("would not start", (code, self.said.read_text("utf-8")[-500:]))
+                said = self.said.read_text("utf-8")[-500:]
+                raise Broken(next((how for how, sign in _SIGNS if sign in said), "would not start"), said)
             time.sleep(0.01)
         raise Broken("would not start", "it does not listen")
 
     def end(self, number: int = signal.SIGKILL) -> Any:
         """Send a signal and wait."""
         return self.spawner.ask({"end": self.process, "signal": int(number)})
+
+
+#: What a server says that does not start, and what that shows.
+_SIGNS = (("corrupt", "malformed"), ("lost", "the database is an older copy"))
 
 
 @dataclass
