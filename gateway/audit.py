@@ -29,7 +29,8 @@ from tally.count import TotalKey
 from tally.note import BadNote, Checkpoint
 from tally.open_ballots import OpenCount
 from tally.outcome import MessageOutcome
-from tally.recount import Endings, Recount, ending
+from tally.recount import Endings, Recount
+from tally.rulings import ending
 from tally.verify import Checked, Tampered
 
 OnRows = Callable[[int], None]
@@ -306,7 +307,7 @@ async def _differences(ledger: Checkable, counting: Recount) -> list[tuple[str, 
     caps, ids = await ledger.reader.claims(ledger.running.id)
     messages = sum(counting.totals[key] for key in counting.totals if key.subject == "received")
     messages -= counting.erased
-    for what, had, has in (("claims", caps, counting.claims), ("message ids", ids, messages)):
+    for what, had, has in (("claims", caps, counting.holdings.claims), ("message ids", ids, messages)):
         if had != has:
             differences.append((what, had, has))
     return differences
@@ -343,8 +344,8 @@ async def recount(
         faults=counting.faults + openly.faults + _kept(ledger, acts),
         acts=acts,
         endings=counting.endings,
-        overridden=list(counting.overridden()),
-        voters=counting.voters,
+        overridden=list(counting.holdings.overridden()),
+        voters=counting.holdings.voters,
         progress=counting.progress,
     )
 

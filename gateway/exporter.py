@@ -23,7 +23,7 @@ from gateway.walking import Chunk
 from tally import certified, export, note, tiles
 from tally.note import BadNote, Checkpoint
 from tally.outcome import Selection
-from tally.recount import voided
+from tally.rulings import voided
 from tally.tiles import BadTile
 from tally.verify import Checked
 

@@ -130,9 +130,10 @@ class Projections:
                 else:
                     uses[_use(claim)] += 1
         # No two claims are alike but in what is not of the key, so each use was met once at most.
-        held = Counter(counting.held(lone=False))
-        if held != uses or lone + held.total() != counting.claims:
-            held, uses = Counter(counting.held()), await self._every(reader, lambda cap: cap != "message")
+        holdings = counting.holdings
+        held = Counter(holdings.held(lone=False))
+        if held != uses or lone + held.total() != holdings.claims:
+            held, uses = Counter(holdings.held()), await self._every(reader, lambda cap: cap != "message")
             if rows := [*(held - uses), *(uses - held)]:
                 return _named([("", row[6]) for row in rows], "a use of a cap")
         if ids % _MODULUS == self._ids:
@@ -161,7 +162,7 @@ class Projections:
 
 def _is_of_lone(claim: ClaimKept, counting: Recount) -> bool:
     """Whether it is a use that its caller's only message makes."""
-    uses, seq = counting.alone(claim.voter)
+    uses, seq = counting.holdings.alone(claim.voter)
     return seq == claim.seq and claim[1:7] in uses
 
 

@@ -16,7 +16,8 @@ from tally.acts import REVISIONS
 from tally.count import TotalKey
 from tally.note import BadNote
 from tally.outcome import ALWAYS_PENDING, CHANNELS
-from tally.recount import Recount, Rules
+from tally.recount import Recount
+from tally.rules import Rules
 from tally.standings import balance
 from tally.tiles import BadTile
 from tally.verify import Checked, Tampered, Verifier

@@ -12,11 +12,12 @@ from config.campaign import Campaign
 from dedup import caller, keys
 from dedup.caps import CampaignCaps
 from gateway.storage.store import Unsafe
-from tally import certification, epochs, note, recount, seal, standings
+from tally import certification, epochs, note, seal, standings
 from tally.acts import REVISIONS
 from tally.certification import Progress
 from tally.codebook import CodeBook
 from tally.outcome import ALWAYS_PENDING, CHANNELS, Channel, MessageOutcome, Selection
+from tally.rules import Rules
 from tally.window import ChannelWindow
 
 Status = Literal["scheduled", "open", "closing", "closed"]
@@ -197,9 +198,9 @@ class Running:
         """From here on the close can be recorded: every channel's grace is over."""
         return max(window.settled_ms for window in self._windows.values())
 
-    def rules(self) -> recount.Rules:
+    def rules(self) -> Rules:
         """The caps as the recount wants them."""
-        return recount.Rules(
+        return Rules(
             caps={
                 contest: tuple((cap.per, cap.votes) for cap in rule.caps)
                 for contest, rule in self.caps.contests.items()

@@ -24,7 +24,7 @@ from tally.acts import REVISIONS
 from tally.certification import Progress
 from tally.entry import Opening
 from tally.outcome import CHANNELS, Channel, MessageOutcome, Selection
-from tally.recount import ending
+from tally.rulings import ending
 from tally.verify import Checked
 
 #: What a person has yet to rule on, whatever the message had come to.

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from config.campaign import Campaign
 from tally.entry import Selected
 from tally.outcome import Channel, Selection
-from tally.recount import voided
+from tally.rulings import voided
 from tally.standings import Roll
 from tally.window import ChannelWindow
 

@@ -7,7 +7,8 @@ import pytest
 
 from tally import bulk, entry, merkle, seal, verify
 from tally.entry import Opening
-from tally.recount import Recount, Rules
+from tally.recount import Recount
+from tally.rules import Rules
 from tally.verify import Stored, Verifier
 
 CAMPAIGN, NODE = "beita-2018", "n1"
@@ -166,13 +167,13 @@ def test_it_is_counted_the_same(rules: str, seed: int) -> None:
             in_bulk.messages(at, said, NODE)
         at += len(some)
     assert in_bulk.totals == one_by_one.totals
-    assert in_bulk.claims == one_by_one.claims
+    assert in_bulk.holdings.claims == one_by_one.holdings.claims
     assert sorted(in_bulk.faults) == sorted(one_by_one.faults)
-    assert sorted(in_bulk.held()) == sorted(one_by_one.held())
-    assert sorted(in_bulk.overridden()) == sorted(one_by_one.overridden())
-    assert in_bulk.voters == one_by_one.voters
-    several = list(in_bulk.held(lone=False))
+    assert sorted(in_bulk.holdings.held()) == sorted(one_by_one.holdings.held())
+    assert sorted(in_bulk.holdings.overridden()) == sorted(one_by_one.holdings.overridden())
+    assert in_bulk.holdings.voters == one_by_one.holdings.voters
+    several = list(in_bulk.holdings.held(lone=False))
     callers = {f"{n:032x}" for n in range(60)}
-    lone = [use for one in callers for use in in_bulk.alone(one)[0]]
-    assert len(several) + len(lone) == len(list(in_bulk.held()))
+    lone = [use for one in callers for use in in_bulk.holdings.alone(one)[0]]
+    assert len(several) + len(lone) == len(list(in_bulk.holdings.held()))
     assert lone or rules == "none"
