@@ -152,7 +152,8 @@ async def _campaign(settings: Path, url: str, opens_ms: int, seconds: int, playe
         printed.OUT.print(
             f"{len(panel.JUDGES)} 名评委提交评分表 · {len(panel.JUDGES)} judges have submitted their sheets"
         )
-        await until(opens_ms, seconds + _HOTLINE_GRACE + 4)
+        await until(opens_ms, seconds + _HOTLINE_GRACE)
+        await _closed(session, folder, url)
         late = traffic.calls(opens_ms, seconds, played, late=True)
         await _import(settings, _log(folder / "hotline-2.csv", late))
         await _import(settings, folder / "hotline-1.csv")
@@ -210,6 +211,13 @@ async def _standings(session: ClientSession, folder: Path, url: str) -> dict[str
     async with session.get(f"{url}/api/campaigns/{setup.CAMPAIGN}/standings", headers=headers) as response:
         current: dict[str, Any] = await response.json()
         return current
+
+
+async def _closed(session: ClientSession, folder: Path, url: str) -> None:
+    """Wait until the close is in the ledger: from then on people rule, and what comes is late."""
+    async with asyncio.timeout(15):
+        while (await _standings(session, folder, url))["status"] != "closed":  # noqa: ASYNC110 -- it is in another process
+            await asyncio.sleep(0.2)
 
 
 async def _show(session: ClientSession, folder: Path, url: str) -> None:
