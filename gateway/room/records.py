@@ -11,7 +11,7 @@ been set meanwhile, but not by more than `_SET_MS`.
 import asyncio
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from dedup import caller, keys
@@ -24,7 +24,7 @@ from gateway.storage.blocks import LEDGER, load
 from gateway.storage.database import Database
 from gateway.storage.reader import Reader
 from gateway.storage.store import Place
-from tally import entry, folding, verify
+from tally import entry, folding, order, verify
 from tally.entry import Opening
 from tally.outcome import MessageOutcome
 from tally.seal import Sealer
@@ -143,8 +143,8 @@ class Archive:
     async def acts(
         self, reader: Reader, kind: str, after: Place | None, limit: int
     ) -> tuple[list[Acted], Place | None]:
-        """The log of acts, newest first, and where it goes on."""
-        acts = await reader.run(self._acts, kind, after or _END, limit)
+        """The acts of all logs, newest first, and where they go on."""
+        acts = await reader.run(self._acts, kind, after, limit)
         return acts, acts[-1].place if len(acts) == limit else None
 
     def _begin(self, db: Database, query: Query) -> Place:
@@ -231,12 +231,18 @@ class Archive:
             query.until_ms is None or at_ms < query.until_ms
         )
 
-    def _acts(self, db: Database, kind: str, after: Place, limit: int) -> list[Acted]:
-        rows = db.execute(_SQL["acts-before"], (self._running.id, *after, kind, limit))
-        return [
+    def _acts(self, db: Database, kind: str, after: Place | None, limit: int) -> list[Acted]:
+        logs = cases.logs(db, self._running.id)
+        ends = dict.fromkeys(logs, _END.seq)
+        last = db.execute(LEDGER["entry"], after).fetchone() if after is not None else None
+        if after is not None and last is not None:
+            ends = _before(logs, after, Stored(*last))
+        found = [
             Acted(Place(log, stored[0]), node, self._read_act(node, Stored(*stored)))
-            for log, node, *stored in rows
+            for log, node in logs.items()
+            for stored in db.execute(_SQL["acts-before"], (log, ends[log], kind, limit))
         ]
+        return order.in_order(found, _placed)[: -limit - 1 : -1]
 
     def _read_act(self, node: str, stored: Stored) -> Checked:
         try:
@@ -249,6 +255,16 @@ class Archive:
         if sealer is None:
             sealer = self._sealers[log] = Sealer(self._running.keys.sealing, log)
         return sealer
+
+
+def _placed(act: Acted) -> order.Placed:
+    return order.placed(act.node, act.place.seq, act.act.leaf.detail)
+
+
+def _before(logs: Mapping[int, str], place: Place, stored: Stored) -> dict[int, int]:
+    """How many entries each log had before an act: it tells how many the others had."""
+    told = order.placed("", place.seq, entry.read_leaf(stored.leaf).detail)
+    return {log: place.seq if log == place.log_id else told.seen.get(node, 0) for log, node in logs.items()}
 
 
 def _at_ms(row: Stored) -> int:

@@ -9,8 +9,8 @@ SELECT seq, kind, leaf, leaf_hash, sealed FROM entries WHERE log = ? AND seq < ?
 SELECT DISTINCT target_seq FROM acts WHERE target_log = ? AND target_seq BETWEEN ? AND ?;
 
 -- name: acts-before
--- Acts of a campaign before a place, newest first; of one kind, or of every kind.
-SELECT acts.log, logs.node, entries.seq, entries.kind, entries.leaf, entries.leaf_hash, entries.sealed
-FROM acts JOIN logs ON logs.id = acts.log JOIN entries ON entries.log = acts.log AND entries.seq = acts.seq
-WHERE logs.campaign = ?1 AND (acts.log, acts.seq) < (?2, ?3) AND (?4 = '' OR entries.kind = ?4)
-ORDER BY acts.log DESC, acts.seq DESC LIMIT ?5;
+-- Acts of a log before an entry, newest first; of one kind, or of every kind.
+SELECT entries.seq, entries.kind, entries.leaf, entries.leaf_hash, entries.sealed
+FROM acts JOIN entries ON entries.log = acts.log AND entries.seq = acts.seq
+WHERE acts.log = ?1 AND acts.seq < ?2 AND (?3 = '' OR entries.kind = ?3)
+ORDER BY acts.seq DESC LIMIT ?4;

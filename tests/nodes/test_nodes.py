@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,9 @@ from gateway.intake.decide import Verdict
 from gateway.intake.inbound import Form, Inbound
 from gateway.intake.revise import Refused
 from gateway.ledger.mirror import Mirror
+from gateway.room.records import Archive
 from gateway.service import Service
+from gateway.storage.opening import open_reader
 from gateway.storage.store import Unsafe
 from tally import entry, merkle
 from tally.outcome import Selection
@@ -198,6 +201,33 @@ async def test_rulings_and_acts_of_different_nodes(houses: list[House], tmp_path
     assert [log["node"] for log in manifest["ledger"]] == ["n1", "n2", "n3"]
     check(out)
     check(out, openings)
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 50])
+async def test_the_log_of_acts_has_them_in_their_order(houses: list[House], limit: int) -> None:
+    """Whichever node each was done at, and wherever a page begins."""
+    draw = random.Random(limit)
+    async with at_work(houses) as nodes:
+        running = [service.campaigns[CAMPAIGN] for service in nodes.services]
+        for n in range(12):
+            at = draw.randrange(3)
+            verdict = await nodes.send(draw.randrange(3), f"1381234{n:04d}", "A01")
+            if n % 3:
+                rulings = [void(verdict.place, release=True)]
+                await nodes.services[at].recorder.revise(running[at], rulings, houses[at].clock.ms)
+            else:
+                await nodes.services[at].acts.bar(running[at], f"1371234{n:04d}", "wang", "fraud", "")
+        done = [(node, leaf.kind, leaf.detail) for node, leaf in await nodes.leaves()]
+    archive, shown, after = Archive(running[0]), list[tuple[str, str, Any]](), None
+    async with open_reader(houses[0].load().settings) as reader:
+        while True:
+            some, after = await archive.acts(reader, "", after, limit)
+            shown += [(one.node, one.act.leaf.kind, one.act.leaf.detail) for one in some]
+            if after is None:
+                break
+        bars, _ = await archive.acts(reader, "bar", None, 50)
+    assert shown == done[::-1]
+    assert [one.act.leaf.kind for one in bars] == ["bar"] * 4
 
 
 async def test_an_early_close_is_one_instant_everywhere(houses: list[House]) -> None:
