@@ -12,7 +12,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -84,6 +84,8 @@ class Server:
         return self.spawner.ask({"end": self.process, "signal": int(number)})
 
 
+#: Names of what a disk need not keep.
+_FLEETING = ("-shm", ".lock")
 #: What a server says that does not start, and what that shows.
 _SIGNS = (("corrupt", "malformed"), ("lost", "the database is an older copy"))
 
@@ -206,13 +208,16 @@ def put(files: Files, like: Path, folder: Path) -> None:
             (folder / path).write_bytes(content)
 
 
-def held(folder: Path) -> dict[str, bytes | None]:
-    """What is in a folder, as `disk` has it."""
-    return {
-        str(path.relative_to(folder)): None if path.is_dir() else path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_dir() or (path.is_file() and not path.name.endswith(("-shm", ".lock")))
-    }
+def held(folder: Path) -> Files:
+    """What is in a folder, as `disk` has it. If a server is running over it, something may be gone before it
+    is read: then all is read again."""
+    while True:
+        with suppress(FileNotFoundError):
+            return {
+                str(path.relative_to(folder)): None if path.is_dir() else path.read_bytes()
+                for path in sorted(folder.rglob("*"))
+                if not path.name.endswith((*_FLEETING, ".sock"))
+            }
 
 
 async def examine(folder: Path, acknowledged: set[str], tried: Iterable[str]) -> Counter[str]:
