@@ -6,10 +6,9 @@ what is not full may be lost with the power, and is made again from the database
 """
 
 import fcntl
-import os
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from gateway import durable
 from tally import note, tiles
@@ -61,21 +60,16 @@ class Folder:
             durable.sync(path)
         self._unsynced.clear()
 
-    def swap_checkpoint(self, old: str, new: str) -> bool:
-        """Keep a checkpoint as `put_checkpoint` does, if the newest is still `old`; returns whether it was.
+    def lock(self) -> IO[bytes]:
+        """Wait until nobody else writes these files; nobody else does until what is returned is closed.
 
-        Another process may sign the same log, from another copy of the database: one of the two is stopped.
+        Another process may sign the same log, from another copy of the database: they take turns, and the
+        second finds that it is not its turn any more.
         """
         self._make(self.path)
-        lock = os.open(self.path / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if self.checkpoint() != old:
-                return False
-            self.put_checkpoint(new)
-        finally:
-            os.close(lock)
-        return True
+        held = open(self.path / ".lock", "ab")  # noqa: SIM115 -- closed by whoever asked for it
+        fcntl.flock(held, fcntl.LOCK_EX)
+        return held
 
     def put_cosigned(self, signed: str) -> None:
         """Keep a checkpoint that witnesses have signed."""

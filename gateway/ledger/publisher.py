@@ -95,7 +95,6 @@ class Publisher:
         """
         for name in self._logs:
             await self._take_up(name)
-            await self._resume(name)
             await self._publish(name)
 
     async def run(self) -> None:
@@ -175,28 +174,51 @@ class Publisher:
         if signed.size > head.size:
             what = f"has {head.size} entries, and {signed.size} were signed before"
             raise Forked(marks.OLDER.format(campaign=name, what=what))
-        self._trees[name], self._bundles[name] = resumed(log.folder, signed)
+        tree, bundle = resumed(log.folder, signed)
+        if tree.size < signed.size and await self._root_of(name, signed.size) != signed.root:
+            raise Forked(_DIFFERENT.format(campaign=name, size=signed.size))  # before a file is touched
+        self._trees[name], self._bundles[name] = tree, bundle
         await self._integrate(name, signed.size)
         if self._trees[name].root != signed.root:
             raise Forked(_DIFFERENT.format(campaign=name, size=signed.size))
 
     async def _publish(self, name: str) -> None:
+        if name in self._trees and self._signed_sizes.get(name) == self._head(name).size:
+            return
+        held = await asyncio.to_thread(self._logs[name].folder.lock)
+        try:
+            await self._go_on(name)
+        finally:
+            held.close()
+
+    async def _go_on(self, name: str) -> None:
+        """Go on from what was signed last. Nobody else writes the log's files meanwhile."""
         log, head = self._logs[name], self._head(name)
         if name not in self._trees:
             await self._resume(name)
+        elif log.folder.checkpoint() != self._notes[name]:  # seen before a tile of ours takes another's place
+            raise Forked(marks.MOVED.format(campaign=name, folder=log.folder.path))
         tree = self._trees[name]
-        if self._signed_sizes.get(name) == head.size:
-            return
         await self._integrate(name, head.size)
         if tree.frontier != head.frontier:
             raise Forked(_DIFFERENT.format(campaign=name, size=head.size))
         checkpoint = Checkpoint(log.signer.verifier.name, tree.size, tree.root)
         signed = log.signer.sign(checkpoint.text())
-        if not await asyncio.to_thread(log.folder.swap_checkpoint, self._notes[name], signed):
-            raise Forked(marks.MOVED.format(campaign=name, folder=log.folder.path))
+        await asyncio.to_thread(log.folder.put_checkpoint, signed)
         self._notes[name], self._signed_sizes[name] = signed, tree.size
         if self._store.is_shared:
             await self._store.run(nodes.put_checkpoint, head.log_id, signed)
+
+    async def _root_of(self, name: str, size: int) -> bytes:
+        """The root of the database's first entries, b"" if it has not so many."""
+        frontier: merkle.Frontier = ()
+        at = 0
+        while at < size:
+            rows = (await self._store.run(leaves, self._head(name).log_id, at))[: size - at]
+            if not rows:
+                return b""
+            at, frontier = await asyncio.to_thread(_extended, at, frontier, rows)
+        return merkle.root(frontier)
 
     async def _integrate(self, name: str, size: int) -> None:
         """Read the entries up to `size` from the database, hash them again, and write their tiles."""
@@ -219,6 +241,12 @@ _DIFFERENT: Final = (
 
 def _logs(db: Database, campaign: str) -> list[tuple[str, int, bytes, int]]:
     return db.execute(LEDGER["logs"], (campaign,)).fetchall()
+
+
+def _extended(
+    size: int, frontier: merkle.Frontier, rows: Sequence[tuple[bytes, bytes]]
+) -> tuple[int, merkle.Frontier]:
+    return merkle.extend(size, frontier, [merkle.leaf_hash(leaf) for leaf, _ in rows])
 
 
 def resumed(folder: Folder, signed: Checkpoint) -> tuple[Tree, list[bytes]]:

@@ -165,6 +165,55 @@ async def test_another_history_of_the_same_length_is_not_signed(house: House, tm
     assert folder(house).checkpoint() == before
 
 
+async def test_two_at_once_leave_the_files_of_the_first(house: House, tmp_path: Path) -> None:
+    """Two services sign one log into one folder, from two copies of a database: whoever comes second does
+    not sign, and writes no tile either, be it full or not."""
+    async with house.service() as counting:
+        await send(counting, 0, 200)
+    other = House(tmp_path / "other", house.clock)
+    shutil.copytree(house.folder, other.folder, ignore=shutil.ignore_patterns("ledger", "*.sock"))
+    (other.folder / "ledger").symlink_to(house.folder / "ledger")
+    async with house.service() as one, other.service() as two:
+        await send(one, 200, 400)
+        await send(two, 1_000, 700)
+        await one.publisher.tick()
+        await two.publisher.tick()
+        assert (one.publisher.forked, two.publisher.forked) == (set(), {CAMPAIGN})
+        sound(house, signed(house, one))
+        await send(one, 600, 1)
+        await one.publisher.tick()
+        sound(house, signed(house, one))
+    with pytest.raises(Forked):
+        async with other.service():
+            pass
+    sound(house, signed(house, one))
+
+
+async def test_another_history_does_not_take_the_place_of_files_that_are_left(
+    house: House, tmp_path: Path
+) -> None:
+    """The edge is lost, and the database is of another history: what is full stays as it is."""
+    async with house.service() as counting:
+        await send(counting, 0, 300)
+    other = House(tmp_path / "other", house.clock)
+    shutil.copytree(house.folder, other.folder, ignore=shutil.ignore_patterns("ledger", "*.db*", "*.sock"))
+    async with other.service() as counting:
+        await send(counting, 1_000, 400)
+    files = folder(house)
+    full = {path: path.read_bytes() for path in (files.path / "tile").rglob("000") if path.is_file()}
+    assert len(full) == 2
+    for edge in (files.path / "tile").rglob("*.p"):
+        shutil.rmtree(edge)
+    shutil.rmtree(other.folder / "ledger")
+    (other.folder / "ledger").symlink_to(house.folder / "ledger")
+    with pytest.raises(Forked):
+        async with other.service():
+            pass
+    assert {path: path.read_bytes() for path in full} == full
+    async with house.service() as counting:  # and the right one makes the edge again
+        sound(house, signed(house, counting))
+
+
 @pytest.mark.parametrize("running", [True, False])
 async def test_an_entry_that_was_changed_is_not_signed(house: House, running: bool) -> None:
     async def change(counting: Service) -> None:
