@@ -51,7 +51,8 @@ async def fits(page: Page) -> bool:
 
 
 async def typed(page: Page, *keys: str) -> None:
-    """What is typed, with a key between."""
+    """What is typed, with a key between, once the page has put the cursor into its first field."""
+    await expect(page.locator("[autofocus]")).to_be_focused()
     for key in keys:
         if key in ("Tab", "Enter"):
             await page.keyboard.press(key)

@@ -4,16 +4,19 @@ byte for byte; and a database that is moved from the one to the other.
 Slow, for a campaign is served, closed and exported several times.
 """
 
+import asyncio
 import random
 import shutil
 import signal
 import sqlite3
+import subprocess
 import time
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
+import asyncpg
 import pytest
 
 from gateway import audit, moving, service
@@ -108,11 +111,17 @@ def test_the_command_moves_and_can_be_killed_on_its_way(postgres: Server, tmp_pa
     assert home.call("import", "--source", "hotline", log).code == 0
     name = postgres.fresh()
     url = postgres.url(name)
-    copying = "SELECT count(*) FROM pg_stat_activity WHERE datname = '{}' AND query LIKE 'COPY%'"
-    with home.start("migrate", "--to", url) as process:
-        while postgres.sql(copying.format(name)) == "0":
+    copying = f"SELECT count(*) FROM pg_stat_activity WHERE datname = '{name}' AND query LIKE 'COPY%'"
+
+    async def until_it_copies(process: subprocess.Popen[str]) -> None:
+        watching = await asyncpg.connect(postgres.url("postgres"))
+        while not await watching.fetchval(copying):
             assert process.poll() is None
-            time.sleep(0.005)
+            await asyncio.sleep(0.001)
+        await watching.close()
+
+    with home.start("migrate", "--to", url) as process:
+        asyncio.run(until_it_copies(process))
         process.send_signal(signal.SIGKILL)
         process.communicate()
     while postgres.sql(f"SELECT count(*) FROM pg_stat_activity WHERE datname = '{name}'") != "0":
