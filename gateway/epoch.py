@@ -278,6 +278,7 @@ _UNSHOWN: Final = (
 )
 _NO_MARK: Final = "--signed: not a checkpoint of {log}: {error}"
 _BEYOND: Final = (
-    "the database has entries of {log} that were never signed, and could not be any more: this is not the "
-    "database that was lost"
+    "the database has entries of {log} that were never signed, and cannot be signed any more: it is settled "
+    "what that log has. Put the newest database back; if that is gone for good, keep this one elsewhere, and "
+    "begin with an older one, or with none"
 )

@@ -227,6 +227,28 @@ async def test_two_people_say_why(lost: Lost, who: tuple[str, str, str]) -> None
     assert not lost.files("n1.e2").checkpoint()
 
 
+async def test_a_copy_with_an_entry_that_was_never_signed(lost: Lost, tmp_path: Path) -> None:
+    """Made between a commit and its signing; then the log was given up without it."""
+    ledger = lost.house.folder / "ledger"
+    shutil.copytree(ledger, tmp_path / "ledger")
+    async with lost.house.service() as counting:
+        await send(counting, 8, 1)
+    lost.copy("beyond")
+    shutil.rmtree(ledger)
+    shutil.copytree(tmp_path / "ledger", ledger)  # the power went before it was signed
+    lost.put_back("")
+    await lost.begin()
+    lost.put_back("beyond")
+    await lost.refused("an older copy")
+    with pytest.raises(NotBegun, match=r"never signed.* or with none"):
+        await lost.begin()
+    lost.put_back("older")
+    assert (await lost.begin()).name == "n1.e3"
+    async with lost.house.service() as counting:
+        await send(counting, 0, 9)
+    await agrees(lost.house)
+
+
 async def test_two_at_once_do_not_both_sign(lost: Lost) -> None:
     """The other one has a copy of the database, so no lock keeps it out; it signs into the same folder."""
     lost.copy("other.db")
