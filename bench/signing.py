@@ -19,6 +19,7 @@ import uvloop
 from bench import campaign, load, machine, servers, votes
 from bench.load import quantile_ms
 from gateway import clock, setup
+from gateway.ledger.folder import Folder
 from tally import entry, note
 
 #: Votes a second.
@@ -40,18 +41,16 @@ class Signed(NamedTuple):
 class _Published:
     """The checkpoints that were seen: when (Unix milliseconds), and how many entries each holds."""
 
-    def __init__(self, path: Path) -> None:
-        self._path, self._ended = path, threading.Event()
+    def __init__(self, log: Folder) -> None:
+        self._log, self._ended = log, threading.Event()
         self.seen: list[tuple[int, int]] = []
 
     def look(self) -> None:
         """Until told that it is enough."""
         while not self._ended.wait(_LOOK_SECONDS):
-            if not self._path.exists():
-                continue
-            text = self._path.read_text("utf-8").rpartition("\n\n")[0]
-            size = note.read_checkpoint(f"{text}\n").size
-            if not self.seen or size > self.seen[-1][1]:
+            text, signed, _ = self._log.checkpoint().rpartition("\n\n")
+            size = note.read_checkpoint(f"{text}\n").size if signed else 0
+            if size > (self.seen[-1][1] if self.seen else 0):
                 self.seen.append((clock.now_ms(), size))
 
     @contextmanager
@@ -69,8 +68,7 @@ def measure(folder: Path, seconds: float, tell: Callable[[str], None]) -> Signed
     """Votes for so many seconds. Raises `load.Refused`, `servers.DidNotStart`, `TimeoutError`."""
     place = campaign.write(folder / "signing")
     requests = votes.Requests(place.secret("twilio.token"), place.secret("aliyun.token"))
-    log = place.settings.parent / "ledger" / setup.CAMPAIGN / "n1"
-    published = _Published(log / "checkpoint")
+    published = _Published(Folder(place.settings.parent / "ledger" / setup.CAMPAIGN / "n1"))
     options = ("--settings", str(place.settings), "serve")
     with servers.started("gateway", options, folder / "signing.log") as server, published.watched():
         with machine.core(last=False):

@@ -8,7 +8,7 @@ this one is never signed again.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -210,27 +210,30 @@ class Publisher:
             await self._store.run(nodes.put_checkpoint, head.log_id, signed)
 
     async def _root_of(self, name: str, size: int) -> bytes:
-        """The root of the database's first entries, b"" if it has not so many."""
+        """The root of the database's first entries. Raises `Forked` if it has not so many."""
         frontier: merkle.Frontier = ()
         at = 0
-        while at < size:
-            rows = (await self._store.run(leaves, self._head(name).log_id, at))[: size - at]
-            if not rows:
-                return b""
+        async for rows in self._entries(name, 0, size):
             at, frontier = await asyncio.to_thread(_extended, at, frontier, rows)
         return merkle.root(frontier)
 
     async def _integrate(self, name: str, size: int) -> None:
         """Read the entries up to `size` from the database, hash them again, and write their tiles."""
         log, tree, bundle = self._logs[name], self._trees[name], self._bundles[name]
-        log_id = self._head(name).log_id
-        while tree.size < size:
-            rows = await self._store.run(leaves, log_id, tree.size)
-            rows = rows[: size - tree.size]
-            if not rows:
-                raise Forked(_DIFFERENT.format(campaign=name, size=size))
+        async for rows in self._entries(name, tree.size, size):
             await asyncio.to_thread(write, log.folder, tree, bundle, rows, name)
         await asyncio.to_thread(write_edge, log.folder, tree, bundle)
+
+    async def _entries(self, name: str, since: int, size: int) -> AsyncIterator[list[tuple[bytes, bytes]]]:
+        """The database's entries from one on, up to `size`, many at a time. Raises `Forked` if there are not
+        so many."""
+        log_id = self._head(name).log_id
+        while since < size:
+            rows = (await self._store.run(leaves, log_id, since))[: size - since]
+            if not rows:
+                raise Forked(_DIFFERENT.format(campaign=name, size=size))
+            yield rows
+            since += len(rows)
 
 
 _DIFFERENT: Final = (

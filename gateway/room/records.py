@@ -11,7 +11,7 @@ been set meanwhile, but not by more than `_SET_MS`.
 import asyncio
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from dedup import caller, keys
@@ -19,12 +19,12 @@ from dedup.caller import Standing
 from gateway.intake import revise
 from gateway.intake.revise import Case
 from gateway.intake.running import Running
-from gateway.storage import cases
+from gateway.storage import cases, store
 from gateway.storage.blocks import LEDGER, load
 from gateway.storage.database import Database
 from gateway.storage.reader import Reader
 from gateway.storage.store import Place
-from tally import entry, folding, order, verify
+from tally import entry, folding, verify
 from tally.entry import Opening
 from tally.outcome import MessageOutcome
 from tally.seal import Sealer
@@ -232,17 +232,23 @@ class Archive:
         )
 
     def _acts(self, db: Database, kind: str, after: Place | None, limit: int) -> list[Acted]:
-        logs = cases.logs(db, self._running.id)
+        logs = {node: log for log, node in cases.logs(db, self._running.id).items()}
         ends = dict.fromkeys(logs, _END.seq)
-        last = db.execute(LEDGER["entry"], after).fetchone() if after is not None else None
-        if after is not None and last is not None:
-            ends = _before(logs, after, Stored(*last))
+        last = None if after is None else db.execute(LEDGER["entry"], after).fetchone()
+        if after is not None and last is not None:  # it tells how many entries the other logs had before it
+            seen = store.placed(store.Acted("", Stored(*last))).seen
+            ends = {
+                node: after.seq if log == after.log_id else seen.get(node, 0) for node, log in logs.items()
+            }
         found = [
-            Acted(Place(log, stored[0]), node, self._read_act(node, Stored(*stored)))
-            for log, node in logs.items()
-            for stored in db.execute(_SQL["acts-before"], (log, ends[log], kind, limit))
+            store.Acted(node, Stored(*row))
+            for node, log in logs.items()
+            for row in reversed(db.execute(_SQL["acts-before"], (log, ends[node], kind, limit)).fetchall())
         ]
-        return order.in_order(found, _placed)[: -limit - 1 : -1]
+        return [
+            Acted(Place(logs[node], stored.seq), node, self._read_act(node, stored))
+            for node, stored in store.in_order(found)[: -limit - 1 : -1]
+        ]
 
     def _read_act(self, node: str, stored: Stored) -> Checked:
         try:
@@ -255,16 +261,6 @@ class Archive:
         if sealer is None:
             sealer = self._sealers[log] = Sealer(self._running.keys.sealing, log)
         return sealer
-
-
-def _placed(act: Acted) -> order.Placed:
-    return order.placed(act.node, act.place.seq, act.act.leaf.detail)
-
-
-def _before(logs: Mapping[int, str], place: Place, stored: Stored) -> dict[int, int]:
-    """How many entries each log had before an act: it tells how many the others had."""
-    told = order.placed("", place.seq, entry.read_leaf(stored.leaf).detail)
-    return {log: place.seq if log == place.log_id else told.seen.get(node, 0) for log, node in logs.items()}
 
 
 def _at_ms(row: Stored) -> int:

@@ -122,7 +122,7 @@ async def test_callers_go_without_a_trace_and_all_else_holds(
             assert await counting.casebook.of_caller(room.running, f"+86{line(n)}") == []
             assert traces(house, [voter, voter.hex().encode()]) == []
         destroyed = [content for seq, content in sealed.items() if seq not in left]
-        assert len(destroyed) > goes
+        assert len(destroyed) > callers
         assert traces(house, destroyed) == []
         assert traces(house, [line(n).encode() for n in range(callers)]) == []
         await counting.publisher.tick()

@@ -5,27 +5,13 @@ from pathlib import Path
 import pytest
 
 from gateway import audit, epoch, exporter
-from gateway.ledger.publisher import Forked
 from tally.outcome import MessageOutcome, Selection
 from tests import postgres as own
 from tests.conftest import House
 from tests.docs.test_verify import check
+from tests.gateway.test_epoch import Lost
 from tests.intake.test_revise import CAMPAIGN, void
 from tests.nodes.test_nodes import Nodes, at_work, close, house_of
-
-WHO = ("wang", "li", "the database server died")
-
-
-async def begin(house: House) -> epoch.Plan:
-    async with epoch.beginning(house.load(), CAMPAIGN) as beginning:
-        await beginning.begin(*WHO, house.clock.ms)
-        return beginning.plan
-
-
-async def refused(house: House) -> None:
-    with pytest.raises(Forked, match="televote new-epoch"):
-        async with house.service():
-            pass
 
 
 async def _send(nodes: Nodes, at: int, first: int, count: int, text: str = "A01") -> list[MessageOutcome]:
@@ -58,14 +44,14 @@ async def test_each_node_goes_on_without_what_is_lost(
     postgres.sql(f"DROP DATABASE {database}", f"ALTER DATABASE {copy} RENAME TO {database}")
 
     for one in houses[:2]:
-        await refused(one)
-    plans = [await begin(one) for one in houses[:2]]
+        await Lost(one, tmp_path).refused("televote new-epoch")
+    plans = [await Lost(one, tmp_path).begin() for one in houses[:2]]
     assert [plan.name for plan in plans] == ["n1.e2", "n2.e2"]
     assert plans[0].lost == {"counted": 3}
     assert plans[1].lost["counted"] == 2
     assert sorted(leaf.kind for leaf in plans[1].acts) == ["void", "withdraw"]
     with pytest.raises(epoch.NotBegun, match="nothing is lost"):
-        await begin(houses[2])
+        await Lost(houses[2], tmp_path).begin()
 
     async with at_work(houses) as nodes:
         assert await _send(nodes, 0, 0, 7) == ["counted"] * 7, "three of them come again, and count"

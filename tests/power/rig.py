@@ -84,8 +84,6 @@ class Server:
         return self.spawner.ask({"end": self.process, "signal": int(number)})
 
 
-#: Names of what a disk need not keep.
-_FLEETING = ("-shm", ".lock")
 #: What a server says that does not start, and what that shows.
 _SIGNS = (("corrupt", "malformed"), ("lost", "the database is an older copy"))
 
@@ -216,7 +214,7 @@ def held(folder: Path) -> Files:
             return {
                 str(path.relative_to(folder)): None if path.is_dir() else path.read_bytes()
                 for path in sorted(folder.rglob("*"))
-                if not path.name.endswith((*_FLEETING, ".sock"))
+                if not path.name.endswith(trace.FLEETING)
             }
 
 

@@ -22,7 +22,7 @@ UNKNOWN: Final = (
     "sendfile,syncfs,sync"
 )
 #: The wal-index is made again from the write-ahead log: no disk need keep it. A lock has no bytes.
-_FLEETING: Final = ("-shm", ".lock", ".sock")
+FLEETING: Final = ("-shm", ".lock", ".sock")
 _REQUEST: Final = re.compile(rb"(?:GET|POST) /(?:in/\w+/[\w-]+\?id=(\w+)&)?")
 
 
@@ -72,7 +72,7 @@ class _Reader:
         if path != self.folder and not path.startswith(self.folder + b"/"):
             return None
         relative = path[len(self.folder) + 1 :].decode()
-        return None if relative.endswith(_FLEETING) else relative
+        return None if relative.endswith(FLEETING) else relative
 
     def take(self, call: _Call, end: int, result: int) -> None:
         parts = call.arguments.split(b'"')
