@@ -5,6 +5,7 @@ and its owner chooses the password there. Every change is in the log, with who m
 """
 
 import hashlib
+import itertools
 import secrets
 from collections.abc import Callable, Iterable
 from typing import Final
@@ -120,17 +121,14 @@ class Accounts:
 
     async def first(self) -> str | None:
         """The token of a link to become the first administrator, None if there is one who can sign in."""
-        if not await self._db.run(store.without_administrator):
+        token, now_ms = secrets.token_urlsafe(32), self.now_ms()
+        logins = itertools.chain([FIRST], (f"{FIRST}{n}" for n in itertools.count(2)))
+        first = await self._db.run(store.first, logins, "管理员", now_ms, hashed(token), now_ms + LINK_MS)
+        if first is None:
             return None
-        waiting = await self._db.run(store.waiting_administrator)
-        if waiting is not None:
-            return await self.renew(waiting)
-        taken = {one.account.login for one in await self.listed()}
-        login = next(name for name in (FIRST, *(f"{FIRST}{n}" for n in range(2, 99))) if name not in taken)
-        try:
-            return await self.add(login, "管理员", Role.ADMINISTRATOR, (), by="first start")
-        except Refused:
-            return None  # another node that starts just now has the link
+        if first.is_new:
+            _log.info("account_added", account=first.login, role=Role.ADMINISTRATOR, by="first start")
+        return token
 
     async def renew(self, account: Account) -> str:
         """Another link's token for somebody who has not used theirs; the one before is void."""

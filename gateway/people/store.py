@@ -3,6 +3,7 @@
 Each is one small transaction; votes wait for no longer than that.
 """
 
+from collections.abc import Iterable
 from typing import Any, Final, Literal, NamedTuple, cast
 
 from config.problems import Lang
@@ -62,6 +63,13 @@ class OpenSession(NamedTuple):
     browser: str
 
 
+class First(NamedTuple):
+    """Who can become the first administrator, and whether the account was made just now."""
+
+    login: str
+    is_new: bool
+
+
 class LastAdministrator(RuntimeError):
     """Nobody would be left to make accounts; nothing was changed."""
 
@@ -95,8 +103,7 @@ def add(
 ) -> None:
     """A new account, and its first link. Raises `store.Conflict` if there is one of that login."""
     with transaction(db):
-        row = db.execute(SQL["add-account"], (login, name, role, " ".join(campaigns), now_ms))
-        db.execute(SQL["set-welcome"], (row.fetchone()[0], token, expires_ms))
+        _add(db, login, name, role, campaigns, now_ms, token, expires_ms)
 
 
 def change(db: Database, account: Account, name: str, role: Role, campaigns: tuple[str, ...]) -> None:
@@ -134,14 +141,38 @@ def renew(db: Database, account: Account, token: bytes, expires_ms: int) -> None
     db.execute(SQL["set-welcome"], (account.id, token, expires_ms))
 
 
-def without_administrator(db: Database) -> bool:
-    """Whether nobody can sign in who could make accounts."""
-    return bool(db.execute(SQL["working-administrators"]).fetchone()[0] == 0)
+def first(
+    db: Database, logins: Iterable[str], name: str, now_ms: int, token: bytes, expires_ms: int
+) -> First | None:
+    """A link for who waits to become an administrator, else for a new one of the first login that is free.
+
+    Returns None, and nothing is changed, if there is an administrator who can sign in. All of it is one
+    transaction: nodes that start at once make one account, and the link of the last of them holds.
+    """
+    with transaction(db):
+        if db.execute(SQL["working-administrators"]).fetchone()[0]:
+            return None
+        waiting = _account(db.execute(SQL["waiting-administrator"]).fetchone())
+        if waiting is not None:
+            renew(db, waiting, token, expires_ms)
+            return First(waiting.login, is_new=False)
+        login = next(one for one in logins if named(db, one) is None)
+        _add(db, login, name, Role.ADMINISTRATOR, (), now_ms, token, expires_ms)
+    return First(login, is_new=True)
 
 
-def waiting_administrator(db: Database) -> Account | None:
-    """An administrator who has not signed in yet."""
-    return _account(db.execute(SQL["waiting-administrator"]).fetchone())
+def _add(
+    db: Database,
+    login: str,
+    name: str,
+    role: Role,
+    campaigns: tuple[str, ...],
+    now_ms: int,
+    token: bytes,
+    expires_ms: int,
+) -> None:
+    row = db.execute(SQL["add-account"], (login, name, role, " ".join(campaigns), now_ms))
+    db.execute(SQL["set-welcome"], (row.fetchone()[0], token, expires_ms))
 
 
 def _keep_one(db: Database, account: Account) -> None:
