@@ -245,12 +245,13 @@ def _overload(storms: Sequence[dict[str, Any]]) -> Table:
         caption="Latencies in ms: half of them, 99 in 100, all. Shed: 503 with Retry-After.",
         caption_justify="left",
     )
+    table.add_column("by")
     for name in ("times", "offered/s", "taken/s", "taken ms", "shed ms", "generator busy"):
         table.add_column(name, justify="right")
     for storm in storms:
         latencies = (" / ".join(f"{ms:.0f}" for ms in storm[name]) or "–" for name in ("taken_ms", "shed_ms"))
         rates = (f"{storm[name]:,.0f}" for name in ("offered", "taken"))
-        table.add_row(str(storm["times"]), *rates, *latencies, f"{storm['busy']:.0%}")
+        table.add_row(storm["by"], str(storm["times"]), *rates, *latencies, f"{storm['busy']:.0%}")
     return table
 
 

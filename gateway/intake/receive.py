@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import json
 import secrets
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from itertools import count
@@ -36,9 +37,18 @@ Networks = Sequence[IPv4Network | IPv6Network]
 Send = Callable[[bytes, bool], None]
 
 RETRY_SECONDS: Final = 5
+#: What is shed is one answer to all, and one line in the log for so long: a storm must not be fed.
+_SHED_LOG_SECONDS: Final = 1.0
+#: So many refusals a second of what there is no room for: each costs a quarter of a vote, and senders who
+#: ask again at once would leave no time for votes. The others wait for theirs, but not for longer than this.
+_SHEDS_PER_SECOND: Final = 4_000
+_SHED_WITHIN_SECONDS: Final = 1.0
 #: Requests that are read in one go.
 _TOGETHER: Final = 16
 PREFIX: Final = "/in/"
+
+_RETRY: Final = (("Retry-After", str(RETRY_SECONDS)),)
+_BUSY: Final = Answer(b'{"error": "busy"}', "application/json; charset=utf-8", 503, _RETRY)
 
 
 class Refused(Exception):
@@ -140,6 +150,7 @@ class Door:
         self._proxies, self._read_seconds = trusted_proxies, read_seconds
         self._arrived: list[tuple[_Arrived, Done]] = []
         self._assembling: set[asyncio.Task[None]] = set()
+        self._shed, self._shed_at = Counter[str](), 0.0
         self._run, self._requests = secrets.token_hex(4), count(1)
 
     def takes(self, request: web.BaseRequest) -> bool:
@@ -153,6 +164,9 @@ class Door:
             source = self._admit(request, came)
             arrived = came.with_body(request, source, await self._body(request, source))
             answer = self._answer(arrived, await self._recorded(arrived))
+        except Busy:
+            await asyncio.sleep(self._shed_in(came.name))
+            return respond(request, _BUSY, came.received_ms)
         except Exception as error:  # noqa: BLE001 -- the answer tells
             return respond(request, self._refuse(came, error), came.received_ms)
         return respond(request, answer, came.received_ms)
@@ -163,6 +177,8 @@ class Door:
         try:
             source = self._admit(request, came)
             arrived = came.with_body(request, source, body)
+        except Busy:
+            self._shed_later(came, send)
         except Exception as error:  # noqa: BLE001 -- the answer tells
             answer = self._refuse(came, error)
             send(whole(answer, came.received_ms), not closes(answer))
@@ -171,6 +187,9 @@ class Door:
 
     def end(self, came: _Came, arrived: _Arrived, ended: Sequence[Verdict] | Exception, send: Send) -> None:
         """Answer what `begin` has begun. Total: others wait for theirs behind it."""
+        if isinstance(ended, Busy):
+            self._shed_later(came, send)
+            return
         try:
             answer = (
                 self._refuse(came, ended) if isinstance(ended, Exception) else self._answer(arrived, ended)
@@ -211,7 +230,8 @@ class Door:
 
     def _read_some(self) -> None:
         """Read what has arrived, and hand it on; with a pause, so that a flood keeps nobody waiting."""
-        some, self._arrived = self._arrived[:_TOGETHER], self._arrived[_TOGETHER:]
+        together = max(_TOGETHER, len(self._arrived) // 2)
+        some, self._arrived = self._arrived[:together], self._arrived[together:]
         if self._arrived:
             asyncio.get_running_loop().call_soon(self._read_some)
         for arrived, done in some:
@@ -246,10 +266,16 @@ class Door:
         task.add_done_callback(self._assembling.discard)
 
     def _admit(self, request: Head, came: _Came) -> Source:
-        """What can be refused before a byte of the body is read."""
+        """What can be refused before a byte of the body is read.
+
+        What there is no room for is refused before anything else is looked at: to read and to authenticate it
+        would take the time from those who wait, and neither the caller nor the candidate can matter.
+        """
         source, token = self._sources.get(came.name), came.token
         if source is None:
             raise Refused(404, "unknown_source")
+        if self._recorder.is_full(len(self._arrived)):
+            raise Busy("too many messages are waiting")
         if request.method not in source.methods:
             raise Refused(405, "method")
         if source.token:
@@ -292,7 +318,7 @@ class Door:
         source = came.name if came.name in self._sources else "unknown"
         if isinstance(error, Refused):
             status, reason = error.status, error.reason
-        elif isinstance(error, (Unavailable, Busy, Stopping)):
+        elif isinstance(error, (Unavailable, Stopping)):
             status, reason = 503, type(error).__name__.lower()
         else:  # a fault of ours must not cost a vote: the sender is asked to send it again
             status, reason = 503, "fault"
@@ -300,9 +326,29 @@ class Door:
         self._observer.answered(source, status, reason)
         _log.info("refused", request_id=name, source=source, status=status, reason=reason)
         told = json.dumps({"error": reason, "request_id": name}).encode()
-        retry = (("Retry-After", str(RETRY_SECONDS)),) if status == 503 else ()
-        headers = (("X-Request-Id", name), *retry)
+        headers = (("X-Request-Id", name), *(_RETRY if status == 503 else ()))
         return Answer(told, "application/json; charset=utf-8", status, headers)
+
+    def _shed_later(self, came: _Came, send: Send) -> None:
+        """Refuse what there is no room for, in its turn."""
+        told = whole(_BUSY, came.received_ms)
+        asyncio.get_running_loop().call_later(self._shed_in(came.name), send, told, True)
+
+    def _shed_in(self, source: str) -> float:
+        """In how many seconds a request of the source, for which there is no room, is refused."""
+        loop = asyncio.get_running_loop()
+        if not self._shed:
+            loop.call_later(_SHED_LOG_SECONDS, self._tell_shed)
+        self._shed[source] += 1
+        self._observer.answered(source, 503, "busy")
+        now = loop.time()
+        self._shed_at = max(now, self._shed_at) + 1 / _SHEDS_PER_SECOND
+        return min(self._shed_at - now, _SHED_WITHIN_SECONDS)
+
+    def _tell_shed(self) -> None:
+        for source, requests in self._shed.items():
+            _log.warning("shed", source=source, requests=requests)
+        self._shed.clear()
 
 
 class _Promise:

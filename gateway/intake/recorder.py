@@ -146,6 +146,10 @@ class Recorder:
         """Messages that wait."""
         return self._queued
 
+    def is_full(self, beside: int) -> bool:
+        """Whether nothing more may wait; `beside` are messages on their way here."""
+        return self._queued + beside >= self._limit
+
     @property
     def is_crowded(self) -> bool:
         """Whether so much waits that more would soon be refused."""
@@ -235,6 +239,8 @@ class Recorder:
         while True:
             while self._queue or self._behind:
                 for _ in range(_TURNS):
+                    if self._queued >= self._batch:
+                        break
                     await asyncio.sleep(0)
                 if self._behind:
                     await self._follow_others()

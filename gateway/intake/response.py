@@ -16,6 +16,8 @@ from gateway.intake.provider import Answer
 
 #: After these the connection is of no use: what came in on it is broken, or more is on its way.
 _CLOSING: Final = (400, 408, 413)
+#: Answers that are the same many times in a second.
+_OFTEN: Final = (200, 503)
 
 
 def closes(answer: Answer) -> bool:
@@ -37,7 +39,7 @@ def respond(request: web.BaseRequest, answer: Answer, now_ms: int) -> web.Stream
 
 def whole(answer: Answer, now_ms: int) -> bytes:
     """An answer to HTTP/1.1, head and body; `now_ms` dates it."""
-    make = _again if answer.status == 200 else _bytes
+    make = _again if answer.status in _OFTEN else _bytes
     return make(answer, now_ms // 1000)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bench import proxies
 from gateway.intake import provider
 
 ROOT = Path(__file__).parents[2]
@@ -140,7 +141,8 @@ def test_the_ledger_has_its_cost() -> None:
 def test_overload_has_its_figures() -> None:
     found = run("--only", "overload")
 
-    assert [storm["times"] for storm in found["overload"]] == [1, 2, 5]
+    told = [(storm["by"], storm["times"]) for storm in found["overload"]]
+    assert told == [(way, times) for way in ("", *proxies.available()) for times in (1, 2, 5)]
     for storm in found["overload"]:
         assert 0 < storm["taken"] <= storm["offered"]
         assert list(storm["taken_ms"]) == sorted(storm["taken_ms"])

@@ -2,9 +2,13 @@
 
 import asyncio
 import json
+import re
+from collections import Counter
 
 import pytest
 
+from gateway.intake import receive
+from gateway.intake.receive import RETRY_SECONDS
 from gateway.lane import Lane
 from tests.conftest import House, Visitor, standings_of
 
@@ -38,6 +42,60 @@ async def test_the_same_message_at_once_is_one_message(house: House) -> None:
             200
         }
         assert await visitor.outcomes() == {"counted": 1}
+
+
+async def test_what_there_is_no_room_for_is_refused_before_it_is_read(
+    house: House, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Genuine or not: nobody is told which, and it costs no time. The log has one line, not hundreds."""
+    narrow(house)
+    async with house.serve() as visitor:
+
+        async def forge() -> int:
+            async with visitor.session.post(f"{visitor.server.url}/in/sms", data=b"{}") as answer:
+                if answer.status == 503:
+                    assert answer.headers["Retry-After"] == str(RETRY_SECONDS)
+                    assert await answer.json() == {"error": "busy"}
+                return answer.status
+
+        votes = [visitor.vote(f"138123{n:05d}", "A01", f"m{n}") for n in range(40)]
+        ended = await asyncio.gather(*votes, *(forge() for _ in range(40)))
+        genuine, forged = Counter(ended[:40]), Counter(ended[40:])
+        assert genuine.keys() == {200, 503}
+        assert forged.keys() <= {401, 503}
+        assert forged[503]
+        assert await visitor.outcomes() == {"counted": genuine[200]}
+        shed = genuine[503] + forged[503]
+        told = list[int]()
+        async with asyncio.timeout(10):
+            while sum(told) < shed:
+                await asyncio.sleep(0.1)
+                told += [int(n) for n in re.findall(r" shed .*requests=(\d+)", capsys.readouterr().out)]
+        assert sum(told) == shed
+        assert len(told) < 5
+        busy = f'televote_requests_total{{reason="busy",source="sms",status="503"}} {shed:.1f}'
+        assert busy in (await visitor.get("/metrics", token=True))[1]
+
+
+async def test_who_asks_again_at_once_leaves_time_for_votes(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Refusals have a rate of their own, however many ask."""
+    monkeypatch.setattr(receive, "_SHEDS_PER_SECOND", 100)
+    narrow(house)
+    async with house.serve() as visitor:
+        begun = asyncio.get_running_loop().time()
+        ended = Counter(
+            await asyncio.gather(*(visitor.vote("13812345678", "A01", f"m{n}") for n in range(60)))
+        )
+        took = asyncio.get_running_loop().time() - begun
+        assert ended.keys() == {200, 503}
+        assert took > ended[503] / 100 - 0.02
+
+
+def narrow(house: House) -> None:
+    """Let one message wait at a time."""
+    house.edit(house.settings, "[api]", "[limits]\nqueue_messages = 1\nbatch_messages = 1\n\n[api]")
 
 
 async def test_who_cannot_be_answered_costs_nobody_else_an_answer(
