@@ -23,13 +23,16 @@ from gateway.pages.words_reasons import KINDS
 from gateway.pages.words_rulings import RECORDS
 from gateway.people.roles import Role
 from gateway.room import records
-from gateway.room.records import Acted, Archive, Query
+from gateway.room.records import Acted, Archive, Ends, Query
 from gateway.room.searches import Searches
 from gateway.service import Service
+from gateway.storage.store import Place
 from tally import acts, receipt
 from tally.outcome import MessageOutcome
 
 _PAGE: Final = 50
+#: So many logs an address may name: a campaign has one for each node, and for each of its epochs.
+_LOGS: Final = 200
 _WORDS: Final = {**ROOM, **RECORDS}
 _NEWEST: Final = Query()
 
@@ -142,13 +145,13 @@ class _Records:
         entered: Mapping[str, str] | None = None,
     ) -> web.StreamResponse:
         lang, asked = guard.language(request), query or _NEWEST
-        after = case_view.place(request.query.get("after", "")) if refused is None else None
+        after = _ends(request.query.get("after", "")) if refused is None else None
         async with self._service.store.reader() as reader:
             found = await self._archives[running.id].search(reader, asked, after, _PAGE)
         values = {
             **self._shared(running),
             "cases": [case_view.shown(running, case, lang) for case in found.cases],
-            "rest": case_view.key(found.after) if found.after else "",
+            "rest": ".".join(case_view.key(Place(*end)) for end in found.after.items()),
             "looked": f"{found.looked:,}",
             "search": named if query else "",
             "forgotten": query is None,
@@ -259,3 +262,9 @@ def _act(running: Running, acted: Acted, lang: Lang) -> dict[str, Any]:
 #: Of an act's public detail, what has a column of its own, what no person can read, and what open ballots
 #: tell of a message: its own page shows that, if it may.
 _OWN: Final = frozenset({"by", "second", "reason", "entry", "entries", "node", "commit", "selections"})
+
+
+def _ends(named: str) -> Ends | None:
+    """Where a search goes on in each log, as the address of its next page names it; None at the beginning."""
+    places = [place for one in named.split(".")[:_LOGS] if (place := case_view.place(one)) is not None]
+    return dict(places) or None

@@ -5,13 +5,16 @@ does so on a connection of its own, for about a second; then it says how far it 
 whole, by its pseudonym, or as it is shown: what the mask hides cannot be found by asking.
 
 Entries stand in the order in which they came, so a stretch of time is found by halving; our clock may have
-been set meanwhile, but not by more than `_SET_MS`.
+been set meanwhile, but not by more than `_SET_MS`. Several logs are read side by side: messages come in the
+order in which they were received, each log in its own.
 """
 
 import asyncio
 import re
 import time
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from dedup import caller, keys
@@ -62,12 +65,37 @@ class Query(NamedTuple):
         return "*" in self.number
 
 
+#: Before which entry of each log a search goes on; of a log that is not named nothing is left.
+Ends = Mapping[int, int]
+
+
 class Found(NamedTuple):
-    """Messages, newest first; `after` is where to go on, None if nothing is left; `looked` at so many."""
+    """Messages, newest first; `after` is where to go on, empty if nothing is left; `looked` at so many."""
 
     cases: Sequence[Case]
-    after: Place | None
+    after: Ends
     looked: int
+
+
+@dataclass(slots=True)
+class _Strand:
+    """One log on its way back from its newest entry. `found` are messages that fit and are not shown yet,
+    with when they came; `end` is before which entry reading goes on, None at the log's end."""
+
+    log: int
+    node: str
+    end: int | None
+    found: deque[tuple[int, Case]] = field(default_factory=deque)
+    was_read: bool = False
+
+    @property
+    def rest(self) -> int | None:
+        """Before which entry there is something that is not shown yet, None if there is nothing."""
+        return self.found[0][1].place.seq + 1 if self.found else self.end
+
+    @property
+    def newest_ms(self) -> int:
+        return self.found[0][0]
 
 
 class Acted(NamedTuple):
@@ -124,21 +152,25 @@ class Archive:
         self._running, self._seconds = running, seconds
         self._sealers: dict[str, Sealer] = {}
 
-    async def search(self, reader: Reader, query: Query, after: Place | None, limit: int) -> Found:
-        """Messages that fit, newest first, from a place on."""
-        if query.number and not query.masked:
-            return await self._of_caller(reader, query, after, limit)
-        found: list[Case] = []
-        looked, started = 0, time.perf_counter()
-        place: Place | None = after or await reader.run(self._begin, query)
-        while place is not None:
-            more, place, rows = await reader.run(self._chunk, query, place, limit - len(found))
-            found += more
-            looked += rows
-            if len(found) >= limit or time.perf_counter() - started > self._seconds:
+    async def search(self, reader: Reader, query: Query, after: Ends | None, limit: int) -> Found:
+        """Messages that fit, newest first, from where a search before ended."""
+        whose = bool(query.number) and not query.masked
+        begin = self._of_caller if whose else self._begin
+        strands, looked = await reader.run(begin, query, after)
+        found, until = list[Case](), time.perf_counter() + self._seconds
+        while len(found) < limit:
+            unknown = next((one for one in strands if not one.found and one.end is not None), None)
+            if unknown is not None:
+                # Each log is read once at least: so every look comes further.
+                if unknown.was_read and time.perf_counter() > until:
+                    break
+                looked += await reader.run(self._read_on, query, unknown, limit - len(found))
+                await asyncio.sleep(0)
+            elif waiting := [one for one in strands if one.found]:
+                found.append(max(waiting, key=lambda one: one.newest_ms).found.popleft()[1])
+            else:
                 break
-            await asyncio.sleep(0)
-        return Found(found, place, looked)
+        return Found(found, {one.log: one.rest for one in strands if one.rest is not None}, looked)
 
     async def acts(
         self, reader: Reader, kind: str, after: Place | None, limit: int
@@ -147,49 +179,48 @@ class Archive:
         acts = await reader.run(self._acts, kind, after, limit)
         return acts, acts[-1].place if len(acts) == limit else None
 
-    def _begin(self, db: Database, query: Query) -> Place:
-        """Where the newest message that may fit can stand at most."""
-        logs = list(cases.logs(db, self._running.id))
-        if query.until_ms is None or not logs:
-            return _END
-        (last,) = db.execute(LEDGER["last-entry"], (logs[0],)).fetchone()
+    def _begin(self, db: Database, query: Query, after: Ends | None) -> tuple[list[_Strand], int]:
+        """The logs, each from where the newest message that may fit can stand at most."""
+        logs = cases.logs(db, self._running.id)
+        if after is None:
+            after = {log: self._last(db, log, query.until_ms) for log in logs}
+        return [_Strand(log, node, after[log]) for log, node in logs.items() if log in after], 0
+
+    @staticmethod
+    def _last(db: Database, log: int, until_ms: int | None) -> int:
+        """Before which entry of a log all messages stand that came before an instant."""
+        if until_ms is None:
+            return _END.seq
+        (last,) = db.execute(LEDGER["last-entry"], (log,)).fetchone()
         low, high = 0, (last or 0) + 1
         while low < high:
             middle = (low + high) // 2
-            row = Stored(*db.execute(LEDGER["entry"], (logs[0], middle)).fetchone())
-            if _at_ms(row) < query.until_ms + _SET_MS:
+            row = Stored(*db.execute(LEDGER["entry"], (log, middle)).fetchone())
+            if _at_ms(row) < until_ms + _SET_MS:
                 low = middle + 1
             else:
                 high = middle
-        return Place(logs[0], low)
+        return low
 
-    def _chunk(
-        self, db: Database, query: Query, after: Place, limit: int
-    ) -> tuple[list[Case], Place | None, int]:
-        """Some entries before a place: the messages that fit, where to go on, how many were looked at."""
-        log, node, rows = self._stretch(db, after)
-        if not rows:
-            return [], None, 0
-        if query.since_ms is not None and _at_ms(rows[0]) < query.since_ms - _SET_MS:
-            return [], Place(log, 0), 0
-        ruled = {seq for (seq,) in db.execute(_SQL["ruled-between"], (log, rows[-1].seq, rows[0].seq))}
-        sealer, found = self._sealer(f"{self._running.id}/{node}"), list[Case]()
+    def _read_on(self, db: Database, query: Query, strand: _Strand, limit: int) -> int:
+        """Look at some more entries of a log, for so many messages at most; at how many was looked."""
+        rows = [Stored(*row) for row in db.execute(_SQL["before"], (strand.log, strand.end, _CHUNK))]
+        strand.was_read = True
+        if not rows or (query.since_ms is not None and _at_ms(rows[0]) < query.since_ms - _SET_MS):
+            strand.end = None
+            return 0
+        asked = (strand.log, rows[-1].seq, rows[0].seq)
+        ruled = {seq for (seq,) in db.execute(_SQL["ruled-between"], asked)}
+        sealer = self._sealer(f"{self._running.id}/{strand.node}")
         for looked, row in enumerate(rows, 1):
-            case = self._case(db, sealer, query, Place(log, row.seq), row, row.seq in ruled)
+            strand.end = row.seq
+            place = Place(strand.log, row.seq)
+            case = self._case(db, sealer, query, place, row, row.seq in ruled)
             if case is not None:
-                found.append(case)
-                if len(found) == limit:
-                    return found, Place(log, row.seq), looked
-        return found, Place(log, rows[-1].seq), len(rows)
-
-    def _stretch(self, db: Database, after: Place) -> tuple[int, str, list[Stored]]:
-        """The entries just before a place, newest first, with their log and its node; none at the end."""
-        for log, node in cases.logs(db, self._running.id).items():
-            end = after.seq if log == after.log_id else _END.seq
-            rows = [Stored(*row) for row in db.execute(_SQL["before"], (log, end, _CHUNK))]
-            if rows and log <= after.log_id:
-                return log, node, rows
-        return 0, "", []
+                strand.found.append((_at_ms(row), case))
+                if len(strand.found) == limit:
+                    return looked
+        return len(rows)
 
     @staticmethod
     def _case(
@@ -212,17 +243,23 @@ class Archive:
             return None
         return case if fits(query, case) else None
 
-    async def _of_caller(self, reader: Reader, query: Query, after: Place | None, limit: int) -> Found:
-        """Messages of one whole number. They are few."""
+    def _of_caller(self, db: Database, query: Query, after: Ends | None) -> tuple[list[_Strand], int]:
+        """The logs with the messages of one whole number, which are few: nothing is left to be read."""
         numbering = self._running.campaign.caller.numbering()
         who = caller.normalise(query.number, numbering)
         line = who.line if who.standing is Standing.KNOWN else ""
         voter = keys.voter_key(self._running.keys.voter, line, query.number)
-        filed = await reader.run(cases.of_caller, self._running.id, voter)
-        read = [revise.read_case(one, self._sealer(one.log)) for one in reversed(filed)]
-        rest = [case for case in read if case.place < (after or _END) and self._in_time(query, case)]
-        found = [case for case in rest if fits(query._replace(number=""), case)]
-        return Found(found[:limit], found[limit - 1].place if len(found) > limit else None, len(rest))
+        strands, looked = dict[str, _Strand](), 0
+        for filed in reversed(cases.of_caller(db, self._running.id, voter)):
+            case = revise.read_case(filed, self._sealer(filed.log))
+            if after is not None and case.place.seq >= after.get(case.place.log_id, 0):
+                continue
+            if self._in_time(query, case):
+                looked += 1
+                strand = strands.setdefault(filed.log, _Strand(case.place.log_id, "", None))
+                if fits(query._replace(number=""), case):
+                    strand.found.append((_at_ms(filed.stored), case))
+        return list(strands.values()), looked
 
     @staticmethod
     def _in_time(query: Query, case: Case) -> bool:

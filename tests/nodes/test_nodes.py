@@ -17,7 +17,8 @@ from gateway.intake.decide import Verdict
 from gateway.intake.inbound import Form, Inbound
 from gateway.intake.revise import Refused
 from gateway.ledger.mirror import Mirror
-from gateway.room.records import Archive
+from gateway.room import records
+from gateway.room.records import Archive, Query
 from gateway.service import Service
 from gateway.storage.opening import open_reader
 from gateway.storage.store import Unsafe
@@ -228,6 +229,43 @@ async def test_the_log_of_acts_has_them_in_their_order(houses: list[House], limi
         bars, _ = await archive.acts(reader, "bar", None, 50)
     assert shown == done[::-1]
     assert [one.act.leaf.kind for one in bars] == ["bar"] * 4
+
+
+@pytest.mark.parametrize(
+    ("limit", "chunk", "seconds"), [(1, 400, 9.0), (3, 2, 9.0), (50, 3, 0.0), (4, 1, 0.0)]
+)
+async def test_messages_are_found_in_their_order(
+    houses: list[House], monkeypatch: pytest.MonkeyPatch, limit: int, chunk: int, seconds: float
+) -> None:
+    """Whichever node each came to, wherever a page begins, and however short a look is."""
+    monkeypatch.setattr(records, "_CHUNK", chunk)
+    draw, said, begun = random.Random(limit), list[tuple[str, str]](), houses[0].clock.ms
+    async with at_work(houses) as nodes:
+        for n in range(30):
+            for house in houses:
+                house.clock.ms = begun + n * 1_000
+            caller, code = f"1381234567{draw.randrange(4)}", f"A0{draw.randrange(1, 4)}"
+            await nodes.send(draw.randrange(3), caller, code)
+            said.append((caller, code))
+        running = nodes.services[0].campaigns[CAMPAIGN]
+    said.reverse()
+    archive = Archive(running, seconds)
+
+    async def found(query: Query) -> list[tuple[str, str]]:
+        shown, after = list[tuple[str, str]](), None
+        async with open_reader(houses[0].load().settings) as reader:
+            while after is None or after:
+                some = await archive.search(reader, query, after, limit)
+                openings = [case.opening for case in some.cases]
+                shown += [(one.line.removeprefix("+86"), one.text) for one in openings if one is not None]
+                after = some.after
+        return shown
+
+    assert await found(Query()) == said
+    assert await found(Query(code="A02")) == [one for one in said if one[1] == "A02"]
+    assert await found(Query(number="13812345671")) == [one for one in said if one[0] == "13812345671"]
+    assert await found(Query(number="138****5672")) == [one for one in said if one[0] == "13812345672"]
+    assert await found(Query(since_ms=begun + 7_000, until_ms=begun + 20_000)) == said[10:23]
 
 
 async def test_an_early_close_is_one_instant_everywhere(houses: list[House]) -> None:
