@@ -1,4 +1,5 @@
-"""Erases what callers have sent: of one number, or of everybody once the time to keep it is over.
+"""Erases what callers have sent: of one number, or of everybody once the time to keep it is over; and then
+what is private of nominations.
 
 What is sealed beside the entries goes, and the claims, and then every trace of both in the database's files.
 The leaves stay, so that tree, receipts and totals hold: an `erase` act names the entries, and seals how the
@@ -9,6 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final, NamedTuple
 
 import structlog
@@ -18,6 +20,7 @@ from dedup.keys import VoterKey
 from gateway.intake.recorder import Busy, Recorder, Stopping
 from gateway.intake.revise import Act, Refused
 from gateway.intake.running import Running
+from gateway.nominations import forgetting
 from gateway.room import proposals
 from gateway.storage import cases
 from gateway.storage.blocks import LEDGER
@@ -103,7 +106,8 @@ class _Going:
 
 
 class Eraser:
-    """Call its methods beside the recorder that has the campaigns. `run` is the retention clock."""
+    """Call its methods beside the recorder that has the campaigns. `run` is the retention clock; `data` has
+    the files of nominations."""
 
     def __init__(
         self,
@@ -111,8 +115,10 @@ class Eraser:
         recorder: Recorder,
         campaigns: Mapping[str, Running],
         now_ms: Callable[[], int],
+        data: Path,
     ) -> None:
         self._store, self._recorder, self._campaigns, self._now_ms = store, recorder, campaigns, now_ms
+        self._data = data
         self._stopping, self._turn = asyncio.Event(), asyncio.Lock()
         self._unswept = False
 
@@ -131,10 +137,15 @@ class Eraser:
         return await self._erase(running, _Asked(by, reason, voter, found.line))
 
     async def everybody(self, running: Running, by: str, reason: str) -> int:
-        """Erase what everybody has sent; returns how many messages. Raises as `number`."""
+        """Erase what everybody has sent, and what is private of nominations; returns how many messages.
+
+        Raises as `number`, and `OSError`.
+        """
         if not running.closed:
             raise NotErased(f"{running.id} is not closed: not everybody can be erased before the close")
-        return await self._erase(running, _Asked(by, reason))
+        messages = await self._erase(running, _Asked(by, reason))
+        await self._forget_nominees(running, by)
+        return messages
 
     async def run(self) -> None:
         """Erase what has been kept long enough, and look again every day, until stopped."""
@@ -153,29 +164,38 @@ class Eraser:
             try:
                 if self._unswept:
                     await self._sweep()
-                if await self._is_due(running):
-                    erased = await self.everybody(running, "system", "retention_over")
-                    _log.info("retention_over", campaign=name, messages=erased)
-            except (NotErased, Busy, Stopping, Unavailable) as error:
+                await self._look(running)
+            except (NotErased, Busy, Stopping, Unavailable, OSError) as error:
                 _log.error("retention_postponed", campaign=name, error=type(error).__name__)
 
-    async def _is_due(self, running: Running) -> bool:
-        retention_ms = running.campaign.retention_ms
-        if retention_ms is None or not running.closed:
-            return False
+    async def _look(self, running: Running) -> None:
+        """Erase what a campaign has kept long enough; and where everybody was erased, by whichever node, what
+        this one has in files."""
+        if not running.closed:
+            return
         leaves = [
             (act.node, entry.read_leaf(act.stored.leaf), act.stored.seq)
             for act in await self._store.acts(running.id)
         ]
+        wholly = [one for one in leaves if one[1].kind == "erase" and one[1].detail.get("everybody")]
         closed_ms = max(leaf.at_ms for _, leaf, _ in leaves if leaf.kind == "close")
-        if self._now_ms() < closed_ms + retention_ms:
-            return False
-        head = self._recorder.head(running.id)
-        done = any(
-            leaf.detail.get("everybody") and order.placed(node, seq, leaf.detail).before == head.entries - 1
-            for node, leaf, seq in leaves
-        )
-        return not done
+        retention_ms = running.campaign.retention_ms
+        is_over = retention_ms is not None and self._now_ms() >= closed_ms + retention_ms
+        size = self._recorder.head(running.id).entries
+        if is_over and not any(
+            order.placed(node, seq, leaf.detail).before == size - 1 for node, leaf, seq in wholly
+        ):
+            erased = await self.everybody(running, "system", "retention_over")
+            _log.info("retention_over", campaign=running.id, messages=erased)
+        elif is_over or wholly:
+            await self._forget_nominees(running, "system")
+
+    async def _forget_nominees(self, running: Running, by: str) -> None:
+        async with self._turn:
+            gone = await forgetting.forget(self._store, self._data, running, by, self._now_ms())
+            if gone:
+                await self._sweep()
+                _log.info("nominees_erased", campaign=running.id, nominations=gone)
 
     async def _erase(self, running: Running, asked: _Asked) -> int:
         if asked.reason not in acts.REASONS["erase"]:

@@ -110,7 +110,7 @@ async def open_service(
         publisher = Publisher(published(loaded), campaigns, store, recorder.head)
         await publisher.begin()
         calendar = Schedule(recorder, campaigns.values(), now_ms, linger_seconds, neighbours.down)
-        eraser = Eraser(store, recorder, campaigns, now_ms)
+        eraser = Eraser(store, recorder, campaigns, now_ms, Path(settings.data))
         writing = asyncio.create_task(recorder.run())
         publishing = asyncio.create_task(publisher.run())
         looking = asyncio.create_task(neighbours.run())

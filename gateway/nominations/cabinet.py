@@ -6,6 +6,7 @@ disk before the database says that it is there.
 
 import hashlib
 import os
+from collections.abc import Set
 from pathlib import Path
 
 from gateway.durable import sync
@@ -58,3 +59,16 @@ class Cabinet:
 
     def _path(self, digest: bytes) -> Path:
         return self._folder / digest.hex()
+
+
+def folder(data: Path, campaign: str) -> Path:
+    """Where a campaign's files stand in the data folder."""
+    return data / "nominations" / campaign
+
+
+def keep_only(within: Path, digests: Set[bytes]) -> None:
+    """Destroy all files of a folder but some, also what was never kept whole."""
+    names = {digest.hex() for digest in digests}
+    for path in within.iterdir() if within.is_dir() else ():
+        if path.name not in names:
+            path.unlink(missing_ok=True)

@@ -70,3 +70,32 @@ ORDER BY 1;
 -- name: same-file
 SELECT count(*) FROM nomination_files f JOIN nominations n ON n.id = f.nomination
 WHERE n.campaign = ? AND f.sha256 = ? AND f.removed_ms IS NULL;
+
+-- name: not-forgotten
+-- Nominations of which more is kept than everybody may see.
+SELECT DISTINCT v.nomination FROM nomination_versions v JOIN nominations n ON n.id = v.nomination
+WHERE n.campaign = ? AND v.private <> ?;
+
+-- name: forget-versions
+UPDATE nomination_versions SET name = ?, unit = ?, fields = ?, private = ? WHERE nomination = ?;
+
+-- name: keep-public
+-- What the newest version has for everybody.
+UPDATE nomination_versions SET name = ?, unit = ?, fields = ?
+WHERE id = (SELECT max(id) FROM nomination_versions WHERE nomination = ?);
+
+-- name: forget-notes
+UPDATE nomination_opinions SET note = ? WHERE nomination = ?;
+
+-- name: forget-reasons
+UPDATE nomination_withdrawals SET reason = ? WHERE nomination = ?;
+
+-- name: forget-files
+-- All but one, which may be 0.
+UPDATE nomination_files
+SET name = ?, removed_by = coalesce(removed_by, ?), removed_ms = coalesce(removed_ms, ?)
+WHERE nomination = ? AND id <> ?;
+
+-- name: kept-files
+SELECT f.sha256 FROM nomination_files f JOIN nominations n ON n.id = f.nomination
+WHERE n.campaign = ? AND f.removed_ms IS NULL;

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from config.nominations import Nominating
 from dedup import keys
 from gateway.intake.running import Running
-from gateway.nominations import checks, papers, pictures, records, roster, sheet
+from gateway.nominations import cabinet, checks, papers, pictures, records, roster, sheet
 from gateway.nominations.cabinet import Cabinet
 from gateway.nominations.checks import Flaw, Opinion, Values
 from gateway.nominations.forms import FORMS, Form, opinion
@@ -43,6 +43,7 @@ class Nomination:
     values: Values
     flaws: tuple[Flaw, ...]
     files: tuple[Filed, ...]
+    forgotten: bool = False
 
 
 class Refused(RuntimeError):
@@ -99,6 +100,10 @@ class Register:
         head = await self.head(running, contest, id_)
         open_, private = await self._service.store.run(records.version, id_)
         form = FORMS[nominating_of(running, contest).form]
+        files = tuple(await self._service.store.run(records.files, id_))
+        if not private:
+            empty = dict.fromkeys((one.key for one in form.fields), "")
+            return Nomination(head, form, {**empty, **open_}, (), files, forgotten=True)
         try:
             _, opened = _sealer(running).open(0, private)
         except BadEntry:
@@ -107,8 +112,7 @@ class Register:
         if not hmac.compare_digest(_seal(running, form, values), head.seal):
             raise Refused("nomination_damaged")
         _, flaws = checks.read(form, values)
-        files = await self._service.store.run(records.files, id_)
-        return Nomination(head, form, values, tuple(flaws), tuple(files))
+        return Nomination(head, form, values, tuple(flaws), files)
 
     async def published(self, running: Running) -> Mapping[tuple[str, str], Public]:
         """What everybody may see of the approved, by contest and code. It is read once after each change, and
@@ -238,9 +242,9 @@ class Register:
             if len(await self._service.store.run(records.files, id_)) >= MOST_FILES:
                 raise Refused("files_many")
             media, kept = await asyncio.to_thread(_checked, kind, content)
-            cabinet, private = self._cabinet(running), kind == PAPER
+            put, private = self._cabinet(running).put, kind == PAPER
             blinding = self._random(BLINDING_BYTES)
-            digest = await asyncio.to_thread(cabinet.put, kept, private=private, blinding=blinding)
+            digest = await asyncio.to_thread(put, kept, private=private, blinding=blinding)
             file = Filed(0, kind, _file_name(name), media, len(kept), digest)
             await self._service.store.run(records.attach, id_, file, by, self._service.now_ms())
 
@@ -279,7 +283,7 @@ class Register:
                 self._public.pop(running.id, None)
 
     def _cabinet(self, running: Running) -> Cabinet:
-        return Cabinet(self._data / "nominations" / running.id, _sealer(running))
+        return Cabinet(cabinet.folder(self._data, running.id), _sealer(running))
 
     def _version(self, running: Running, form: Form, given: Mapping[str, str]) -> Version:
         values, flaws = checks.read(form, given)

@@ -335,6 +335,7 @@ class _Pages:
         """What stands beside the form."""
         return {
             "standing": getattr(WORDS[f"standing_{one.head.standing}"], lang),
+            "forgotten": one.forgotten,
             "missing": [nominations_view.said(flaw, lang) for flaw in one.flaws],
             "mine": checks.first_person(one.values.get("deeds", "")),
             "stages": nominations_view.stages(one.form, one.head, lang),

@@ -12,6 +12,10 @@ WORDS: Final[Mapping[str, Said]] = {
         "活动文件没有 [nominations]，候选名单直接写在其中。",
         "The campaign file has no [nominations]: its candidates are written there by hand.",
     ),
+    "forgotten": Said(
+        "保存期已过：只保留公开的内容，其余已删除。",
+        "The time to keep it is over: only what is public is kept, the rest was erased.",
+    ),
     "frozen": Said(
         "投票已开始，申报和名单不能再改。", "Voting has begun: nominations and roster are frozen."
     ),
