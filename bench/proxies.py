@@ -51,6 +51,7 @@ class _Place(NamedTuple):
     server: int
     port: int
     settings: str
+    under_way: int
 
 
 def available() -> list[str]:
@@ -59,14 +60,16 @@ def available() -> list[str]:
 
 
 @contextmanager
-def started(name: str, folder: Path, port: int, settings: str = "") -> Iterator[Proxy]:
+def started(
+    name: str, folder: Path, port: int, settings: str = "", under_way: int = 16_000
+) -> Iterator[Proxy]:
     """A proxy before the server at 127.0.0.1:`port`, with its files in a new `folder`.
 
-    `settings` are nginx's own, for its http block. Raises `DidNotStart`.
+    `settings` are nginx's own, for its http block; so many votes may be `under_way`. Raises `DidNotStart`.
     """
     folder.mkdir()
     own, log = _free_port(), folder / "said"
-    command = _COMMANDS[name](_Place(folder, port, own, settings))
+    command = _COMMANDS[name](_Place(folder, port, own, settings, under_way))
     with log.open("wb") as said:
         process = subprocess.Popen(command, stdout=said, stderr=said, env={**os.environ, "PATH": _PATH})
     try:
@@ -102,13 +105,14 @@ def _changed(file: str, *changes: tuple[str, str]) -> str:
 
 
 def _nginx(place: _Place) -> list[str]:
-    folder, server, port, settings = place
+    folder, server, port, settings, under_way = place
     deployed = _changed(
         "nginx.conf",
         ("server 127.0.0.1:8080 ", f"server 127.0.0.1:{server} "),
         ("listen 443 ssl http2;", f"listen 127.0.0.1:{port} backlog=4096;"),
         ("    ssl_certificate     /etc/ssl/televote/fullchain.pem;\n", ""),
         ("    ssl_certificate_key /etc/ssl/televote/privkey.pem;\n", ""),
+        ("limit_conn votes 16000;", f"limit_conn votes {under_way};"),
         ("listen 80;", f"listen 127.0.0.1:{_free_port()};"),
     )
     user = "user root;\n" if os.geteuid() == 0 else ""
@@ -118,13 +122,14 @@ def _nginx(place: _Place) -> list[str]:
 
 
 def _haproxy(place: _Place) -> list[str]:
-    folder, server, port, _ = place
+    folder, server, port, _, under_way = place
     deployed = _changed(
         "haproxy.cfg",
         ("192.0.2.11:8080", f"127.0.0.1:{server}"),
         ("    server n2 192.0.2.12:8080 backup\n", ""),
         ("    server n2 192.0.2.12:8080\n", f"    server n2 127.0.0.1:{server} disabled\n"),
         ("bind :443 ssl crt /etc/ssl/televote/both.pem alpn h2,http/1.1", f"bind 127.0.0.1:{port}"),
+        ("maxconn 16000", f"maxconn {under_way}"),
         ("bind :80\n", f"bind 127.0.0.1:{_free_port()}\n"),
     )
     (folder / "haproxy.cfg").write_text(deployed, "utf-8")
