@@ -8,24 +8,23 @@ import secrets
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import aclosing
-from hashlib import blake2b
-from typing import Any, Final, NamedTuple
+from hashlib import sha256
+from typing import Any, NamedTuple
 
 from dedup import keys
 from gateway.intake.inbound import Form
 from gateway.intake.running import Running
-from gateway.storage.reader import CaseKept, ClaimKept, Reader
-from tally import bulk
+from gateway.storage.reader import CaseKept, ClaimsKept, Reader
+from tally import bulk, entry, holdings
 from tally.acts import REVISIONS
 from tally.bulk import Said
+from tally.entry import Opening
 from tally.recount import Recount
 from tally.verify import Checked, Tampered
 
 #: A claim without its ordinal: voter in hex, contest, cap, period, candidate, channel, entry.
 Use = tuple[str, str, str, str, str, str, int]
 _Place = tuple[str, int]
-_DIGEST_BYTES: Final = 16
-_MODULUS: Final = 1 << 8 * _DIGEST_BYTES
 
 
 class _Case(NamedTuple):
@@ -61,39 +60,44 @@ class Projections:
                     self._cases[of, seq] = _Case("ruled", "")
 
     def messages(self, node: str, first: int, said: Said) -> None:
-        """A run of messages from entry `first` on, none of which an act is about."""
+        """A run of messages from entry `first` on, none of which an act is about. Raises `Tampered`."""
         key = self._running.keys.message
-        columns = zip(said.voters, said.sources, said.message_ids, strict=True)
-        named = [
-            (voter.decode(), keys.message_key(key, source.decode(), bulk.text(message_id)))
-            for voter, source, message_id in columns
-        ]
-        ids = [self._digest(voter, name, seq) for seq, (voter, name) in enumerate(named, first)]
-        self._ids = (self._ids + sum(ids)) % _MODULUS
-        pending = {text for text in set(said.endings) if bulk.ending(text).outcome in self._running.pending}
-        for at, text in enumerate(said.endings) if pending else ():
-            if text in pending:
-                unread = said.forms[at].decode() == Form.UNPARSED
-                words = said.raw_sha256[at].decode() if unread else bulk.text(said.texts[at])
-                self._cases[node, first + at] = _Case("waiting", keys.text_key(key, words))
+        messages = zip(map(bytes.decode, said.sources), map(bulk.text, said.message_ids), strict=True)
+        names = keys.message_keys(key, messages)
+        ids = zip(map(bytes.decode, said.voters), names, range(first, first + len(names)), strict=True)
+        self._ids += self._sum(ids)
+        waiting = {
+            manner for manner in said.by_manner if bulk.ending(manner[1]).outcome in self._running.pending
+        }
+        for at, manner in enumerate(said.manners) if waiting else ():
+            if manner in waiting:
+                try:
+                    self._wait((node, first + at), entry.unpack(said.openings[at]))
+                except entry.BadEntry as error:
+                    raise Tampered(first + at, str(error)) from error
 
-    def _digest(self, voter: str, message_key: object, seq: int) -> int:
-        """A number of an id kept: they are compared by the sum of theirs, so that none need be remembered.
+    def _sum(self, ids: Iterable[tuple[str, object, int]]) -> int:
+        """A number of ids kept (voter, key of the message, entry), in any order: they are compared by the sum
+        of their hashes, so that none need be remembered.
 
-        Its key is drawn anew for each verification: nobody can have made two sums alike.
+        Their key is drawn anew for each verification: nobody can have made two sums alike.
         """
-        row = f"{voter} {message_key} {seq}".encode("utf-8", "replace")
-        return int.from_bytes(blake2b(row, digest_size=_DIGEST_BYTES, key=self._key).digest())
+        key = self._key
+        rows = [f"{voter} {name} {seq}".encode("utf-8", "replace") for voter, name, seq in ids]
+        return sum(map(int.from_bytes, [sha256(key + row).digest() for row in rows]))
 
     def _see_message(self, place: _Place, checked: Checked) -> None:
         opening, pending = checked.opening, checked.leaf.kind in self._running.pending
         if opening is not None:
-            self._ids = (self._ids + self._digest(*self._id(checked))) % _MODULUS
+            self._ids += self._sum([self._id(checked)])
         if pending and opening is not None:
-            words = opening.raw_sha256 if opening.form == Form.UNPARSED else opening.text
-            self._cases[place] = _Case("waiting", keys.text_key(self._running.keys.message, words))
+            self._wait(place, opening)
         elif pending:
             self._cases[place] = _Case("waiting", None)
+
+    def _wait(self, place: _Place, opening: Opening) -> None:
+        words = opening.raw_sha256 if opening.form == Form.UNPARSED else opening.text
+        self._cases[place] = _Case("waiting", keys.text_key(self._running.keys.message, words))
 
     def _id(self, checked: Checked) -> tuple[str, str, int]:
         opening = checked.opening
@@ -119,51 +123,50 @@ class Projections:
     ) -> Tampered | None:
         """The first entry by which something else is used up. `again` gives the entries once more."""
         ids, uses, lone, votes = 0, Counter[Use](), 0, _most(counting)
-        async with aclosing(reader.every_claim(self._running.id)) as claims:
-            async for claim in claims:
-                if not claim.has_log or not _is_ordinal(claim, votes) or not _is_bare(claim):
-                    return _named([("", claim.seq)], "a use of a cap")
-                if claim.cap == "message":
-                    ids += self._digest(claim.voter, claim.period, claim.seq)
-                elif _is_of_lone(claim, counting):
-                    lone += 1
-                else:
-                    uses[_use(claim)] += 1
+        async with aclosing(reader.every_claim(self._running.id)) as chunks:
+            async for claims in chunks:
+                if fault := _unlawful(claims, votes):
+                    return fault
+                named = []
+                for voter, seq, use in _uses(claims):
+                    _, cap, period, *_ = use
+                    if cap == "message":
+                        named.append((voter, period, seq))
+                    elif counting.holdings.is_alone(voter, use, seq):
+                        lone += 1
+                    else:
+                        uses[_without_ordinal(voter, use, seq)] += 1
+                ids += self._sum(named)
         # No two claims are alike but in what is not of the key, so each use was met once at most.
-        holdings = counting.holdings
-        held = Counter(holdings.held(lone=False))
-        if held != uses or lone + held.total() != holdings.claims:
-            held, uses = Counter(holdings.held()), await self._every(reader, lambda cap: cap != "message")
+        used = counting.holdings
+        held = Counter(used.held(lone=False))
+        if held != uses or lone + held.total() != used.claims:
+            held, uses = Counter(used.held()), await self._every(reader, lambda cap: cap != "message")
             if rows := [*(held - uses), *(uses - held)]:
                 return _named([("", row[6]) for row in rows], "a use of a cap")
-        if ids % _MODULUS == self._ids:
+        if ids == self._ids:
             return None
         left = await self._every(reader, lambda cap: cap == "message")
         lacking = []
         async for checked in again:
             if checked.opening is not None:
                 voter, name, seq = self._id(checked)
-                use = voter, "", "message", name, "", "", seq
-                if left[use] > 0:
-                    left[use] -= 1
+                own = voter, "", "message", name, "", "", seq
+                if left[own] > 0:
+                    left[own] -= 1
                 else:
                     lacking.append(("", seq))
-        lacking += [("", use[6]) for use, count in left.items() if count > 0]
+        lacking += [("", one[6]) for one, count in left.items() if count > 0]
         return _named(lacking or [("", 0)], "the id kept")
 
     async def _every(self, reader: Reader, is_asked: Callable[[str], bool]) -> Counter[Use]:
         """All claims whose cap is asked for: much memory, where something is wrong."""
         found = Counter[Use]()
-        async for claim in reader.every_claim(self._running.id):
-            if is_asked(claim.cap):
-                found[_use(claim)] += 1
+        async for claims in reader.every_claim(self._running.id):
+            for voter, seq, use in _uses(claims):
+                if is_asked(use[1]):
+                    found[_without_ordinal(voter, use, seq)] += 1
         return found
-
-
-def _is_of_lone(claim: ClaimKept, counting: Recount) -> bool:
-    """Whether it is a use that its caller's only message makes."""
-    uses, seq = counting.holdings.alone(claim.voter)
-    return seq == claim.seq and claim[1:7] in uses
 
 
 def _is_right(wanted: _Case | None, kept: CaseKept | None) -> bool:
@@ -180,18 +183,43 @@ def _most(counting: Recount) -> dict[tuple[str, str], int]:
     return {(where, per): votes for where, per, votes in [*caps, *(("", *cap) for cap in rules.total)]}
 
 
-def _is_ordinal(claim: ClaimKept, votes: dict[tuple[str, str], int]) -> bool:
-    most = 1 if claim.cap in ("message", "void") else votes.get((claim.contest, claim.cap), 0)
-    return claim.ordinal in range(1, most + 1)
+def _unlawful(claims: ClaimsKept, votes: dict[tuple[str, str], int]) -> Tampered | None:
+    """The first claim that no entry can have made, whatever it says. Few differ in what tells that."""
+    _, contests, caps, _, ordinals, candidates, channels, seqs, have_log = claims
+    shapes = [*zip(have_log, contests, caps, ordinals, candidates, channels, strict=True)]
+    unlawful = {shape for shape in set(shapes) if not _is_lawful(votes, *shape)}
+    for shape, seq in zip(shapes, seqs, strict=True) if unlawful else ():
+        if shape in unlawful:
+            return _named([("", seq)], "a use of a cap")
+    return None
 
 
-def _is_bare(claim: ClaimKept) -> bool:
-    """Whether the id of a message stands alone: what it was for stands with its uses."""
-    return claim.cap != "message" or (claim.contest, claim.candidate, claim.channel) == ("", "", "")
+def _is_lawful(
+    votes: dict[tuple[str, str], int],
+    has_log: bool,
+    contest: str,
+    cap: str,
+    ordinal: int,
+    candidate: str,
+    channel: str,
+) -> bool:
+    """Whether there can be such claims: of an ordinal that the cap allows, and where they are the id of a
+    message, of that alone, for what it was for stands with its uses."""
+    most = 1 if cap in ("message", "void") else votes.get((contest, cap), 0)
+    is_bare = cap != "message" or (contest, candidate, channel) == ("", "", "")
+    return bool(has_log) and is_bare and ordinal in range(1, most + 1)
 
 
-def _use(claim: ClaimKept) -> Use:
-    return claim.voter, claim.contest, claim.cap, claim.period, claim.candidate, claim.channel, claim.seq
+def _uses(claims: ClaimsKept) -> Iterator[tuple[str, int, holdings.Use]]:
+    """The caller, the entry and the use of each claim."""
+    voters, contests, caps, periods, ordinals, candidates, channels, seqs, _ = claims
+    uses = zip(contests, caps, periods, ordinals, candidates, channels, strict=True)
+    return zip(voters, seqs, uses, strict=True)
+
+
+def _without_ordinal(voter: str, use: holdings.Use, seq: int) -> Use:
+    contest, cap, period, _, candidate, channel = use
+    return voter, contest, cap, period, candidate, channel, seq
 
 
 def _first(

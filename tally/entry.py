@@ -20,6 +20,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
 MESSAGE: Final = "vote-leaf/v1"
@@ -138,6 +139,30 @@ def selected(told: Iterable[Iterable[str]]) -> Selected:
 def commitment(blinding: bytes, opening: bytes) -> bytes:
     """HMAC-SHA-256 of an opening under its own random key, 32 bytes each."""
     return hmac.digest(blinding, opening, "sha256")
+
+
+#: What HMAC (RFC 2104) adds to a key: bit by bit to the key itself, and to the zeros after it up to a block.
+_INNER: Final = bytes(byte ^ 0x36 for byte in range(256))
+_OUTER: Final = bytes(byte ^ 0x5C for byte in range(256))
+_REST: Final = bytes(64 - BLINDING_BYTES)
+_INNER_REST: Final = _REST.translate(_INNER)
+_OUTER_REST: Final = _REST.translate(_OUTER)
+
+
+def commitments(opened: Iterable[tuple[bytes, bytes]]) -> list[bytes]:
+    """The `commitment` of each of many: blinding key (of 32 bytes) and opening.
+
+    Written out, because OpenSSL looks the algorithm up again for every key: two plain hashes take 0.6 of
+    the time.
+    """
+    return [
+        sha256(
+            key.translate(_OUTER)
+            + _OUTER_REST
+            + sha256(key.translate(_INNER) + _INNER_REST + opening).digest()
+        ).digest()
+        for key, opening in opened
+    ]
 
 
 def event_time(sent_ms: int | None, grain_ms: int) -> str:

@@ -248,11 +248,16 @@ class Holdings:
         lone = self._lone.get(voter.encode())
         return ((), -1) if lone is None else (self._by_number[lone & ~_ENTRY].uses, lone & _ENTRY)
 
+    def is_alone(self, voter: str, use: Use, seq: int) -> bool:
+        """Whether a caller's only message is this entry, and makes that use."""
+        lone = self._lone.get(voter.encode())
+        return lone is not None and lone & _ENTRY == seq and use in self._by_number[lone & ~_ENTRY].uses
+
     def held(self, *, lone: bool = True) -> Iterator[tuple[str, str, str, str, str, str, int]]:
         """Every use of a cap, and void mark, that the ledger implies: voter, contest ("" over all contests),
         cap, period, candidate, channel ("" if no vote stands behind it any more), entry of the message.
 
-        Without those of `lone` messages, if asked: see `alone`.
+        Without those of `lone` messages, if asked: see `is_alone`.
         """
         for name in self._lone if lone else ():
             uses, seq = self.alone(voter := name.decode())

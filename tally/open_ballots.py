@@ -11,7 +11,7 @@ from typing import Final
 
 from tally import bulk
 from tally.acts import REVISIONS
-from tally.bulk import Said
+from tally.bulk import Manner, Said
 from tally.count import Totals
 from tally.entry import Leaf, Selected
 
@@ -51,15 +51,15 @@ class OpenCount:
 
     def messages(self, first: int, said: Said) -> None:
         """Count what the leaves of a run of messages tell, none of which an act is about."""
-        wrong = dict[bytes, list[str]]()
-        for text, messages in Counter(said.endings).items():
-            ended = bulk.ending(text)
+        wrong = dict[Manner, list[str]]()
+        for manner, messages in said.by_manner.items():
+            ended = bulk.ending(manner[1])
             told = ended.selections if said.told else None
             self._add(told or (), messages)
             if faults := list(self._wrong(ended.outcome, told, is_message=True)):
-                wrong[text] = faults
-        for seq, text in enumerate(said.endings, first) if wrong else ():
-            self.faults += (f"entry {seq}: {fault}" for fault in wrong.get(text, ()))
+                wrong[manner] = faults
+        for seq, manner in enumerate(said.manners, first) if wrong else ():
+            self.faults += (f"entry {seq}: {fault}" for fault in wrong.get(manner, ()))
 
     def _wrong(self, kind: str, told: Selected | None, *, is_message: bool) -> Iterator[str]:
         if self._opened and (told is not None) is not self.is_open:

@@ -11,7 +11,7 @@ from fractions import Fraction
 
 from tally import bulk, certification, rulings
 from tally.acts import REVISIONS
-from tally.bulk import Ending, Said
+from tally.bulk import Ending, Manner, Said
 from tally.certification import NotAllowed, Progress
 from tally.count import ACTS, TotalKey, Totals
 from tally.entry import Leaf, Opening, Selected
@@ -65,13 +65,12 @@ class Recount:
 
     def messages(self, first: int, said: Said, node: str = "") -> None:
         """Count a run of messages from entry `first` on, none of which an act is about."""
-        ends = list(zip(said.channels, said.endings, strict=True))
-        kinds: dict[tuple[bytes, bytes], Kind] = {}
-        for (channel, ended), messages in Counter(ends).items():
+        kinds: dict[Manner, Kind] = {}
+        for (channel, ended), messages in said.by_manner.items():
             kind = self.holdings.kind(node, channel.decode(), bulk.ending(ended))
             kinds[channel, ended] = kind
             self._total(kind, messages)
-        self.holdings.take_run(first, said.voters, map(kinds.__getitem__, ends))
+        self.holdings.take_run(first, said.voters, map(kinds.__getitem__, said.manners))
 
     def _total(self, kind: Kind, messages: int) -> None:
         totals, channel, outcome = self.totals, kind.channel, kind.ended.outcome

@@ -29,18 +29,19 @@ class CaseKept(NamedTuple):
     text_key: str
 
 
-class ClaimKept(NamedTuple):
-    """A row of `claims`, as it is; `voter` in hex, and whether it is of a log of the campaign."""
+class ClaimsKept(NamedTuple):
+    """Rows of `claims` in columns, as they are: what was changed may be of any type. `voters` are in hex;
+    `have_log` says whether each is of a log of the campaign."""
 
-    voter: str
-    contest: str
-    cap: str
-    period: str
-    ordinal: int
-    candidate: str
-    channel: str
-    seq: int
-    has_log: bool
+    voters: tuple[str, ...]
+    contests: tuple[str, ...]
+    caps: tuple[str, ...]
+    periods: tuple[str, ...]
+    ordinals: tuple[int, ...]
+    candidates: tuple[str, ...]
+    channels: tuple[str, ...]
+    seqs: tuple[int, ...]
+    have_log: tuple[bool, ...]
 
 
 class View(Protocol):
@@ -107,12 +108,13 @@ class Reader:
         rows = await self._view.rows(LEDGER["every-case"], (campaign,))
         return [CaseKept(*row) for row in rows]
 
-    async def every_claim(self, campaign: str) -> AsyncGenerator[ClaimKept, None]:
-        """What callers have used up, and the ids of their messages."""
+    async def every_claim(self, campaign: str) -> AsyncGenerator[ClaimsKept, None]:
+        """What callers have used up, and the ids of their messages, in chunks."""
         async with aclosing(self._view.chunks(CLAIMS["every-claim"], (campaign,))) as chunks:
             async for rows in chunks:
-                for row in rows:
-                    yield ClaimKept(row[0].hex() if isinstance(row[0], bytes) else repr(row[0]), *row[1:])
+                voters, *others = zip(*rows, strict=True)
+                named = tuple([one.hex() if isinstance(one, bytes) else repr(one) for one in voters])
+                yield ClaimsKept(named, *others)
 
     async def damage(self) -> str:
         """What the engine itself finds wrong with its files, "" if nothing."""

@@ -24,7 +24,7 @@ from gateway import setup
 from gateway.cli import televote
 from gateway.ledger.folder import Folder
 from gateway.ledger.publisher import origin
-from tally import merkle, tiles
+from tally import bulk, merkle, tiles
 from tally.tiles import Tree
 from tests.conftest import OPENS_MS, Clock, House
 from tests.docs import auditing
@@ -389,6 +389,28 @@ def insider(sound: House, house: House, trials: int) -> dict[str, int]:
 
 def test_what_an_insider_changes_is_found(sound: House, house: House) -> None:
     insider(sound, house, 50)
+
+
+def test_in_bulk_or_one_by_one_the_same_is_found(
+    sound: House, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each trick once, and nothing changed: both commands say the same, word for word."""
+
+    def said(house: House) -> list[tuple[int, str]]:
+        calls = [["verify"], ["recount", "--json"]]
+        told = [CliRunner().invoke(televote, ["--settings", str(house.settings), *call]) for call in calls]
+        return [(one.exit_code, one.output) for one in told]
+
+    def one_by_one(house: House) -> list[tuple[int, str]]:
+        with monkeypatch.context() as patched:
+            patched.setattr(bulk, "check", lambda *_: None)
+            return said(house)
+
+    assert said(house) == one_by_one(house)
+    for trial, trick, cover in tricks(len(ENTRIES) * len(COVERS) + len(BESIDE)):
+        change(house, trick, cover, random.Random(1000 + trial))
+        assert said(house) == one_by_one(house), f"seed {trial}: {trick.__name__}, {cover}"
+        restore(sound, house)
 
 
 @pytest.mark.soak

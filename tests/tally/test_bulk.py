@@ -1,11 +1,15 @@
 """In bulk it is the same as one by one: the same is read, counted and refused, and nothing else is."""
 
+import hmac
 import random
 from collections.abc import Callable, Iterator
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tally import bulk, entry, merkle, seal, verify
+from tally.bulk import Said
 from tally.entry import Opening
 from tally.recount import Recount
 from tally.rules import Rules
@@ -44,6 +48,15 @@ def run(openings: list[Opening], *, told: bool = False) -> list[Stored]:
     return [stored(seq, one, told=told) for seq, one in enumerate(openings)]
 
 
+def assert_said(said: Said, at: int, one: Opening) -> None:
+    channel, ended = said.manners[at]
+    assert (channel.decode(), said.sources[at].decode()) == (one.channel, one.source)
+    assert bulk.text(said.message_ids[at]) == one.message_id
+    assert (said.voters[at].decode(), int(said.received_ms[at])) == (one.voter, one.received_ms)
+    assert bulk.ending(ended) == (one.day, one.outcome, one.selections, one.voids)
+    assert said.openings[at] == one.pack()
+
+
 @pytest.mark.parametrize("told", [False, True])
 def test_whatever_people_write_is_read_as_it_was(told: bool) -> None:
     openings = [
@@ -57,10 +70,49 @@ def test_whatever_people_write_is_read_as_it_was(told: bool) -> None:
     assert (verifier.size, verifier.root(), verifier.last_ms) == (strict.size, strict.root(), strict.last_ms)
     assert said.told is told
     for at, one in enumerate(openings):
-        assert bulk.text(said.texts[at]) == one.text
-        assert bulk.text(said.message_ids[at]) == one.message_id
-        assert said.voters[at].decode() == one.voter
-        assert bulk.ending(said.endings[at]) == (one.day, one.outcome, one.selections, one.voids)
+        assert_said(said, at, one)
+
+
+#: What may be mistaken for the end of a text, or for the escape of one.
+_tricky = st.text(st.sampled_from('"\\\\,[]u0\n你') | st.characters(), max_size=12)
+
+
+@given(st.lists(st.tuples(_tricky, _tricky, _tricky), min_size=1, max_size=5))
+@settings(deadline=None, max_examples=300)
+def test_any_texts_are_read_as_they_were(texts: list[tuple[str, str, str]]) -> None:
+    """Where no quotation mark is escaped, another pattern reads them."""
+    openings = [
+        message(n, text, message_id=message_id, given=text[::-1], note=note)
+        for n, (text, message_id, note) in enumerate(texts)
+    ]
+    said = bulk.read([one.pack() for one in openings])
+    assert said is not None
+    for at, one in enumerate(openings):
+        assert_said(said, at, one)
+    assert said.by_manner == {said.manners[0]: len(texts)}
+
+
+@given(st.lists(st.tuples(st.binary(min_size=32, max_size=32), st.binary(max_size=300)), max_size=5))
+def test_commitments_are_those_of_the_standard_library(opened: list[tuple[bytes, bytes]]) -> None:
+    assert entry.commitments(opened) == [hmac.digest(key, one, "sha256") for key, one in opened]
+    assert entry.commitments(opened) == [entry.commitment(key, one) for key, one in opened]
+
+
+def test_where_one_leaf_ends_matters() -> None:
+    """What is moved from a leaf to the one before leaves their lines as they were, but neither is a leaf."""
+    rows = run([message(n) for n in range(4)])
+    assert bulk.check(Verifier(CAMPAIGN, SEALER), rows) is not None
+    for cut in (1, 6, 13, 24, len(rows[2].leaf) - 1):
+        parts = rows[1].leaf + rows[2].leaf[:cut], rows[2].leaf[cut:]
+        moved = [
+            row._replace(leaf=leaf, leaf_hash=merkle.leaf_hash(leaf))
+            for row, leaf in zip(rows[1:3], parts, strict=True)
+        ]
+        verifier = Verifier(CAMPAIGN, SEALER)
+        verifier.check(rows[0])
+        with pytest.raises(verify.Tampered):
+            verifier.check(moved[0])
+        assert bulk.check(Verifier(CAMPAIGN, SEALER), [rows[0], *moved, rows[3]]) is None
 
 
 def _leaf(row: Stored, was: bytes, now: bytes) -> Stored:
@@ -80,6 +132,7 @@ CHANGES: dict[str, Callable[[Stored], Stored]] = {
     "version": lambda row: _leaf(row, b"vote-leaf/v1", b"vote-leaf/v9"),
     "a line more": lambda row: _leaf(row, b"-\n", b"-\n-\n"),
     "a line less": lambda row: _leaf(row, b"\n-\n", b"\n"),
+    "more after the end": lambda row: _leaf(row, row.leaf, row.leaf + b"x"),
     "no end": lambda row: _leaf(row, row.leaf[-6:], row.leaf[-6:-1]),
     "type": lambda row: row._replace(kind=7),  # type: ignore[arg-type]
     "no blob": lambda row: row._replace(leaf=row.leaf.decode()),  # type: ignore[arg-type]
@@ -101,12 +154,38 @@ def test_what_one_by_one_refuses_is_not_taken(change: str, at: int) -> None:
     assert (verifier.size, verifier.frontier) == (0, ())
 
 
+def test_a_run_of_another_campaign_is_not_taken() -> None:
+    rows = run([message(n) for n in range(3)])
+    with pytest.raises(verify.Tampered):
+        Verifier("beita-2019", SEALER).check(rows[0])
+    assert bulk.check(Verifier("beita-2019", SEALER), rows) is None
+
+
+@pytest.mark.parametrize("at", [0, 3, 6])
+def test_what_a_leaf_tells_is_what_is_sealed(at: int) -> None:
+    rows, strict = run([message(n) for n in range(7)], told=True), Verifier(CAMPAIGN, SEALER)
+    rows[at] = _leaf(rows[at], b"A01", b"A02")
+    for row in rows[:at]:
+        strict.check(row)
+    with pytest.raises(verify.Tampered):
+        strict.check(rows[at])
+    assert bulk.check(Verifier(CAMPAIGN, SEALER), rows) is None
+
+
 @pytest.mark.parametrize(
     "opening",
     [
         pytest.param(b'["opening/v1"]', id="too few"),
         pytest.param(message(1).pack() + b"\n" + message(2).pack(), id="two"),
         pytest.param(message(1).pack().replace(b"sms", b"s\\u006ds"), id="an escape of ours"),
+        pytest.param(message(1).pack().replace(b'"sim"', b'"s\\u0069m"'), id="an escape in a source"),
+        pytest.param(message(1).pack().replace(b'"A01",', b'"A\\u00301",'), id="an escape in a selection"),
+        pytest.param(message(1).pack().replace(b"window", b"win\tdow"), id="a control character of ours"),
+        pytest.param(message(1).pack().replace(b'"text"', '"文"'.encode()), id="not ASCII"),
+        pytest.param(message(1).pack().replace(b'"gateway"', b'"gate\nway"'), id="a line break"),
+        pytest.param(message(1).pack().replace(b"0001", b"00\n1"), id="a line break in a pseudonym"),
+        pytest.param(message(1).pack().replace(b"0001", b"001"), id="a short pseudonym"),
+        pytest.param(message(1).pack().replace(b"null", b"nil"), id="no time"),
         pytest.param(message(1).pack().replace(b'","', b'", "', 1), id="a blank"),
         pytest.param(message(1).pack().replace(b"[]", b'["star",]'), id="no JSON"),
         pytest.param(message(1).pack().replace(b"0001", b"000X"), id="no pseudonym"),
@@ -114,9 +193,17 @@ def test_what_one_by_one_refuses_is_not_taken(change: str, at: int) -> None:
     ],
 )
 def test_what_is_not_in_our_own_words_is_left_to_others(opening: bytes) -> None:
-    whole = message(3).pack()
+    whole, quoting = message(3).pack(), message(4, 'say "A01"').pack()
     assert bulk.read([whole, whole]) is not None
-    for several in ([opening], [whole, opening], [opening, whole], [whole, opening, whole]):
+    assert bulk.read([whole, quoting]) is not None
+    for several in (
+        [opening, quoting],
+        [quoting, opening],
+        [opening],
+        [whole, opening],
+        [opening, whole],
+        [whole, opening, whole],
+    ):
         assert bulk.read(several) is None
 
 
@@ -147,6 +234,10 @@ def _drawn(rng: random.Random) -> Iterator[Opening]:
         )
 
 
+def callers() -> list[str]:
+    return [f"{n:032x}" for n in range(60)]
+
+
 @pytest.mark.parametrize("rules", RULES)
 @pytest.mark.parametrize("seed", range(15))
 def test_it_is_counted_the_same(rules: str, seed: int) -> None:
@@ -172,8 +263,12 @@ def test_it_is_counted_the_same(rules: str, seed: int) -> None:
     assert sorted(in_bulk.holdings.held()) == sorted(one_by_one.holdings.held())
     assert sorted(in_bulk.holdings.overridden()) == sorted(one_by_one.holdings.overridden())
     assert in_bulk.holdings.voters == one_by_one.holdings.voters
+    holdings = in_bulk.holdings
+    for voter, seq, uses in ((one, seq, uses) for one in callers() for uses, seq in [holdings.alone(one)]):
+        assert all(holdings.is_alone(voter, use, seq) for use in uses)
+        assert not any(holdings.is_alone(voter, use, seq + 1) for use in uses)
+        assert not any(holdings.is_alone(voter, ("other", *use[1:]), seq) for use in uses)
     several = list(in_bulk.holdings.held(lone=False))
-    callers = {f"{n:032x}" for n in range(60)}
-    lone = [use for one in callers for use in in_bulk.holdings.alone(one)[0]]
+    lone = [use for one in callers() for use in in_bulk.holdings.alone(one)[0]]
     assert len(several) + len(lone) == len(list(in_bulk.holdings.held()))
     assert lone or rules == "none"
