@@ -60,7 +60,7 @@ class Projections:
                     self._cases[of, seq] = _Case("ruled", "")
 
     def messages(self, node: str, first: int, said: Said) -> None:
-        """A run of messages from entry `first` on, none of which an act is about. Raises `Tampered`."""
+        """A run of messages from entry `first` on, none of which an act is about."""
         key = self._running.keys.message
         messages = zip(map(bytes.decode, said.sources), map(bulk.text, said.message_ids), strict=True)
         names = keys.message_keys(key, messages)
@@ -71,10 +71,7 @@ class Projections:
         }
         for at, manner in enumerate(said.manners) if waiting else ():
             if manner in waiting:
-                try:
-                    self._wait((node, first + at), entry.unpack(said.openings[at]))
-                except entry.BadEntry as error:
-                    raise Tampered(first + at, str(error)) from error
+                self._wait((node, first + at), entry.unpack(said.openings[at]))
 
     def _sum(self, ids: Iterable[tuple[str, object, int]]) -> int:
         """A number of ids kept (voter, key of the message, entry), in any order: they are compared by the sum

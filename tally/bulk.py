@@ -53,6 +53,10 @@ _ANY: Final = _opening(rb'[^"\\]*+', rb'[^"\\\n]*+(?:\\.[^"\\\n]*+)*+')
 #: takes a third of the time.
 _PLAIN: Final = _opening(rb'[^"]*+', rb'[^"]*+')
 
+#: What stands in no JSON but escaped; a line break tells openings apart.
+_CONTROLS: Final = bytes(range(32)).replace(b"\n", b"")
+#: What may be escaped in JSON, and how.
+_ESCAPE: Final = re.compile(rb'\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4})')
 _HEX: Final = b"0123456789abcdef"
 _VOTER_DIGITS: Final = 32
 
@@ -144,8 +148,10 @@ def read(openings: Sequence[bytes]) -> Said | None:
     No line break is in any of ours: as many lines that match as there are openings are these.
     """
     lines = b"\n".join(openings)
+    if not lines.isascii() or len(lines.translate(None, _CONTROLS)) != len(lines):
+        return None
     is_unescaped = b"\\" not in lines or b'\\"' not in lines
-    found = (_PLAIN if is_unescaped else _ANY).findall(lines) if lines.isascii() else []
+    found = (_PLAIN if is_unescaped else _ANY).findall(lines)
     if len(found) != len(openings) or lines.count(b"\n") != len(openings) - 1:
         return None
     channels, sources, message_ids, voters, received_ms, endings = zip(*found, strict=True)
@@ -155,6 +161,8 @@ def read(openings: Sequence[bytes]) -> Said | None:
     if not all(map(_is_plain, ours)):
         return None
     if set(map(len, voters)) != {_VOTER_DIGITS} or b"".join(voters).translate(None, _HEX):
+        return None
+    if b"\\" in lines and b"\\" in _ESCAPE.sub(b"", lines):
         return None
     return Said(manners, by_manner, sources, message_ids, voters, received_ms, openings, told=False)
 

@@ -15,13 +15,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway import audit, entrances, exporter
+from gateway import audit, exporter
 from gateway.intake.inbound import Form, Inbound
-from gateway.projections import Projections
-from tally import bulk, export
+from tally import export
 from tally.verify import Tampered
 from tests.conftest import CLOSES_MS, SETTLED_MS, House
-from tests.tally.test_bulk import message
 
 CAMPAIGN = "beita-2018"
 
@@ -128,20 +126,6 @@ async def test_an_insiders_edit_is_found_and_named(house: House, name: str) -> N
         await verified(house)
     if first_bad is not None:
         assert found.value.seq == first_bad
-
-
-async def test_a_text_that_is_no_json_is_named(house: House) -> None:
-    """Nobody without the key can have written it; who has it is told of like anybody."""
-    whole = message(1, "A01 A02", outcome="unclear", selections=()).pack()
-    projections = Projections(entrances.run_campaigns(house.load())[CAMPAIGN])
-    for opening in (whole, whole.replace(b"A01 A02", b"A01\tA02")):
-        said = bulk.read([whole, opening])
-        assert said is not None
-        if opening == whole:
-            projections.messages("n1", 5, said)
-        else:
-            with pytest.raises(Tampered, match="entry 6: not an opening"):
-                projections.messages("n1", 5, said)
 
 
 async def test_a_use_for_anothers_is_found(house: House) -> None:
