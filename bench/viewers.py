@@ -127,6 +127,6 @@ async def _sign_in(path: Path) -> str:
         await people.accounts.add("bench", "Bench", Role.COMMITTEE, (), by="the benchmark")
         account, token = await people.accounts.named("bench"), cookies.fresh()
         await opened.store.run(
-            store.begin, account.id, accounts.hashed(token), clock.now_ms(), "a benchmark", []
+            store.begin, account, accounts.hashed(token), clock.now_ms(), "a benchmark", []
         )
     return f"televote-plain={token}"

@@ -186,7 +186,7 @@ class Visitor:
             await people.accounts.add(login, name or f"{role} {login}", role, campaigns, by="the tests")
         account, token = await people.accounts.named(login), cookies.fresh()
         await self.service.store.run(
-            store.begin, account.id, accounts.hashed(token), self.house.clock.ms, "a test", []
+            store.begin, account, accounts.hashed(token), self.house.clock.ms, "a test", []
         )
         return Staff(self, role, login, token)
 

@@ -3,7 +3,8 @@
 A password or second factor is changed only by who knows the password of now, not by who found a session open.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 import segno
@@ -19,7 +20,7 @@ from gateway.people.accounts import hashed
 from gateway.people.people import People
 from gateway.people.roles import ANYBODY
 from gateway.people.sessions import TERMS
-from gateway.people.store import Account
+from gateway.people.store import Account, SessionOver
 
 _log = structlog.get_logger()
 
@@ -62,7 +63,8 @@ class _Own:
             return await self._page(request, {"at": "password", "error": error}, 400)
         if refused := await self._unproven(request, account, given, "password"):
             return refused
-        await self._people.entrance.change_password(account, chosen, guard.session(request))
+        with _in_session():
+            await self._people.entrance.change_password(account, chosen, guard.session(request))
         return guard.see_other(_ACCOUNT, done="password")
 
     async def second(self, request: web.Request) -> web.StreamResponse:
@@ -81,7 +83,9 @@ class _Own:
         secret = entrance.offered(account, given.get("sealed", ""))
         if secret is None:
             return guard.see_other(_ACCOUNT)
-        if not await entrance.set_second(account, secret, given.get("code", "")):
+        with _in_session():
+            right = await entrance.set_second(account, secret, given.get("code", ""), guard.session(request))
+        if not right:
             return _offer(request, account, secret, given["sealed"], "denied_code")
         return guard.see_other(_ACCOUNT, done="second")
 
@@ -89,7 +93,8 @@ class _Own:
         given, account = await guard.form(request), await self._account(request)
         if refused := await self._unproven(request, account, given, "second"):
             return refused
-        await self._people.entrance.remove_second(account)
+        with _in_session():
+            await self._people.entrance.remove_second(account, guard.session(request))
         return guard.see_other(_ACCOUNT, done="second_removed")
 
     async def sessions(self, request: web.Request) -> web.StreamResponse:
@@ -144,6 +149,15 @@ class _Own:
             **(said or {}),
         }
         return guard.render(request, "account.html", values, status, WORDS)
+
+
+@contextmanager
+def _in_session() -> Iterator[None]:
+    """The session may end between the question for a password and what was to be done with the answer."""
+    try:
+        yield
+    except SessionOver:
+        raise guard.Refused("signed_out") from None
 
 
 def _offer(

@@ -71,11 +71,12 @@ class Entrance:
         if wait_ms := self._throttle.guess(counters, self._now_ms()):
             return self._denied(account, "wait", wait_ms)
         try:
-            right = await self._is_password(account, password, known=how != "")
+            proved = await self._with_password(account, password, known=how != "")
         except Crowded:
             return self._denied(account, "crowded")
-        if account is None or not right:
+        if proved is None:
             return self._denied(account, "wrong")
+        account = proved
         self._throttle.right(counters)
         if account.second is not None:
             return NeedsCode(self._ticket(account, at))
@@ -108,7 +109,7 @@ class Entrance:
         ):
             return Denied("stale")
         _log.info("link_used", account=account.login)
-        return await self._enter(account, at)
+        return await self._enter(account._replace(password=chosen), at)
 
     # What one signs in with
 
@@ -117,13 +118,13 @@ class Entrance:
         counters = [Key("own", f"{account.login} {at.browser}")]
         if wait_ms := self._throttle.guess(counters, self._now_ms()):
             return Denied("wait", wait_ms)
-        if not await self._is_password(account, password, known=True):
+        if await self._with_password(account, password, known=True) is None:
             return self._denied(account, "wrong")
         self._throttle.right(counters)
         return None
 
     async def change_password(self, account: Account, password: str, session: str) -> None:
-        """Another password; all other sessions end."""
+        """Another password; all other sessions end. Raises `SessionOver`."""
         chosen = await self._passwords.hash(password)
         await self._db.run(store.set_password, account.id, chosen, hashed(session))
         _log.info("password_changed", account=account.login)
@@ -140,40 +141,46 @@ class Entrance:
         except ValueError:
             return None
 
-    async def set_second(self, account: Account, secret: bytes, code: str) -> bool:
-        """Ask for codes from now on; False if this one is wrong."""
+    async def set_second(self, account: Account, secret: bytes, code: str, session: str) -> bool:
+        """Ask for codes from now on; False if this one is wrong. Raises `SessionOver`."""
         step = second_factor.step_of(secret, code, self._now_ms())
         if step is None:
             return False
         sealed = second_factor.seal(self._second_key, account.login, secret)
-        await self._db.run(store.set_second, account.id, sealed, step)
+        await self._db.run(store.set_second, account.id, sealed, step, hashed(session))
         _log.info("second_factor_set", account=account.login)
         return True
 
-    async def remove_second(self, account: Account) -> None:
-        """Ask for no codes any more."""
-        await self._db.run(store.set_second, account.id, None, 0)
+    async def remove_second(self, account: Account, session: str) -> None:
+        """Ask for no codes any more. Raises `SessionOver`."""
+        await self._db.run(store.set_second, account.id, None, 0, hashed(session))
         _log.info("second_factor_removed", account=account.login)
 
     # Steps
 
-    async def _is_password(self, account: Account | None, password: str, *, known: bool) -> bool:
+    async def _with_password(self, account: Account | None, password: str, *, known: bool) -> Account | None:
+        """The account, with its password as it is kept now; None if that was not its password."""
         stored = account.password if account is not None and account.enabled else None
         right = await self._passwords.check(stored, password, known=known)
-        if right and account is not None and stored is not None and self._passwords.is_outdated(stored):
-            await self._db.run(store.set_password, account.id, await self._passwords.hash(password), None)
-        return right
+        if not right or account is None or stored is None:
+            return None
+        if self._passwords.is_outdated(stored):
+            anew = await self._passwords.hash(password)
+            if await self._db.run(store.rehash, account, anew):
+                return account._replace(password=anew)
+        return account
 
     async def _use_code(self, account: Account, code: str) -> bool:
         secret = second_factor.unseal(self._second_key, account.login, account.second or b"")
         step = None if secret is None else second_factor.step_of(secret, code, self._now_ms())
         return step is not None and await self._db.run(store.use_step, account.id, step)
 
-    async def _enter(self, account: Account, at: From) -> Entered:
+    async def _enter(self, account: Account, at: From) -> Entered | Denied:
         token = self._fresh()
-        await self._db.run(
-            store.begin, account.id, hashed(token), self._now_ms(), at.kind, self._places.marks(account, at)
-        )
+        if not await self._db.run(
+            store.begin, account, hashed(token), self._now_ms(), at.kind, self._places.marks(account, at)
+        ):
+            return self._denied(account, "stale")
         _log.info("signed_in", account=account.login)
         return Entered(token, account)
 

@@ -25,6 +25,9 @@ UPDATE accounts SET lang = ? WHERE id = ?;
 -- name: set-password
 UPDATE accounts SET password = ? WHERE id = ?;
 
+-- name: rehash
+UPDATE accounts SET password = ? WHERE id = ? AND password = ?;
+
 -- name: forget-proofs
 UPDATE accounts SET password = NULL, second = NULL, second_step = 0 WHERE id = ?;
 

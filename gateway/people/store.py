@@ -74,6 +74,10 @@ class LastAdministrator(RuntimeError):
     """Nobody would be left to make accounts; nothing was changed."""
 
 
+class SessionOver(RuntimeError):
+    """The session in which something was asked for has ended meanwhile; nothing was changed."""
+
+
 def _account(row: tuple[Any, ...] | None) -> Account | None:
     return None if row is None else Account._make(row)
 
@@ -195,18 +199,33 @@ def set_lang(db: Database, account_id: int, lang: str) -> None:
     db.execute(SQL["set-lang"], (lang, account_id))
 
 
-def set_password(db: Database, account_id: int, password: str, keep: bytes | None) -> None:
-    """Another password. All sessions end but the one to `keep`; None for a mere rehash, which ends none."""
+def set_password(db: Database, account_id: int, password: str, keep: bytes) -> None:
+    """Another password, asked for in the session to `keep`: all others end. Raises `SessionOver`."""
     with transaction(db):
+        _in_session(db, account_id, keep)
         db.execute(SQL["set-password"], (password, account_id))
-        if keep is not None:
-            db.execute(SQL["end-other-sessions"], (account_id, keep))
-            db.execute(SQL["end-welcome"], (account_id,))
+        db.execute(SQL["end-other-sessions"], (account_id, keep))
+        db.execute(SQL["end-welcome"], (account_id,))
 
 
-def set_second(db: Database, account_id: int, sealed: bytes | None, step: int) -> None:
-    """The second factor, None for none, and the step of the code that proved it."""
-    db.execute(SQL["set-second"], (sealed, step, account_id))
+def rehash(db: Database, account: Account, password: str) -> bool:
+    """The same password by other parameters; False if it is another one by now, which stays."""
+    return db.execute(SQL["rehash"], (password, account.id, account.password)).rowcount == 1
+
+
+def set_second(db: Database, account_id: int, sealed: bytes | None, step: int, session: bytes) -> None:
+    """The second factor, None for none, and the step of the code that proved it; asked for in a session.
+    Raises `SessionOver`."""
+    with transaction(db):
+        _in_session(db, account_id, session)
+        db.execute(SQL["set-second"], (sealed, step, account_id))
+
+
+def _in_session(db: Database, account_id: int, token: bytes) -> None:
+    """Whoever asked may have been reset, or signed out elsewhere, while their password was looked at."""
+    found = session(db, token)
+    if found is None or found.account.id != account_id:
+        raise SessionOver
 
 
 def use_step(db: Database, account_id: int, step: int) -> bool:
@@ -232,14 +251,21 @@ def accept(db: Database, account_id: int, token: bytes, password: str, now_ms: i
 # Sessions, and from where
 
 
-def begin(db: Database, account_id: int, token: bytes, now_ms: int, browser: str, marks: list[bytes]) -> None:
-    """A session, and the browser and address it was begun from."""
+def begin(
+    db: Database, account: Account, token: bytes, now_ms: int, browser: str, marks: list[bytes]
+) -> bool:
+    """A session, and the browser and address it was begun from. False, and there is none, if what `account`
+    was signed in with does not hold any more: what a reset has ended must not begin after it."""
     with transaction(db):
-        db.execute(SQL["add-session"], (token, account_id, now_ms, now_ms, browser))
-        db.execute(SQL["mark-signed-in"], (now_ms, account_id))
+        now = _account(db.execute(SQL["account"], (account.id,)).fetchone())
+        if now is None or not now.enabled or (now.password, now.second) != (account.password, account.second):
+            return False
+        db.execute(SQL["add-session"], (token, account.id, now_ms, now_ms, browser))
+        db.execute(SQL["mark-signed-in"], (now_ms, account.id))
         for mark in marks:
-            db.execute(SQL["know"], (account_id, mark, now_ms))
-        db.execute(SQL["forget-older"], (account_id, _KNOWN))
+            db.execute(SQL["know"], (account.id, mark, now_ms))
+        db.execute(SQL["forget-older"], (account.id, _KNOWN))
+        return True
 
 
 def session(db: Database, token: bytes) -> Session | None:

@@ -104,7 +104,7 @@ async def _people(house: House) -> tuple[Session, ...]:
                 await people.accounts.add(login, login, role, (), by="the tests")
                 account, token = await people.accounts.named(login), cookies.fresh()
                 await service.store.run(
-                    store.begin, account.id, accounts.hashed(token), house.clock.ms, "a test", []
+                    store.begin, account, accounts.hashed(token), house.clock.ms, "a test", []
                 )
                 made.append(Session(role, login, token))
     return tuple(made)

@@ -160,12 +160,12 @@ async def test_only_so_many_places_are_remembered(folk: Folk) -> None:
 
 async def with_second(folk: Folk, login: str = "li") -> bytes:
     """Somebody with a second factor; returns its secret."""
-    await folk.add(login)
+    token = await folk.add(login)
     account = await folk.people.accounts.named(login)
     secret, sealed = folk.people.entrance.offer_second(account)
     assert folk.people.entrance.offered(account, sealed) == secret
-    assert not await folk.people.entrance.set_second(account, secret, "000000")
-    assert await folk.people.entrance.set_second(account, secret, code(folk, secret))
+    assert not await folk.people.entrance.set_second(account, secret, "000000", token)
+    assert await folk.people.entrance.set_second(account, secret, code(folk, secret), token)
     folk.clock.ms += 30_000
     return secret
 
@@ -220,8 +220,11 @@ async def test_a_ticket_is_for_one_browser_one_password_and_five_minutes(folk: F
         assert await by_code(forged, code(folk, secret), OFFICE) == Denied("stale"), forged
     folk.clock.ms += TICKET_MS
     assert await by_code(held, code(folk, secret), OFFICE) == Denied("stale")
+    entered = await by_code(await ticket(folk), code(folk, secret), OFFICE)
+    assert isinstance(entered, Entered)
     held = await ticket(folk)
-    await folk.people.entrance.change_password(await folk.people.accounts.named("li"), OTHER, "")
+    folk.clock.ms += 30_000
+    await folk.people.entrance.change_password(await folk.people.accounts.named("li"), OTHER, entered.token)
     assert await by_code(held, code(folk, secret), OFFICE) == Denied("stale")
 
 
@@ -244,8 +247,10 @@ async def test_without_the_telephone_a_reset_is_the_way_back_in(folk: Folk) -> N
 
 
 async def test_a_second_factor_can_be_given_up(folk: Folk) -> None:
-    await with_second(folk)
-    await folk.people.entrance.remove_second(await folk.people.accounts.named("li"))
+    secret = await with_second(folk)
+    entered = await folk.people.entrance.by_code(await ticket(folk), code(folk, secret), OFFICE)
+    assert isinstance(entered, Entered)
+    await folk.people.entrance.remove_second(await folk.people.accounts.named("li"), entered.token)
     assert isinstance(await folk.enter("li"), Entered)
 
 
