@@ -122,8 +122,8 @@ class Chamber:
                 raise Refused(word)
             assert proposal is not None
             state: proposals.State = "withdrawn" if who == proposal.by else "declined"
-            await self._service.store.run(proposals.end, number, state, who)
-            await self._service.store.run(proposals.forget, number)
+            if not await self._service.store.run(proposals.close, number, state, who):
+                raise await self._was_faster(running, number)
             return state
 
     async def open(self, running: Running) -> list[Opened]:
@@ -153,7 +153,7 @@ class Chamber:
     ) -> Done:
         store = self._service.store
         if not await store.run(proposals.end, proposal.id, "approved", second):
-            raise Refused("already_done")
+            raise await self._was_faster(running, proposal.id)
         try:
             done = await self._carry_out(running, considered.motion, considered.outlook, proposal.by, second)
         except (Refused, Busy, Stopping, Unavailable):
@@ -162,6 +162,13 @@ class Chamber:
             raise
         await store.run(proposals.forget, proposal.id)
         return done
+
+    async def _was_faster(self, running: Running, number: int) -> Refused:
+        """What somebody at another node has made of a proposal since it was looked at."""
+        proposal = await self._service.store.run(proposals.find, running.id, number)
+        if proposal is not None and proposal.state == "approved":
+            return Refused("already_done")  # or it is being done just now
+        return Refused(proposals.ended(proposal, self._service.now_ms()) or "changed")
 
     async def _carry_out(self, running: Running, motion: Motion, seen: Outlook, by: str, second: str) -> Done:
         if motion.kind in RULINGS:

@@ -129,6 +129,11 @@ def end(db: Database, number: int, state: State, who: str) -> bool:
     return db.execute(_SQL["end"], (state, who, number)).rowcount == 1
 
 
+def close(db: Database, number: int, state: State, who: str) -> bool:
+    """End an open proposal of which nothing will be done, and drop what it said. False as of `end`."""
+    return db.execute(_SQL["close"], (state, who, b"", number)).rowcount == 1
+
+
 def reopen(db: Database, number: int) -> None:
     """Its act could not be recorded: it can be agreed to again."""
     db.execute(_SQL["reopen"], (number,))

@@ -24,6 +24,10 @@ UPDATE proposals SET state = 'stale', sealed = ? WHERE campaign = ? AND state = 
 -- Matches no row if somebody else was first.
 UPDATE proposals SET state = ?, second = ? WHERE id = ? AND state = 'open';
 
+-- name: close
+-- Nor does this; nothing will be done, so what it said is forgotten with it.
+UPDATE proposals SET state = ?, second = ?, sealed = ? WHERE id = ? AND state = 'open';
+
 -- name: reopen
 UPDATE proposals SET state = 'open', second = '' WHERE id = ? AND state = 'approved';
 

@@ -8,9 +8,16 @@ import pytest
 
 from config.settings import Settings, Storage
 from gateway import audit, control
+from gateway.exports import Exports
+from gateway.intake.revise import Refused
+from gateway.result.secretary import Secretary
+from gateway.room.chamber import Chamber, Done
+from gateway.room.motion import Motion
+from gateway.room.proposals import Proposal
+from gateway.service import Service
 from gateway.storage.opening import open_store
 from tests import postgres as own
-from tests.conftest import House
+from tests.conftest import CLOSES_MS, House
 from tests.nodes.test_nodes import CAMPAIGN, house_of, until
 from tests.outbox.provider import listening
 from tests.outbox.test_outbox import answered, post
@@ -113,6 +120,41 @@ async def test_the_first_administrator_of_nodes_that_start_at_once(first: House)
         assert len(await people[0].accounts.listed()) == 1
         held = [link for link in links if link and await people[0].entrance.welcomed(link)]
         assert len(held) == 1, "the link of the last of them"
+
+
+async def _sits(login: str, campaign: str) -> bool:
+    return True
+
+
+def chamber_of(house: House, service: Service) -> Chamber:
+    """A committee's room at one node."""
+    exports = Exports(house.load())
+    return Chamber(service, lambda n: bytes(range(n)), _sits, Secretary(service, exports))
+
+
+async def test_of_who_agrees_at_one_node_and_who_declines_at_another_one_has_done_it(first: House) -> None:
+    one, other = two(first)
+    async with one.service() as here, other.service() as there:
+        rooms = [chamber_of(one, here), chamber_of(other, there)]
+        runnings = [service.campaigns[CAMPAIGN] for service in (here, there)]
+        for n in range(12):
+            motion = Motion("reschedule", "network_failure", closes_ms=(("sms", CLOSES_MS + 60_000 + n),))
+            considered = await rooms[0].consider(runnings[0], motion)
+            made = await rooms[0].act(runnings[0], motion, "wang", considered.digest)
+            assert isinstance(made, Proposal)
+            ended = await asyncio.gather(
+                rooms[0].approve(runnings[0], made.id, "li", made.digest),
+                rooms[1].decline(runnings[1], made.id, "zhao"),
+                return_exceptions=True,
+            )
+            (kept,) = await rooms[0].latest(runnings[0], 1)
+            assert kept.sealed == b""
+            approved, declined = ended
+            assert isinstance(approved, Done) == (kept.state == "approved")
+            assert (declined == "declined") == (kept.state == "declined"), ended
+            slower = declined if isinstance(approved, Done) else approved
+            assert isinstance(slower, Refused)
+            assert slower.word in ("already_done", "interrupted", "was_declined")
 
 
 async def test_nodes_that_share_a_data_folder(first: House) -> None:
