@@ -7,6 +7,7 @@ disk before the database says that it is there.
 import hashlib
 import os
 from collections.abc import Set
+from contextlib import suppress
 from pathlib import Path
 
 from gateway.durable import sync
@@ -53,22 +54,32 @@ class Cabinet:
             raise Lost(digest.hex())
         return content
 
+    def has(self, digest: bytes) -> bool:
+        """Whether a file is there."""
+        return self._path(digest).exists()
+
     def drop(self, digest: bytes) -> None:
         """Destroy a file, if it is there."""
         self._path(digest).unlink(missing_ok=True)
+
+    def tidy(self, attached: Set[bytes], before_ms: int) -> None:
+        """Destroy what was put here before an instant (Unix milliseconds), and is attached to nothing."""
+        keep_only(self._folder, attached, before_ms)
 
     def _path(self, digest: bytes) -> Path:
         return self._folder / digest.hex()
 
 
-def folder(data: Path, campaign: str) -> Path:
+def folder_of(data: Path, campaign: str) -> Path:
     """Where a campaign's files stand in the data folder."""
     return data / "nominations" / campaign
 
 
-def keep_only(within: Path, digests: Set[bytes]) -> None:
-    """Destroy all files of a folder but some, also what was never kept whole."""
-    names = {digest.hex() for digest in digests}
-    for path in within.iterdir() if within.is_dir() else ():
-        if path.name not in names:
-            path.unlink(missing_ok=True)
+def keep_only(folder: Path, digests: Set[bytes], before_ms: float = float("inf")) -> None:
+    """Destroy what a folder has besides some files, also what was never kept whole, but what was put there since
+    an instant (Unix milliseconds)."""
+    known = {digest.hex() for digest in digests}
+    for path in folder.iterdir() if folder.is_dir() else ():
+        with suppress(FileNotFoundError):  # another process is at it, too
+            if path.name not in known and path.stat().st_mtime * 1000 < before_ms:
+                path.unlink()

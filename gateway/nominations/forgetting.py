@@ -33,8 +33,8 @@ async def forget(store: Store, data: Path, running: Running, by: str, at_ms: int
         for contest, nominating in running.campaign.nominations.items()
     }
     gone = await store.run(_forget, running.id, public, by, at_ms)
-    kept = await store.run(_photos, running.id)
-    await asyncio.to_thread(cabinet.keep_only, cabinet.folder(data, running.id), kept)
+    kept = await store.run(records.contents, running.id)
+    await asyncio.to_thread(cabinet.keep_only, cabinet.folder_of(data, running.id), kept)
     return gone
 
 
@@ -57,7 +57,3 @@ def _forget(db: Database, campaign: str, public: Mapping[str, Set[str]], by: str
                 db.execute(_SQL["keep-public"], (head.name, head.unit, fields, head.id))
             gone += 1
     return gone
-
-
-def _photos(db: Database, campaign: str) -> frozenset[bytes]:
-    return frozenset(digest for (digest,) in db.execute(_SQL["kept-files"], (campaign,)))

@@ -52,6 +52,10 @@ WHERE n.campaign = ? ORDER BY w.id;
 SELECT id, kind, name, media, bytes, sha256 FROM nomination_files WHERE nomination = ? AND removed_ms IS NULL
 ORDER BY id;
 
+-- name: contents
+SELECT DISTINCT f.sha256 FROM nomination_files f JOIN nominations n ON n.id = f.nomination
+WHERE n.campaign = ? AND f.removed_ms IS NULL;
+
 -- name: portraits
 -- The newest photo for the public of every nomination.
 SELECT f.nomination, f.id FROM nomination_files f JOIN nominations n ON n.id = f.nomination
@@ -66,10 +70,6 @@ UNION ALL SELECT at_ms, by, CASE withdrawn WHEN 0 THEN 'restored' ELSE 'withdraw
 UNION ALL SELECT at_ms, by, 'file', name, '' FROM nomination_files WHERE nomination = ?1
 UNION ALL SELECT removed_ms, removed_by, 'file_removed', name, '' FROM nomination_files WHERE nomination = ?1 AND removed_ms IS NOT NULL
 ORDER BY 1;
-
--- name: same-file
-SELECT count(*) FROM nomination_files f JOIN nominations n ON n.id = f.nomination
-WHERE n.campaign = ? AND f.sha256 = ? AND f.removed_ms IS NULL;
 
 -- name: not-forgotten
 -- Nominations of which more is kept than everybody may see.
@@ -95,7 +95,3 @@ UPDATE nomination_withdrawals SET reason = ? WHERE nomination = ?;
 UPDATE nomination_files
 SET name = ?, removed_by = coalesce(removed_by, ?), removed_ms = coalesce(removed_ms, ?)
 WHERE nomination = ? AND id <> ?;
-
--- name: kept-files
-SELECT f.sha256 FROM nomination_files f JOIN nominations n ON n.id = f.nomination
-WHERE n.campaign = ? AND f.removed_ms IS NULL;

@@ -1,4 +1,7 @@
-"""Where nominations are kept: functions of a connection. Nothing is overwritten."""
+"""Where nominations are kept: functions of a connection. Nothing is overwritten.
+
+Those that write are called in a transaction; `Register` judges in the same what they rest on.
+"""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -8,7 +11,7 @@ from typing import Final, NamedTuple
 
 from gateway.nominations.checks import Opinion, Values, standing
 from gateway.storage.blocks import load
-from gateway.storage.database import Database, transaction
+from gateway.storage.database import Database
 
 _SQL: Final = load("gateway.nominations", "nominations.sql")
 
@@ -122,24 +125,28 @@ def files(db: Database, id_: int) -> list[Filed]:
     return [Filed(*row) for row in db.execute(_SQL["files"], (id_,))]
 
 
+def contents(db: Database, campaign: str) -> set[bytes]:
+    """The SHA-256 of every file that is attached in a campaign."""
+    return {sha256 for (sha256,) in db.execute(_SQL["contents"], (campaign,))}
+
+
 def history(db: Database, id_: int) -> list[Happened]:
     """Everything that was done with a nomination, in order."""
     return [Happened(*row) for row in db.execute(_SQL["history"], (id_,))]
 
 
 def add(db: Database, campaign: str, contest: str, new: Sequence[New], by: str, at_ms: int) -> list[int]:
-    """Add nominations, all or none; returns their numbers. A code that was given before raises
-    `store.Conflict` from `run`."""
+    """Add nominations; returns their numbers. A code that was given before raises `store.Conflict` from
+    `run`."""
     made = []
-    with transaction(db):
-        for one in new:
-            (id_,) = db.execute(_SQL["add"], (campaign, contest, by, at_ms)).fetchone()
-            _version(db, id_, one.version, by, at_ms)
-            for said in one.opinions:
-                _opinion(db, id_, one.version.seal, said, by, at_ms)
-            if one.code:
-                db.execute(_SQL["add-code"], (campaign, one.code, id_, by, at_ms))
-            made.append(id_)
+    for one in new:
+        (id_,) = db.execute(_SQL["add"], (campaign, contest, by, at_ms)).fetchone()
+        _version(db, id_, one.version, by, at_ms)
+        for said in one.opinions:
+            _opinion(db, id_, one.version.seal, said, by, at_ms)
+        if one.code:
+            db.execute(_SQL["add-code"], (campaign, one.code, id_, by, at_ms))
+        made.append(id_)
     return made
 
 
@@ -150,10 +157,9 @@ def change(db: Database, id_: int, said: Version, by: str, at_ms: int) -> None:
 
 def endorse(db: Database, campaign: str, head: Head, said: Opinion, code: str, by: str, at_ms: int) -> None:
     """Keep an endorsement of what stands, and the code that it brings, "" for none."""
-    with transaction(db):
-        _opinion(db, head.id, head.seal, said, by, at_ms)
-        if code:
-            db.execute(_SQL["add-code"], (campaign, code, head.id, by, at_ms))
+    _opinion(db, head.id, head.seal, said, by, at_ms)
+    if code:
+        db.execute(_SQL["add-code"], (campaign, code, head.id, by, at_ms))
 
 
 def give_code(db: Database, campaign: str, id_: int, code: str, by: str, at_ms: int) -> None:
@@ -172,11 +178,9 @@ def attach(db: Database, id_: int, file: Filed, by: str, at_ms: int) -> None:
     db.execute(_SQL["add-file"], row)
 
 
-def detach(db: Database, campaign: str, id_: int, file: Filed, by: str, at_ms: int) -> bool:
-    """Note that a file is gone; whether nothing else of the campaign has the same content."""
+def detach(db: Database, id_: int, file: Filed, by: str, at_ms: int) -> None:
+    """Note that a file is gone."""
     db.execute(_SQL["remove-file"], (by, at_ms, file.id, id_))
-    (others,) = db.execute(_SQL["same-file"], (campaign, file.sha256)).fetchone()
-    return not others
 
 
 def _version(db: Database, id_: int, said: Version, by: str, at_ms: int) -> None:

@@ -1,4 +1,8 @@
-"""Nominations as people work with them: entered, endorsed, given codes, until the vote opens."""
+"""Nominations as people work with them: entered, endorsed, given codes, until the vote opens.
+
+Whatever a change rests on is judged in the transaction that makes it: several processes may be at work on one
+database, and one data folder.
+"""
 
 import asyncio
 import hmac
@@ -8,13 +12,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Concatenate, Final, NamedTuple, ParamSpec, TypeVar
 
 from config.nominations import Nominating
 from dedup import keys
 from gateway.intake.running import Running
-from gateway.nominations import cabinet, checks, papers, pictures, records, roster, sheet
-from gateway.nominations.cabinet import Cabinet
+from gateway.nominations import checks, papers, pictures, records, roster, sheet
+from gateway.nominations.cabinet import Cabinet, folder_of
 from gateway.nominations.checks import Flaw, Opinion, Values
 from gateway.nominations.forms import FORMS, Form, opinion
 from gateway.nominations.papers import NoPaper
@@ -24,13 +28,18 @@ from gateway.nominations.roster import Roster
 from gateway.nominations.sheet import Known
 from gateway.service import Service
 from gateway.spreadsheet import reading
-from gateway.storage.database import Database
+from gateway.storage.database import Database, transaction
 from gateway.storage.store import Conflict
 from tally.entry import BLINDING_BYTES, BadEntry
 from tally.seal import Sealer
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
 #: Of one nomination.
 MOST_FILES: Final = 20
+#: What lies in the cabinet for so long, and is attached to nothing, was left there by a crash.
+_LEFT_MS: Final = 3_600_000
 PORTRAIT, PHOTO, PAPER = KINDS = ("portrait", "photo", "paper")
 
 
@@ -90,20 +99,20 @@ class Register:
 
     async def head(self, running: Running, contest: str, id_: int) -> Head:
         """One nomination without its text."""
-        for one in await self.heads(running, contest):
-            if one.id == id_:
-                return one
-        raise Refused("no_nomination")
+        return _head(await self.heads(running, contest), contest, id_)
 
     async def one(self, running: Running, contest: str, id_: int) -> Nomination:
         """One nomination, its personal data opened."""
-        head = await self.head(running, contest, id_)
-        open_, private = await self._service.store.run(records.version, id_)
+
+        def read(db: Database) -> tuple[Head, tuple[Values, bytes], list[Filed]]:
+            head = _head(records.heads(db, running.id), contest, id_)
+            return head, records.version(db, id_), records.files(db, id_)
+
+        head, (open_, private), files = await self._at_once(read)
         form = FORMS[nominating_of(running, contest).form]
-        files = tuple(await self._service.store.run(records.files, id_))
         if not private:
             empty = dict.fromkeys((one.key for one in form.fields), "")
-            return Nomination(head, form, {**empty, **open_}, (), files, forgotten=True)
+            return Nomination(head, form, {**empty, **open_}, (), tuple(files), forgotten=True)
         try:
             _, opened = _sealer(running).open(0, private)
         except BadEntry:
@@ -112,7 +121,7 @@ class Register:
         if not hmac.compare_digest(_seal(running, form, values), head.seal):
             raise Refused("nomination_damaged")
         _, flaws = checks.read(form, values)
-        return Nomination(head, form, values, tuple(flaws), files)
+        return Nomination(head, form, values, tuple(flaws), tuple(files))
 
     async def published(self, running: Running) -> Mapping[tuple[str, str], Public]:
         """What everybody may see of the approved, by contest and code. It is read once after each change, and
@@ -147,37 +156,51 @@ class Register:
     async def enter(self, running: Running, contest: str, given: Mapping[str, str], by: str) -> int:
         """A new nomination, which need not be complete; returns its number. Raises `Unkept`."""
         form = FORMS[nominating_of(running, contest).form]
-        said = self._version(running, form, given)
+        said, now_ms = self._version(running, form, given), self._service.now_ms()
+
+        def enter(db: Database) -> int:
+            _alone(records.heads(db, running.id), contest, said, 0)
+            return records.add(db, running.id, contest, [New(said)], by, now_ms)[0]
+
         async with self._changing(running):
-            await self._alone(running, contest, said, 0)
-            (id_,) = await self._service.store.run(
-                records.add, running.id, contest, [New(said)], by, self._service.now_ms()
-            )
-        return id_
+            return await self._at_once(enter)
 
     async def change(
         self, running: Running, contest: str, id_: int, given: Mapping[str, str], by: str
     ) -> None:
         """Another version. Endorsements of what it said before hold no more. Raises `Unkept`."""
         form = FORMS[nominating_of(running, contest).form]
-        said = self._version(running, form, given)
+        said, now_ms = self._version(running, form, given), self._service.now_ms()
+
+        def change(db: Database) -> None:
+            heads = records.heads(db, running.id)
+            _head(heads, contest, id_)
+            _alone(heads, contest, said, id_)
+            records.change(db, id_, said, by, now_ms)
+
         async with self._changing(running):
-            await self.head(running, contest, id_)
-            await self._alone(running, contest, said, id_)
-            await self._service.store.run(records.change, id_, said, by, self._service.now_ms())
+            await self._at_once(change)
 
     async def take(self, running: Running, contest: str, content: bytes, by: str) -> int:
         """The nominations of a spreadsheet, all or none; returns how many. Raises `Faulty`."""
         nominating = nominating_of(running, contest)
         form = FORMS[nominating.form]
+
+        def add(db: Database, new: Sequence[New], known: Known) -> bool:
+            if _known(db, running, contest) != known:
+                return False
+            records.add(db, running.id, contest, new, by, self._service.now_ms())
+            return True
+
         async with self._reading, self._changing(running):
-            known = await self._known(running, contest)
-            entered = await asyncio.to_thread(_read, content, nominating, known, self.today(running))
-            new = await asyncio.to_thread(self._new, running, form, nominating, entered, known)
-            if not self.may_change(running):  # reading takes its time
-                raise Refused("roster_frozen")
-            await self._service.store.run(records.add, running.id, contest, new, by, self._service.now_ms())
-        return len(new)
+            while True:
+                known = await self._service.store.run(_known, running, contest)
+                entered = await asyncio.to_thread(_read, content, nominating, known, self.today(running))
+                new = await asyncio.to_thread(self._new, running, form, nominating, entered, known)
+                if not self.may_change(running):  # reading takes its time
+                    raise Refused("roster_frozen")
+                if await self._at_once(add, new, known):
+                    return len(new)
 
     # Endorsing
 
@@ -187,44 +210,54 @@ class Register:
         """An endorsement of what the form says now; the third gives the code, or that in `given`. Returns the
         code, "" for none. Raises `Unkept`."""
         nominating = nominating_of(running, contest)
-        form = FORMS[nominating.form]
-        async with self._changing(running):
-            head = await self.head(running, contest, id_)
+        title, today = opinion(FORMS[nominating.form], stage), self.today(running)
+
+        def endorse(db: Database) -> str:
+            head = _head(records.heads(db, running.id), contest, id_)
             if not head.complete or head.withdrawn:
                 raise Refused("not_complete")
-            title = opinion(form, stage)
-            said = checks.opinion(title, stage, given, self.today(running), head.opinions)
+            said = checks.opinion(title, stage, given, today, head.opinions)
             if not isinstance(said, Opinion):
                 raise Unkept(said)
             then = checks.standing(True, {**head.opinions, stage: said}, False)
             code = ""
             if then == "approved":
-                code = await self._code(running, nominating, head, checks.code(given.get("code", "")))
-            await self._kept(records.endorse, running.id, head, said, code, by, self._service.now_ms())
-        return code or head.code
+                used = _used(db, running, contest)
+                code = _code(nominating, head, checks.code(given.get("code", "")), used)
+            records.endorse(db, running.id, head, said, code, by, self._service.now_ms())
+            return code or head.code
+
+        async with self._changing(running):
+            return await self._at_once(endorse)
 
     async def recode(self, running: Running, contest: str, id_: int, code: str, by: str) -> None:
         """Give an approved nomination another code by hand; the earlier one is used up."""
         nominating = nominating_of(running, contest)
-        async with self._changing(running):
-            head = await self.head(running, contest, id_)
+
+        def recode(db: Database) -> None:
+            head = _head(records.heads(db, running.id), contest, id_)
             if head.standing != "approved":
                 raise Refused("not_approved")
-            wanted = await self._code(running, nominating, head, checks.code(code))
+            wanted = _code(nominating, head, checks.code(code), _used(db, running, contest))
             if wanted:
-                now_ms = self._service.now_ms()
-                await self._kept(records.give_code, running.id, id_, wanted, by, now_ms)
+                records.give_code(db, running.id, id_, wanted, by, self._service.now_ms())
+
+        async with self._changing(running):
+            await self._at_once(recode)
 
     async def withdraw(
         self, running: Running, contest: str, id_: int, *, out: bool, reason: str, by: str
     ) -> None:
         """Take a nomination back, or up again. It keeps its code."""
-        async with self._changing(running):
-            await self.head(running, contest, id_)
+
+        def withdraw(db: Database) -> None:
+            _head(records.heads(db, running.id), contest, id_)
             if not reason.strip() or len(reason) > 500:
                 raise Refused("no_reason_given")
-            now_ms = self._service.now_ms()
-            await self._service.store.run(records.withdraw, id_, out, reason.strip(), by, now_ms)
+            records.withdraw(db, id_, out, reason.strip(), by, self._service.now_ms())
+
+        async with self._changing(running):
+            await self._at_once(withdraw)
 
     async def write(self, running: Running, file: Path) -> None:
         """Put the approved into the campaign file. Raises `NotWritten`, `OSError`."""
@@ -237,29 +270,52 @@ class Register:
         self, running: Running, contest: str, id_: int, kind: str, name: str, content: bytes, by: str
     ) -> None:
         """Keep a file: a photo without its metadata, or a paper. Raises `Refused` for any other."""
-        async with self._changing(running):
-            await self.head(running, contest, id_)
-            if len(await self._service.store.run(records.files, id_)) >= MOST_FILES:
+        cabinet = self._cabinet(running)
+
+        def room(db: Database) -> None:
+            _head(records.heads(db, running.id), contest, id_)
+            if len(records.files(db, id_)) >= MOST_FILES:
                 raise Refused("files_many")
+
+        def attach(db: Database, file: Filed) -> bool:
+            room(db)
+            if not cabinet.has(file.sha256):  # the last other one that had it has just been destroyed
+                return False
+            records.attach(db, id_, file, by, self._service.now_ms())
+            self._tidy(db, running, cabinet)
+            return True
+
+        async with self._changing(running):
+            await self._service.store.run(room)
             media, kept = await asyncio.to_thread(_checked, kind, content)
-            put, private = self._cabinet(running).put, kind == PAPER
-            blinding = self._random(BLINDING_BYTES)
-            digest = await asyncio.to_thread(put, kept, private=private, blinding=blinding)
-            file = Filed(0, kind, _file_name(name), media, len(kept), digest)
-            await self._service.store.run(records.attach, id_, file, by, self._service.now_ms())
+            while True:
+                blinding = self._random(BLINDING_BYTES)
+                digest = await asyncio.to_thread(cabinet.put, kept, private=kind == PAPER, blinding=blinding)
+                file = Filed(0, kind, _file_name(name), media, len(kept), digest)
+                try:
+                    if await self._at_once(attach, file):
+                        return
+                except Refused:
+                    await self._at_once(_unless_attached, running.id, cabinet, digest)
+                    raise
 
     async def detach(self, running: Running, contest: str, id_: int, file: int, by: str) -> None:
         """Destroy a file."""
-        async with self._changing(running):
-            await self.head(running, contest, id_)
-            for one in await self._service.store.run(records.files, id_):
+        cabinet = self._cabinet(running)
+
+        def detach(db: Database) -> None:
+            _head(records.heads(db, running.id), contest, id_)
+            for one in records.files(db, id_):
                 if one.id == file:
-                    now_ms = self._service.now_ms()
-                    last = await self._service.store.run(records.detach, running.id, id_, one, by, now_ms)
-                    if last:
-                        await asyncio.to_thread(self._cabinet(running).drop, one.sha256)
+                    records.detach(db, id_, one, by, self._service.now_ms())
+                    # Before it is said to be gone: what nobody sees any more, nobody could destroy.
+                    _unless_attached(db, running.id, cabinet, one.sha256)
+                    self._tidy(db, running, cabinet)
                     return
             raise Refused("no_file")
+
+        async with self._changing(running):
+            await self._at_once(detach)
 
     # Within
 
@@ -273,7 +329,7 @@ class Register:
 
     @asynccontextmanager
     async def _changing(self, running: Running) -> AsyncIterator[None]:
-        """One change at a time, as long as there may be any. Raises `Refused`."""
+        """One change of ours at a time, as long as there may be any. Raises `Refused`."""
         async with self._turns[running.id]:
             if not self.may_change(running):
                 raise Refused("roster_frozen")
@@ -283,7 +339,7 @@ class Register:
                 self._public.pop(running.id, None)
 
     def _cabinet(self, running: Running) -> Cabinet:
-        return Cabinet(cabinet.folder(self._data, running.id), _sealer(running))
+        return Cabinet(folder_of(self._data, running.id), _sealer(running))
 
     def _version(self, running: Running, form: Form, given: Mapping[str, str]) -> Version:
         values, flaws = checks.read(form, given)
@@ -316,42 +372,17 @@ class Register:
             new.append(New(said, one.opinions, one.code or (next(free, "") if approved else "")))
         return new
 
-    async def _known(self, running: Running, contest: str) -> Known:
-        entered = frozenset(sheet.same(one.name, one.unit) for one in await self.heads(running, contest))
-        return Known(entered, await self._used(running, contest))
+    def _tidy(self, db: Database, running: Running, cabinet: Cabinet) -> None:
+        """In the transaction that attaches, or destroys: what lies unattached now, nobody attaches before it
+        has ended."""
+        cabinet.tidy(records.contents(db, running.id), self._service.now_ms() - _LEFT_MS)
 
-    async def _used(self, running: Running, contest: str) -> frozenset[str]:
-        """Codes that nobody can have any more: given before, or another contest's in the campaign file."""
-        given = await self._service.store.run(records.used, running.id)
-        others = {
-            one.code for each in running.campaign.contests if each.id != contest for one in each.candidates
-        }
-        return frozenset(given | others)
-
-    async def _alone(self, running: Running, contest: str, said: Version, id_: int) -> None:
-        for one in await self.heads(running, contest):
-            if one.id != id_ and sheet.same(one.name, one.unit) == sheet.same(said.name, said.unit):
-                raise Refused("nominated_already")
-
-    async def _code(self, running: Running, nominating: Nominating, head: Head, wanted: str) -> str:
-        """The code to be given now; "" if the nomination has it."""
-        if head.code and wanted in ("", head.code):
-            return ""
-        taken = await self._used(running, head.contest)
-        if not wanted:
-            found = sheet.next_code(nominating, taken)
-            if not found:
-                raise Refused("codes_gone")
-            return found
-        if nominating.codes.place(wanted) is None:
-            raise Refused("code_range")
-        if wanted in taken:
-            raise Refused("code_used")
-        return wanted
-
-    async def _kept(self, job: Callable[..., None], *args: object) -> None:
+    async def _at_once(
+        self, job: Callable[Concatenate[Database, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """A job, all of it or nothing: what it has read stands until it has written, at every process."""
         try:
-            await self._service.store.run(job, *args)
+            return await self._service.store.run(_transacted, job, *args, **kwargs)
         except Conflict:
             raise Refused("code_used") from None
 
@@ -362,6 +393,60 @@ def nominating_of(running: Running, contest: str) -> Nominating:
     if found is None:
         raise Refused("no_nominations")
     return found
+
+
+def _transacted(
+    db: Database, job: Callable[Concatenate[Database, P], T], /, *args: P.args, **kwargs: P.kwargs
+) -> T:
+    with transaction(db):
+        return job(db, *args, **kwargs)
+
+
+def _head(heads: Sequence[Head], contest: str, id_: int) -> Head:
+    for one in heads:
+        if one.id == id_ and one.contest == contest:
+            return one
+    raise Refused("no_nomination")
+
+
+def _alone(heads: Sequence[Head], contest: str, said: Version, id_: int) -> None:
+    for one in heads:
+        same = sheet.same(one.name, one.unit) == sheet.same(said.name, said.unit)
+        if one.contest == contest and one.id != id_ and same:
+            raise Refused("nominated_already")
+
+
+def _known(db: Database, running: Running, contest: str) -> Known:
+    heads = [one for one in records.heads(db, running.id) if one.contest == contest]
+    return Known(frozenset(sheet.same(one.name, one.unit) for one in heads), _used(db, running, contest))
+
+
+def _used(db: Database, running: Running, contest: str) -> frozenset[str]:
+    """Codes that nobody can have any more: given before, or another contest's in the campaign file."""
+    others = {one.code for each in running.campaign.contests if each.id != contest for one in each.candidates}
+    return frozenset(records.used(db, running.id) | others)
+
+
+def _code(nominating: Nominating, head: Head, wanted: str, taken: frozenset[str]) -> str:
+    """The code to be given now; "" if the nomination has it."""
+    if head.code and wanted in ("", head.code):
+        return ""
+    if not wanted:
+        found = sheet.next_code(nominating, taken)
+        if not found:
+            raise Refused("codes_gone")
+        return found
+    if nominating.codes.place(wanted) is None:
+        raise Refused("code_range")
+    if wanted in taken:
+        raise Refused("code_used")
+    return wanted
+
+
+def _unless_attached(db: Database, campaign: str, cabinet: Cabinet, digest: bytes) -> None:
+    """Destroy a file that nothing of the campaign has any more."""
+    if digest not in records.contents(db, campaign):
+        cabinet.drop(digest)
 
 
 def _published(db: Database, campaign: str) -> dict[tuple[str, str], Public]:
