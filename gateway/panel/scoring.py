@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from config.evaluation import Judging
 from gateway.board import as_they_stand
@@ -18,6 +18,9 @@ from tally import acts, entry, verify
 from tally.outcome import Selection
 from tally.seal import Sealer
 from tally.verify import Checked
+
+#: Another node records an act while a sheet is looked at: then it is looked at again.
+_ATTEMPTS: Final = 10
 
 
 class Scoring:
@@ -48,12 +51,21 @@ class Scoring:
         """Make a judge's sheet final: an entry of the ledger."""
         judging = judging_of(running, contest)
         async with self._turns[running.id]:
-            await self._may(running, contest, judge)
-            draft = await self.draft(running, contest, judge)
-            marks = complete(judging, evaluating.candidates(running, contest), draft)
-            if marks is None:
-                raise Refused("unfinished")
-            return await self._service.acts.score(running, contest, judge, marks)
+            for _ in range(_ATTEMPTS):
+                followed = running.followed
+                await self._may(running, contest, judge)
+                draft = await self.draft(running, contest, judge)
+                marks = complete(judging, evaluating.candidates(running, contest), draft)
+                if marks is None:
+                    raise Refused("unfinished")
+                if running.followed != followed:
+                    continue  # what another node has recorded may be this judge's sheet, or the last one
+                try:
+                    return await self._service.acts.score(running, contest, judge, marks)
+                except Refused as refused:
+                    if refused.word != "changed":
+                        raise
+            raise Refused("changed")
 
     async def drawn(self, running: Running, order: Sequence[Selection], reason: str) -> dict[str, Any]:
         """What a lot comes to, as JSON values: who is equal, and the order that was drawn."""
@@ -85,17 +97,17 @@ class Scoring:
             raise Refused("panel_full")
 
     async def document(self, running: Running) -> dict[str, Any] | None:
-        """The evaluation as it stands. It is worked out beside the loop, and once for each state of the
-        ledger."""
+        """The evaluation as it stands. It is worked out beside the loop, and once for each state of all
+        logs."""
         head = self._service.recorder.head(running.id)
-        if running.id not in self._known or self._known[running.id][0] != head.size:
+        if running.id not in self._known or self._known[running.id][0] != head.entries:
             store, now_ms = self._service.store, self._service.now_ms()
             panel = await self.panel(running)
             standings = as_they_stand(running, await store.totals(running.id), now_ms)
             document = await asyncio.to_thread(evaluating.document, running, standings, panel)
             if document is None:
                 return None
-            self._known[running.id] = (head.size, document)
+            self._known[running.id] = (head.entries, document)
         return self._known[running.id][1]
 
 
