@@ -8,7 +8,7 @@ import asyncio
 import json
 from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import Any, NamedTuple, cast
+from typing import Any, Final, NamedTuple, cast
 
 from gateway.board import as_they_stand
 from gateway.exports import Built, Exports
@@ -18,12 +18,16 @@ from gateway.panel import evaluating
 from gateway.panel.scoring import Scoring
 from gateway.result import workdays
 from gateway.room.motion import Motion
+from gateway.room.outlook import Outlook
 from gateway.service import Service
 from gateway.storage.store import Place
 from tally import acts, certification, certified
 from tally.certification import NotAllowed
 from tally.outcome import Selection
 from tally.shortlist import Shortlist
+
+#: Acts that rest on all that there is: gates, and numbers that nothing else may have.
+_OF_ALL: Final = frozenset({*certification.GATES, "object"})
 
 
 class Facts(NamedTuple):
@@ -96,9 +100,10 @@ class Secretary:
         return {"status": status, **self._coming(running, motion, facts, now_ms)}
 
     async def carry_out(
-        self, running: Running, motion: Motion, seen: Mapping[str, Any], by: str, second: str
+        self, running: Running, motion: Motion, outlook: Outlook, by: str, second: str
     ) -> Place:
         """Record what was seen; returns where its entry stands."""
+        seen = outlook.state
         detail = {"by": by, **({"second": second} if second else {}), "reason": motion.reason}
         told = {name: value for name, value in seen.items() if name not in ("status", "listed")}
         listed = {"listed": seen["listed"]} if "listed" in seen else {}  # nobody's to know before the notice
@@ -108,6 +113,8 @@ class Secretary:
             {**detail, **told},
             {**_private(motion), **listed},
             motion.said("verdict"),
+            # An objection or a message that came in since, at whichever node, may have shut a gate.
+            size=outlook.entries if motion.kind in _OF_ALL else None,
         )
 
     def _coming(self, running: Running, motion: Motion, facts: Facts, now_ms: int) -> dict[str, Any]:

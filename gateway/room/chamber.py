@@ -72,7 +72,9 @@ class Chamber:
         """What a motion comes to, before anybody has agreed to anything."""
         now_ms = self._service.now_ms()
         if motion.kind in RESULT:
-            seen = Outlook(motions.plain(await self._secretary.look(running, motion, now_ms)))
+            entries = self._service.recorder.head(running.id).entries
+            state = motions.plain(await self._secretary.look(running, motion, now_ms))
+            seen = Outlook(state, entries=entries)
         elif motion.kind == "lot":
             seen = Outlook(await self._secretary.scoring.drawn(running, motion.selections, motion.reason))
         else:
@@ -174,7 +176,7 @@ class Chamber:
         if motion.kind in RULINGS:
             return await self._rule(running, motion, seen, by, second)
         if motion.kind in RESULT:
-            place = await self._secretary.carry_out(running, motion, seen.state, by, second)
+            place = await self._secretary.carry_out(running, motion, seen, by, second)
         else:
             place = await self._do(running, motion, by, second)
         return Done((place.seq,))

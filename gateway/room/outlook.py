@@ -18,10 +18,11 @@ from tally.outcome import CHANNELS
 
 class Outlook(NamedTuple):
     """`state` is JSON: what the motion is about as it stands, and what it comes to. `foreseen` is that of
-    rulings as the recorder wants it."""
+    rulings as the recorder wants it; `entries` is how many the campaign had when it was looked at."""
 
     state: Mapping[str, Any]
     foreseen: Foreseen | None = None
+    entries: int | None = None
 
 
 async def look(recorder: Recorder, running: Running, motion: Motion, now_ms: int) -> Outlook:
