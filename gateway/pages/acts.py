@@ -230,7 +230,7 @@ class _Acts:
                     "by": one.by,
                     "second": one.second,
                     "at": case_view.moment(one.at_ms, running),
-                    "state": "interrupted" if one.state == "approved" and one.sealed else one.state,
+                    "state": "interrupted" if one.is_unrecorded else one.state,
                 }
                 for one in await self._chamber.latest(running, _LATEST)
             ],

@@ -24,6 +24,8 @@ from gateway.service import Service
 from gateway.storage.store import Place, Unavailable
 
 _NONCE_BYTES = 16
+#: How often, and after how long, it is looked whether another node has ended what it does about a proposal.
+_LOOKS, _LOOK_SECONDS = 50, 0.1
 
 
 class Considered(NamedTuple):
@@ -102,7 +104,7 @@ class Chamber:
     async def approve(self, running: Running, number: int, second: str, digest: str) -> Done:
         """Agree to a proposal, and have it done: once, however often that is asked."""
         async with self._turns[running.id]:
-            proposal = await self._service.store.run(proposals.find, running.id, number)
+            proposal = await self._find(running, number)
             if word := proposals.objection(proposal, second, digest, self._service.now_ms()):
                 raise Refused(word)
             assert proposal is not None
@@ -119,7 +121,7 @@ class Chamber:
     async def decline(self, running: Running, number: int, who: str) -> proposals.State:
         """Decline a proposal of somebody else's, or withdraw one's own; returns which of the two it was."""
         async with self._turns[running.id]:
-            proposal = await self._service.store.run(proposals.find, running.id, number)
+            proposal = await self._find(running, number)
             if word := proposals.ended(proposal, self._service.now_ms()):
                 raise Refused(word)
             assert proposal is not None
@@ -164,6 +166,17 @@ class Chamber:
             raise
         await store.run(proposals.forget, proposal.id)
         return done
+
+    async def _find(self, running: Running, number: int) -> Proposal | None:
+        """A proposal; one that another node may be carrying out just now, once that has ended."""
+        store = self._service.store
+        proposal = await store.run(proposals.find, running.id, number)
+        for _ in range(_LOOKS if store.is_shared else 0):
+            if proposal is None or not proposal.is_unrecorded:
+                break
+            await asyncio.sleep(_LOOK_SECONDS)
+            proposal = await store.run(proposals.find, running.id, number)
+        return proposal
 
     async def _was_faster(self, running: Running, number: int) -> Refused:
         """What somebody at another node has made of a proposal since it was looked at."""

@@ -47,6 +47,11 @@ class Proposal(NamedTuple):
     second: str
 
     @property
+    def is_unrecorded(self) -> bool:
+        """Whether it was agreed to, and is not done yet as far as is noted: under way, or broken off."""
+        return self.state == "approved" and self.sealed != b""
+
+    @property
     def until_ms(self) -> int:
         """The last moment in which it can be agreed to."""
         return self.at_ms + LASTS_MS
@@ -64,7 +69,7 @@ def ended(proposal: Proposal | None, now_ms: int) -> str:
     """Why nothing more can be done with a proposal, in a word of `REFUSALS`; "" if it is open."""
     if proposal is None:
         return "no_such_proposal"
-    if proposal.state == "approved" and proposal.sealed:
+    if proposal.is_unrecorded:
         return "interrupted"
     if proposal.state != "open":
         return _ENDED[proposal.state]

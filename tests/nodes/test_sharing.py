@@ -154,7 +154,28 @@ async def test_of_who_agrees_at_one_node_and_who_declines_at_another_one_has_don
             assert (declined == "declined") == (kept.state == "declined"), ended
             slower = declined if isinstance(approved, Done) else approved
             assert isinstance(slower, Refused)
-            assert slower.word in ("already_done", "interrupted", "was_declined")
+            assert slower.word in ("already_done", "was_declined")
+
+
+async def test_who_agrees_twice_at_once_is_not_told_that_the_server_stopped(first: House) -> None:
+    one, other = two(first)
+    async with one.service() as here, other.service() as there:
+        rooms = [chamber_of(one, here), chamber_of(other, there)]
+        runnings = [service.campaigns[CAMPAIGN] for service in (here, there)]
+        for n in range(12):
+            motion = Motion("reschedule", "network_failure", closes_ms=(("sms", CLOSES_MS + 60_000 + n),))
+            considered = await rooms[0].consider(runnings[0], motion)
+            made = await rooms[0].act(runnings[0], motion, "wang", considered.digest)
+            assert isinstance(made, Proposal)
+
+            async def agree(at: int, after: float, made: Proposal = made) -> Done:
+                await asyncio.sleep(after)
+                return await rooms[at].approve(runnings[at], made.id, "li", made.digest)
+
+            ended = await asyncio.gather(agree(0, 0), agree(1, n / 1000), return_exceptions=True)
+            assert sum(isinstance(each, Done) for each in ended) == 1, ended
+            (slower,) = [each for each in ended if isinstance(each, Refused)]
+            assert slower.word in ("already_done", "changed")
 
 
 async def test_nodes_that_share_a_data_folder(first: House) -> None:
