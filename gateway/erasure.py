@@ -23,7 +23,7 @@ from gateway.intake.running import Running
 from gateway.nominations import forgetting
 from gateway.room import proposals
 from gateway.storage import cases
-from gateway.storage.blocks import LEDGER
+from gateway.storage.blocks import LEDGER, load
 from gateway.storage.database import Database
 from gateway.storage.store import Erasure, Filed, Head, Place, Store, Unavailable
 from tally import acts, entry, order, verify
@@ -34,6 +34,7 @@ from tally.recount import Recount
 from tally.seal import Sealer
 from tally.verify import Checked, Stored
 
+_SQL: Final = load("gateway", "erasure.sql")
 _log = structlog.get_logger()
 
 #: How often it is looked whether the time to keep something is over.
@@ -120,7 +121,6 @@ class Eraser:
         self._store, self._recorder, self._campaigns, self._now_ms = store, recorder, campaigns, now_ms
         self._data = data
         self._stopping, self._turn = asyncio.Event(), asyncio.Lock()
-        self._unswept = False
 
     async def number(self, running: Running, number: str, by: str, reason: str, *, now: bool = False) -> int:
         """Erase what one number has sent; returns how many messages. `now`: although the vote is not closed.
@@ -162,8 +162,7 @@ class Eraser:
         """Erase what has been kept long enough, and the traces that could not be swept the last time."""
         for name, running in self._campaigns.items():
             try:
-                if self._unswept:
-                    await self._sweep()
+                await self._sweep_what_was_left()
                 await self._look(running)
             except (NotErased, Busy, Stopping, Unavailable, OSError) as error:
                 _log.error("retention_postponed", campaign=name, error=type(error).__name__)
@@ -192,6 +191,8 @@ class Eraser:
 
     async def _forget_nominees(self, running: Running, by: str) -> None:
         async with self._turn:
+            if await self._store.run(forgetting.is_left, running.id):
+                await self._store.run(_to_be_swept, running.id)
             gone = await forgetting.forget(self._store, self._data, running, by, self._now_ms())
             if gone:
                 await self._sweep()
@@ -201,6 +202,8 @@ class Eraser:
         if asked.reason not in acts.REASONS["erase"]:
             raise NotErased(f"{asked.reason} is no reason: choose one of {', '.join(acts.REASONS['erase'])}")
         async with self._turn:
+            # On disk before anything is erased: a crash may come before the traces are gone.
+            await self._store.run(_to_be_swept, running.id)
             messages = await self._record(running, asked)
             # What the committee proposed, and nobody agreed to in time, may hold a number, too.
             await self._store.run(proposals.are_open, running.id, self._now_ms())
@@ -209,9 +212,13 @@ class Eraser:
         return messages
 
     async def _sweep(self) -> None:
-        self._unswept = True
         await self._store.sweep()
-        self._unswept = False
+        await self._store.run(_swept)
+
+    async def _sweep_what_was_left(self) -> None:
+        async with self._turn:
+            if await self._store.run(_is_unswept):
+                await self._sweep()
 
     async def _record(self, running: Running, asked: _Asked) -> int:
         """Work out what goes, and let it go, in one act; returns how many messages."""
@@ -312,6 +319,18 @@ class Eraser:
     async def _more(self, places: Iterable[tuple[str, int]], logs: Mapping[int, str]) -> Sequence[Filed]:
         numbers = {node: log for log, node in logs.items()}
         return await self._store.run(cases.filed, [Place(numbers[node], seq) for node, seq in sorted(places)])
+
+
+def _to_be_swept(db: Database, campaign: str) -> None:
+    db.execute(_SQL["to-be-swept"], (campaign,))
+
+
+def _swept(db: Database) -> None:
+    db.execute(_SQL["swept"])
+
+
+def _is_unswept(db: Database) -> bool:
+    return bool(db.execute(_SQL["unswept"]).fetchone()[0])
 
 
 def _opened(running: Running, node: str, stored: Stored) -> Entry:

@@ -76,8 +76,8 @@ def folder_of(data: Path, campaign: str) -> Path:
 
 
 def keep_only(folder: Path, digests: Set[bytes], before_ms: float = float("inf")) -> None:
-    """Destroy what a folder has besides some files, also what was never kept whole, but what was put there since
-    an instant (Unix milliseconds)."""
+    """Destroy what a folder has besides some files, also what was never kept whole, but not what was put
+    there since an instant (Unix milliseconds)."""
     known = {digest.hex() for digest in digests}
     for path in folder.iterdir() if folder.is_dir() else ():
         with suppress(FileNotFoundError):  # another process is at it, too

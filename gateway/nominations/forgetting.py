@@ -38,6 +38,11 @@ async def forget(store: Store, data: Path, running: Running, by: str, at_ms: int
     return gone
 
 
+def is_left(db: Database, campaign: str) -> bool:
+    """Whether more is kept in the database than everybody may see."""
+    return db.execute(_SQL["not-forgotten"], (campaign, b"")).fetchone() is not None
+
+
 def _forget(db: Database, campaign: str, public: Mapping[str, Set[str]], by: str, at_ms: int) -> int:
     gone = 0
     with transaction(db):

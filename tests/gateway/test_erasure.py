@@ -1,9 +1,12 @@
 """What is erased leaves no trace, and all else still holds: tree, totals, recount and others' receipts."""
 
+import asyncio
 import random
+import shutil
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing, suppress
+from pathlib import Path
 
 import pytest
 
@@ -181,6 +184,31 @@ async def test_after_the_retention_everybody_goes(house: House) -> None:
     assert (await recounted(house)).agrees
 
 
+async def test_a_crash_before_the_traces_are_gone(house: House, tmp_path: Path) -> None:
+    """They go after the next start: of those whose time is over nobody would ask again."""
+    waits(house)
+    after = House(tmp_path / "after", house.clock)
+    async with house.service() as counting:
+        room = Room(house, counting)
+        await history(room, 30)
+        house.clock.ms = CLOSED_MS
+        await counting.schedule.tick()
+        before, size = set(sealed_of(house).values()), counting.recorder.head(CAMPAIGN).size
+        erasing = asyncio.create_task(counting.eraser.everybody(room.running, "chair", "retention_over"))
+        while counting.recorder.head(CAMPAIGN).size == size:  # noqa: ASYNC110 -- as soon as it is recorded
+            await asyncio.sleep(0)
+        erasing.cancel()
+        with suppress(asyncio.CancelledError):
+            await erasing
+        gone = list(before - set(sealed_of(house).values()))
+        shutil.copytree(house.folder, after.folder)  # what the disk has then
+    assert gone
+    assert traces(after, gone)
+    async with after.service() as counting:
+        await counting.eraser.tick()
+        assert traces(after, gone) == []
+
+
 async def test_before_the_close_it_must_be_said(house: House) -> None:
     async with house.service() as counting:
         room = Room(house, counting)
@@ -244,13 +272,14 @@ async def test_while_somebody_reads_traces_are_said_to_stay(house: House) -> Non
     async with house.service() as counting:
         room = Room(house, counting)
         await room.send(line(1), "A01")
+        sealed = list(sealed_of(house).values())
         with closing(sqlite3.connect(house.database, isolation_level=None)) as db:
             db.execute("BEGIN")
             db.execute("SELECT count(*) FROM entries").fetchone()
             with pytest.raises(Unavailable, match="erase again"):
                 await counting.eraser.number(room.running, line(1), "chair", "caller_asked", now=True)
         await counting.eraser.tick()
-        assert house.database.with_name("televote.db-wal").stat().st_size == 0, "the clock has swept them"
+        assert traces(house, sealed) == [], "the clock has swept them"
         assert await counting.eraser.number(room.running, line(1), "chair", "caller_asked", now=True) == 0
     assert (await recounted(house)).agrees
 

@@ -158,7 +158,7 @@ async def test_a_database_from_before_there_were_rulings_is_brought_up(house: Ho
         own = {made for one in later for made in re.findall(r"CREATE ((?:TABLE|VIEW) \w+)", one.sql)}
         for made in own:
             db.execute(f"DROP {made}")
-        for column in ("edition", "closing_ms"):
+        for column in ("edition", "closing_ms", "unswept"):
             db.execute(f"ALTER TABLE campaigns DROP COLUMN {column}")
         db.execute("DELETE FROM totals WHERE subject = 'waiting'")
         db.execute("CREATE INDEX unsealed ON entries (log, seq) WHERE sealed IS NULL")
