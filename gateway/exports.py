@@ -6,6 +6,7 @@ export is made at a time. The last `KEPT` of each campaign stay in `exports/` in
 
 import asyncio
 import contextlib
+import fcntl
 import hashlib
 import json
 import os
@@ -15,7 +16,7 @@ import sys
 import tempfile
 import zipfile
 from asyncio.subprocess import DEVNULL, PIPE
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -129,12 +130,13 @@ class Exports:
 
     def built(self, campaign: str) -> list[Built]:
         """What there is, the newest first."""
-        folder = self._root / campaign
+        folder, found = self._root / campaign, []
         names = [one.name for one in folder.iterdir()] if folder.is_dir() else []
-        return [
-            Built(name, folder / name, json.loads((folder / name / MANIFEST).read_bytes()))
-            for name in sorted(filter(_BUILD.fullmatch, names), reverse=True)
-        ]
+        for name in sorted(filter(_BUILD.fullmatch, names), reverse=True):
+            with contextlib.suppress(FileNotFoundError):  # another process has let it go just now
+                manifest = json.loads((folder / name / MANIFEST).read_bytes())
+                found.append(Built(name, folder / name, manifest))
+        return found
 
     def begin(self, campaign: str, lang: Lang) -> bool:
         """Begin to make an export, what goes wrong worded in `lang`. False if one is being made already."""
@@ -222,10 +224,22 @@ def _complete(new: Path) -> str:
 
 def _put(folder: Path, new: Path, name: str, unfinished: str) -> list[Path]:
     """Give an export its name, let one of the same ledger go, and the oldest: where they are now."""
-    gone = [_away(folder, name, unfinished)] if (folder / name).exists() else []
-    new.rename(folder / name)
-    known = sorted((one.name for one in folder.iterdir() if _BUILD.fullmatch(one.name)), reverse=True)
-    return [*gone, *(_away(folder, old, unfinished) for old in known[KEPT:])]
+    with _alone(folder):
+        gone = [_away(folder, name, unfinished)] if (folder / name).exists() else []
+        new.rename(folder / name)
+        known = sorted((one.name for one in folder.iterdir() if _BUILD.fullmatch(one.name)), reverse=True)
+        return [*gone, *(_away(folder, old, unfinished) for old in known[KEPT:])]
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """No other process that shares the data folder gives names there, or takes them, meanwhile."""
+    held = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(held)
 
 
 def _away(folder: Path, name: str, unfinished: str) -> Path:

@@ -4,7 +4,8 @@ The committee has everything; observers have the public files, once what is in t
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 import structlog
@@ -66,7 +67,7 @@ class _Pages:
             "making": self._audience == "committee" and making == running.id,
             "busy": making not in ("", running.id),
             "failed": self._exports.failed(running.id) if self._audience == "committee" else "",
-            "built": [_shown(one, self._files, guard.language(request)) for one in self._offered(running)],
+            "built": list(_all_shown(self._offered(running), self._files, guard.language(request))),
             "no_pdf": await self._no_pdf(guard.language(request)),
             "kept": KEPT,
         }
@@ -76,9 +77,13 @@ class _Pages:
         """One file."""
         running, build, name = self._running(request), request.match_info["build"], request.match_info["file"]
         for one in self._offered(running):
-            path = one.path(name, self._files)
-            if one.name == build and path is not None:
-                return web.FileResponse(path, headers=_attached(f"{running.id}-{build}-{name}"))
+            if one.name == build:
+                try:
+                    path = one.path(name, self._files)
+                except FileNotFoundError:  # another process has just let the export go
+                    raise guard.Refused("unknown") from None
+                if path is not None:
+                    return web.FileResponse(path, headers=_attached(f"{running.id}-{build}-{name}"))
         raise guard.Refused("unknown")
 
     async def report(self, request: web.Request) -> web.StreamResponse:
@@ -129,6 +134,13 @@ class _Pages:
 
 def _attached(name: str) -> dict[str, str]:
     return {**guard.HEADERS, "Content-Disposition": f'attachment; filename="{name}"'}
+
+
+def _all_shown(some: Iterable[Built], audience: str, lang: Lang) -> Iterator[Mapping[str, Any]]:
+    """Exports as the template shows them, but those that another process lets go meanwhile."""
+    for one in some:
+        with suppress(FileNotFoundError):
+            yield _shown(one, audience, lang)
 
 
 def _shown(built: Built, audience: str, lang: Lang) -> Mapping[str, Any]:

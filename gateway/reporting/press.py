@@ -31,7 +31,8 @@ async def write(
 
 def into(path: Path, chunks: Iterable[bytes], audience: Audience) -> None:
     """Write a file that only those may read who may have it."""
-    part = path.with_name(f".{path.name}.part")
+    # Of this process alone: another one may be asked for the same report at once.
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     part.unlink(missing_ok=True)
     try:
         with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _MODES[audience]), "wb") as file:
