@@ -117,7 +117,7 @@ class Desk:
             if taken is None:
                 raise Refused("no_such_message")
             if not taken.undone:
-                await self._take_back(running, taken, reason, note)
+                reason = await self._take_back(running, taken, reason, note)
                 taken = taken._replace(undone=reason)
                 await service.store.run(records.undo, running.id, login, form, reason)
             return await self._told(taken)
@@ -202,14 +202,18 @@ class Desk:
         chosen = [Selection(contest, code) for contest, code, _ in verdict.selections]
         await self._service.store.run(records.add, source.running.id, taken, chosen, again)
 
-    async def _take_back(self, running: Running, taken: Taken, reason: str, note: str) -> None:
+    async def _take_back(self, running: Running, taken: Taken, reason: str, note: str) -> str:
+        """Why it was taken back, as the ledger has it."""
         ruling = Ruling("undo", taken.place, taken.operator, reason=reason, note=note)
         try:
             await self._service.recorder.revise(running, [ruling], self._service.now_ms())
         except Refused:
-            case = await self._case(taken.place)
-            if not any(act.leaf.kind == "undo" for act in case.acts):
-                raise  # else we were stopped after it was taken back, before we could remember it here
+            for act in (await self._case(taken.place)).acts:
+                # Another tab was faster, or we were stopped before we could remember it here.
+                if act.leaf.kind == "undo":
+                    return str(act.leaf.detail["reason"])
+            raise
+        return reason
 
     async def _compare(self, source: Source, login: str, place: Place, call: Call) -> tuple[Difference, ...]:
         case = await self._case(place)
