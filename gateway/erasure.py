@@ -191,8 +191,6 @@ class Eraser:
 
     async def _forget_nominees(self, running: Running, by: str) -> None:
         async with self._turn:
-            if await self._store.run(forgetting.is_left, running.id):
-                await self._store.run(_to_be_swept, running.id)
             gone = await forgetting.forget(self._store, self._data, running, by, self._now_ms())
             if gone:
                 await self._sweep()

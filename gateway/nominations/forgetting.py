@@ -18,6 +18,7 @@ from gateway.storage.database import Database, transaction
 from gateway.storage.store import Store
 
 _SQL: Final = load("gateway.nominations", "nominations.sql")
+_SWEEPING: Final = load("gateway", "erasure.sql")
 #: What stands in place of a name that nobody may know any more.
 GONE: Final = "–"
 
@@ -38,11 +39,6 @@ async def forget(store: Store, data: Path, running: Running, by: str, at_ms: int
     return gone
 
 
-def is_left(db: Database, campaign: str) -> bool:
-    """Whether more is kept in the database than everybody may see."""
-    return db.execute(_SQL["not-forgotten"], (campaign, b"")).fetchone() is not None
-
-
 def _forget(db: Database, campaign: str, public: Mapping[str, Set[str]], by: str, at_ms: int) -> int:
     gone = 0
     with transaction(db):
@@ -61,4 +57,6 @@ def _forget(db: Database, campaign: str, public: Mapping[str, Set[str]], by: str
                 fields = json.dumps(kept, ensure_ascii=False, sort_keys=True)
                 db.execute(_SQL["keep-public"], (head.name, head.unit, fields, head.id))
             gone += 1
+        if gone:  # the process may be killed before they are out of the database's files
+            db.execute(_SWEEPING["to-be-swept"], (campaign,))
     return gone

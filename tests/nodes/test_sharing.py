@@ -138,6 +138,7 @@ async def test_of_who_agrees_at_one_node_and_who_declines_at_another_one_has_don
         rooms = [chamber_of(one, here), chamber_of(other, there)]
         runnings = [service.campaigns[CAMPAIGN] for service in (here, there)]
         for n in range(12):
+            await until(lambda: runnings[0].followed == runnings[1].followed)
             motion = Motion("reschedule", "network_failure", closes_ms=(("sms", CLOSES_MS + 60_000 + n),))
             considered = await rooms[0].consider(runnings[0], motion)
             made = await rooms[0].act(runnings[0], motion, "wang", considered.digest)
@@ -163,6 +164,7 @@ async def test_who_agrees_twice_at_once_is_not_told_that_the_server_stopped(firs
         rooms = [chamber_of(one, here), chamber_of(other, there)]
         runnings = [service.campaigns[CAMPAIGN] for service in (here, there)]
         for n in range(12):
+            await until(lambda: runnings[0].followed == runnings[1].followed)
             motion = Motion("reschedule", "network_failure", closes_ms=(("sms", CLOSES_MS + 60_000 + n),))
             considered = await rooms[0].consider(runnings[0], motion)
             made = await rooms[0].act(runnings[0], motion, "wang", considered.digest)
