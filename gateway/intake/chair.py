@@ -135,10 +135,20 @@ class Chair:
         return case.opening.line or case.opening.given
 
     async def score(
-        self, running: Running, contest: str, judge: str, marks: Mapping[str, Mapping[str, str] | None]
+        self,
+        running: Running,
+        contest: str,
+        judge: str,
+        marks: Mapping[str, Mapping[str, str] | None],
+        followed: int | None = None,
     ) -> Place:
-        """A judge's sheet, whole: points by candidate and criterion, None for whom the judge is recused."""
+        """A judge's sheet, whole: points by candidate and criterion, None for whom the judge is recused.
+
+        `followed` is how many acts the campaign had taken up when it was looked whether there is one already.
+        """
         async with self._turn:
+            if followed not in (None, running.followed):
+                raise Refused("changed")
             detail = {"by": judge, "reason": "points_given", "contest": contest}
             return await self._act(running, "score", detail, {"marks": marks})
 

@@ -58,10 +58,9 @@ class Scoring:
                 marks = complete(judging, evaluating.candidates(running, contest), draft)
                 if marks is None:
                     raise Refused("unfinished")
-                if running.followed != followed:
-                    continue  # what another node has recorded may be this judge's sheet, or the last one
                 try:
-                    return await self._service.acts.score(running, contest, judge, marks)
+                    # What another node has recorded meanwhile may be this judge's sheet, or the last one.
+                    return await self._service.acts.score(running, contest, judge, marks, followed)
                 except Refused as refused:
                     if refused.word != "changed":
                         raise

@@ -77,6 +77,20 @@ async def test_a_sheet_that_is_submitted_twice_is_in_the_ledger_once(nodes: Node
     assert await sheets(nodes) == {"j1": 1}
 
 
+async def test_a_sheet_that_waits_for_another_act_is_looked_at_again(nodes: Nodes) -> None:
+    runnings = [service.campaigns[CAMPAIGN] for service in nodes.services]
+    here, there = (Scoring(service) for service in nodes.services)
+    await there.enter(runnings[1], CONTEST, "j1", marked())
+    async with nodes.services[0].acts._turn:  # an act of somebody else's is being recorded here
+        submitting = asyncio.create_task(here.submit(runnings[0], CONTEST, "j1"))
+        await asyncio.sleep(1)
+        await there.submit(runnings[1], CONTEST, "j1")
+        await until(lambda: runnings[0].followed == runnings[1].followed)
+    with pytest.raises(Refused, match="submitted"):
+        await submitting
+    assert await sheets(nodes) == {"j1": 1}
+
+
 async def test_of_the_last_places_at_the_table_each_is_given_once(nodes: Nodes) -> None:
     runnings = [service.campaigns[CAMPAIGN] for service in nodes.services]
     slow, other = Slow(nodes.services[0]), Scoring(nodes.services[1])
