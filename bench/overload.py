@@ -19,7 +19,7 @@ from bench.servers import Server
 
 TIMES: Final = (1, 2, 5)
 #: May wait in the server, and be under way in a proxy: fewer than as shipped, for the connections we have.
-QUEUE: Final = 400
+QUEUE: Final = 800
 _CONNECTIONS: Final = 3_000
 #: A storm is longer than a turn of the other measurements.
 _LONGER: Final = 2.5

@@ -39,9 +39,9 @@ Send = Callable[[bytes, bool], None]
 RETRY_SECONDS: Final = 5
 #: What is shed is one answer to all, and one line in the log for so long: a storm must not be fed.
 _SHED_LOG_SECONDS: Final = 1.0
-#: So many refusals a second of what there is no room for: each costs a quarter of a vote, and senders who
+#: So many refusals a second of what there is no room for: each costs half a vote, and senders who
 #: ask again at once would leave no time for votes. The others wait for theirs, but not for longer than this.
-_SHEDS_PER_SECOND: Final = 4_000
+_SHEDS_PER_SECOND: Final = 2_000
 _SHED_WITHIN_SECONDS: Final = 1.0
 #: Requests that are read in one go.
 _TOGETHER: Final = 16
