@@ -57,6 +57,23 @@ async def test_a_sheet_by_keyboard(house: House, window: Window, width: int) -> 
         await window.leave()
 
 
+async def test_who_leaves_at_once_loses_nothing(house: House, window: Window) -> None:
+    """A row is kept a moment after it was changed. Until then nothing says so; leaving keeps it, too."""
+    arrange(house)
+    async with house.serve() as visitor:
+        (one,) = await judges(visitor, 1)
+        page = await window.open(one, SHEET)
+        await page.get_by_label("A01 服务态度优").fill("9.5")
+        await kept(page)
+        await page.get_by_label("A03 回避").check()
+        await expect(page.locator("#kept")).not_to_have_text("已保存", timeout=1)
+        await page.goto(f"{visitor.server.url}/account")
+        await page.goto(visitor.server.url + SHEET)
+        await expect(page.get_by_label("A01 服务态度优")).to_have_value("9.5")
+        await expect(page.get_by_label("A03 回避")).to_be_checked()
+        await window.leave()
+
+
 async def test_without_scripts_the_button_keeps_it(house: House, window: Window) -> None:
     arrange(house)
     async with house.serve() as visitor:

@@ -6,6 +6,7 @@ const kept = document.getElementById("kept");
 const csrf = document.querySelector("meta[name=csrf]").content;
 const waiting = new Map();
 let turn = Promise.resolve();
+let sending = 0;
 
 function rowOf(field) {
   return field.closest("tr");
@@ -33,11 +34,11 @@ async function keep(row) {
   for (const field of row.querySelectorAll("input")) {
     if (field.type !== "checkbox" || field.checked) form.set(field.name, field.value);
   }
-  kept.textContent = sheet.dataset.saving;
   let told;
   try {
     const answer = await fetch(sheet.action, {
       method: "POST", body: new URLSearchParams(form), headers: { Accept: "application/json", "X-CSRF-Token": csrf },
+      keepalive: true, // also while the page is left
     });
     told = await answer.json();
     if (!answer.ok && !told.errors) throw new Error(told.text || "");
@@ -55,15 +56,20 @@ async function keep(row) {
     return;
   }
   row.querySelector("output").textContent = told.totals[row.dataset.code] || "–";
-  kept.textContent = sheet.dataset.kept;
+  if (!waiting.size && sending === 1) kept.textContent = sheet.dataset.kept;
+}
+
+function send(row) {
+  clearTimeout(waiting.get(row));
+  waiting.delete(row);
+  sending += 1;
+  return keep(row).finally(() => { sending -= 1; });
 }
 
 function later(row) {
+  kept.textContent = sheet.dataset.saving;
   clearTimeout(waiting.get(row));
-  waiting.set(row, setTimeout(() => {
-    waiting.delete(row);
-    turn = turn.then(() => keep(row));
-  }, 400));
+  waiting.set(row, setTimeout(() => { turn = turn.then(() => send(row)); }, 400));
 }
 
 function recused(row) {
@@ -95,4 +101,7 @@ sheet.addEventListener("keydown", (event) => {
     if (field.select) field.select();
   }
 });
+for (const leaving of ["beforeunload", "pagehide"]) {
+  addEventListener(leaving, () => { for (const row of [...waiting.keys()]) send(row); });
+}
 for (const row of sheet.querySelectorAll("tbody tr")) recused(row);
