@@ -71,7 +71,8 @@ class Accounts:
         self._check(name, named)
         token, now_ms = secrets.token_urlsafe(32), self.now_ms()
         try:
-            await self._db.run(store.add, login, name, role, named, now_ms, hashed(token), now_ms + LINK_MS)
+            new = store.New(login, name, role, named)
+            await self._db.run(store.add, new, now_ms, hashed(token), now_ms + LINK_MS)
         except Conflict:
             raise Refused("login_taken") from None
         _log.info("account_added", account=login, role=role, by=by)

@@ -39,6 +39,15 @@ class Account(NamedTuple):
         return SignedIn(self.login, self.name, Role(self.role), tuple(self.campaigns.split()), lang)
 
 
+class New(NamedTuple):
+    """An account to be made; without campaigns it has all of them."""
+
+    login: str
+    name: str
+    role: Role
+    campaigns: tuple[str, ...] = ()
+
+
 class Listed(NamedTuple):
     """An account, and until when its link can be used (None if it has none)."""
 
@@ -95,19 +104,10 @@ def listed(db: Database) -> list[Listed]:
     return [Listed(Account._make(row[:-1]), row[-1]) for row in db.execute(SQL["accounts"])]
 
 
-def add(
-    db: Database,
-    login: str,
-    name: str,
-    role: Role,
-    campaigns: tuple[str, ...],
-    now_ms: int,
-    token: bytes,
-    expires_ms: int,
-) -> None:
+def add(db: Database, new: New, now_ms: int, token: bytes, expires_ms: int) -> None:
     """A new account, and its first link. Raises `store.Conflict` if there is one of that login."""
     with transaction(db):
-        _add(db, login, name, role, campaigns, now_ms, token, expires_ms)
+        _add(db, new, now_ms, token, expires_ms)
 
 
 def change(db: Database, account: Account, name: str, role: Role, campaigns: tuple[str, ...]) -> None:
@@ -161,21 +161,12 @@ def first(
             renew(db, waiting, token, expires_ms)
             return First(waiting.login, is_new=False)
         login = next(one for one in logins if named(db, one) is None)
-        _add(db, login, name, Role.ADMINISTRATOR, (), now_ms, token, expires_ms)
+        _add(db, New(login, name, Role.ADMINISTRATOR), now_ms, token, expires_ms)
     return First(login, is_new=True)
 
 
-def _add(
-    db: Database,
-    login: str,
-    name: str,
-    role: Role,
-    campaigns: tuple[str, ...],
-    now_ms: int,
-    token: bytes,
-    expires_ms: int,
-) -> None:
-    row = db.execute(SQL["add-account"], (login, name, role, " ".join(campaigns), now_ms))
+def _add(db: Database, new: New, now_ms: int, token: bytes, expires_ms: int) -> None:
+    row = db.execute(SQL["add-account"], (new.login, new.name, new.role, " ".join(new.campaigns), now_ms))
     db.execute(SQL["set-welcome"], (row.fetchone()[0], token, expires_ms))
 
 

@@ -10,6 +10,7 @@ from config.settings import Settings, Storage
 from gateway import audit, control
 from gateway.exports import Exports
 from gateway.intake.revise import Refused
+from gateway.intake.running import Running
 from gateway.result.secretary import Secretary
 from gateway.room.chamber import Chamber, Done
 from gateway.room.motion import Motion
@@ -132,17 +133,23 @@ def chamber_of(house: House, service: Service) -> Chamber:
     return Chamber(service, lambda n: bytes(range(n)), _sits, Secretary(service, exports))
 
 
+async def proposed(room: Chamber, runnings: Sequence[Running], n: int) -> Proposal:
+    """A proposal of another close, made at the first of two nodes once both have followed all before it."""
+    await until(lambda: runnings[0].followed == runnings[1].followed)
+    motion = Motion("reschedule", "network_failure", closes_ms=(("sms", CLOSES_MS + 60_000 + n),))
+    considered = await room.consider(runnings[0], motion)
+    made = await room.act(runnings[0], motion, "wang", considered.digest)
+    assert isinstance(made, Proposal)
+    return made
+
+
 async def test_of_who_agrees_at_one_node_and_who_declines_at_another_one_has_done_it(first: House) -> None:
     one, other = two(first)
     async with one.service() as here, other.service() as there:
         rooms = [chamber_of(one, here), chamber_of(other, there)]
         runnings = [service.campaigns[CAMPAIGN] for service in (here, there)]
         for n in range(12):
-            await until(lambda: runnings[0].followed == runnings[1].followed)
-            motion = Motion("reschedule", "network_failure", closes_ms=(("sms", CLOSES_MS + 60_000 + n),))
-            considered = await rooms[0].consider(runnings[0], motion)
-            made = await rooms[0].act(runnings[0], motion, "wang", considered.digest)
-            assert isinstance(made, Proposal)
+            made = await proposed(rooms[0], runnings, n)
             ended = await asyncio.gather(
                 rooms[0].approve(runnings[0], made.id, "li", made.digest),
                 rooms[1].decline(runnings[1], made.id, "zhao"),
@@ -164,11 +171,7 @@ async def test_who_agrees_twice_at_once_is_not_told_that_the_server_stopped(firs
         rooms = [chamber_of(one, here), chamber_of(other, there)]
         runnings = [service.campaigns[CAMPAIGN] for service in (here, there)]
         for n in range(12):
-            await until(lambda: runnings[0].followed == runnings[1].followed)
-            motion = Motion("reschedule", "network_failure", closes_ms=(("sms", CLOSES_MS + 60_000 + n),))
-            considered = await rooms[0].consider(runnings[0], motion)
-            made = await rooms[0].act(runnings[0], motion, "wang", considered.digest)
-            assert isinstance(made, Proposal)
+            made = await proposed(rooms[0], runnings, n)
 
             async def agree(at: int, after: float, made: Proposal = made) -> Done:
                 await asyncio.sleep(after)
