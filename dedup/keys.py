@@ -4,6 +4,7 @@ An unkeyed hash of a telephone number is no secret: all of them can be tried in 
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Final, NewType
 
@@ -25,19 +26,21 @@ def voter_key(key: bytes, line: str, given: str) -> VoterKey:
     `line` is the E.164 number; where there is none (withheld, invalid), `given` names the caller
     instead, in a space of its own.
     """
-    return VoterKey(
-        blake2b((line or "?" + given).encode("utf-8", "replace"), key=key, digest_size=16).digest()
-    )
+    own = _keyed(key).copy()
+    own.update((line or "?" + given).encode("utf-8", "replace"))
+    return VoterKey(own.digest())
 
 
 def message_key(key: bytes, source: str, message_id: str) -> MessageKey:
     """What recognises a redelivery, 16 bytes in hex: the source's name and the provider's id."""
-    return MessageKey(blake2b(_named(source, message_id), key=key, digest_size=16).hexdigest())
+    own = _keyed(key).copy()
+    own.update(_named(source, message_id))
+    return MessageKey(own.hexdigest())
 
 
 def message_keys(key: bytes, messages: Iterable[tuple[str, str]]) -> list[MessageKey]:
-    """The same of many, each a source's name and an id. The key is taken in once: it is half of the work."""
-    keyed, found = blake2b(key=key, digest_size=16), list[MessageKey]()
+    """The same of many, each a source's name and an id."""
+    keyed, found = _keyed(key), list[MessageKey]()
     for source, message_id in messages:
         own = keyed.copy()
         own.update(_named(source, message_id))
@@ -47,6 +50,12 @@ def message_keys(key: bytes, messages: Iterable[tuple[str, str]]) -> list[Messag
 
 def _named(source: str, message_id: str) -> bytes:
     return f"{source}\0{message_id}".encode("utf-8", "replace")
+
+
+@lru_cache(maxsize=64)
+def _keyed(key: bytes) -> blake2b:
+    """A hash that has taken in its key, which is half of the work. To be copied."""
+    return blake2b(key=key, digest_size=16)
 
 
 def text_key(key: bytes, text: str) -> str:

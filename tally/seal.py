@@ -3,6 +3,8 @@
 Whoever destroys a sealed opening erases the person: the leaf and the tree still verify.
 """
 
+from collections.abc import Iterable
+
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
@@ -26,6 +28,11 @@ class Sealer:
     def seal(self, seq: int, blinding: bytes, opening: bytes) -> bytes:
         """Seal an opening with the blinding key of its commitment (32 bytes)."""
         return self._siv.encrypt(blinding + opening, [self._log, b"%d" % seq])
+
+    def seal_all(self, seqs: Iterable[int], opened: Iterable[bytes]) -> list[bytes]:
+        """The same of many: each a blinding key with the opening behind it."""
+        encrypt, log = self._siv.encrypt, self._log
+        return [encrypt(plain, [log, b"%d" % seq]) for seq, plain in zip(seqs, opened, strict=True)]
 
     def open(self, seq: int, sealed: bytes) -> tuple[bytes, bytes]:
         """The blinding key and the opening.

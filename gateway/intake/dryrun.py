@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
-from dedup.caps import Claim
 from dedup.keys import VoterKey
 from gateway.intake import journey
 from gateway.intake.decide import decide
@@ -56,8 +55,6 @@ class DryRun:
         ]
 
     def _remember(self, batch: Batch) -> None:
-        for voter, message, seq in batch.messages:
+        for voter, message, seq, channel, uses in batch.messages:
             self._heard[Heard(voter, message)] = Place(self._head.log_id, seq)
-        for row in batch.claims:
-            claim = Claim(row.contest, row.cap, row.period, row.ordinal, row.candidate)
-            self._claims.setdefault(row.voter, []).append(HeldClaim(row.voter, claim, row.channel))
+            self._claims.setdefault(voter, []).extend([HeldClaim(voter, use, channel) for use in uses])

@@ -10,7 +10,7 @@ words the answer. Log files enter at *read*, by `importer.py`. What a source han
 """
 
 import hashlib
-from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final, NamedTuple, assert_never
 
 from dedup import caller, keys
@@ -81,6 +81,8 @@ def prepare(source: Source, inbound: Inbound, received_ms: int) -> Prepared:
     )
 
 
+#: A member of an enumeration takes longer to look up than a name.
+_UNPARSED: Final = Form.UNPARSED
 _UNREADABLE: Final = Reading(Finding.NOTHING)
 _HEARSAY: Final = Reading(Finding.UNCLEAR, why="spoken")
 
@@ -102,7 +104,7 @@ def _read(source: Source, inbound: Inbound) -> Reading:
 def _heard(source: Source, inbound: Inbound, who: Caller) -> Heard:
     key = source.running.keys
     message = keys.message_key(key.message, source.name, inbound.message_id)
-    if inbound.form is Form.UNPARSED:
+    if inbound.form is _UNPARSED:
         return Heard(keys.NOBODY, message)
     return Heard(keys.voter_key(key.voter, who.line, inbound.caller), message)
 
@@ -112,7 +114,7 @@ def _ending(
 ) -> tuple[MessageOutcome | None, str]:
     """The first rule that ends the message, and a note. The order is: could it be read, is it a test or
     a barred line, was it in the window, whose is it, what does it say."""
-    if inbound.form is Form.UNPARSED:
+    if inbound.form is _UNPARSED:
         return MessageOutcome.UNPARSED, inbound.text
     if who.line and who.line in source.running.tested:
         return MessageOutcome.TEST, ""
@@ -121,12 +123,12 @@ def _ending(
     if placement.when != "on_time":
         return MessageOutcome(placement.when), ""
     match who.standing:
+        case Standing.KNOWN:
+            return _by_words(source.running, reading)
         case Standing.WITHHELD:
             return MessageOutcome.WITHHELD_CALLER, ""
         case Standing.INVALID:
             return MessageOutcome.INVALID_CALLER, ""
-        case Standing.KNOWN:
-            return _by_words(source.running, reading)
         case standing:
             assert_never(standing)
 
@@ -147,8 +149,9 @@ def _by_words(rules: Running, reading: Reading) -> tuple[MessageOutcome | None, 
             assert_never(finding)
 
 
-def by_ballot(rules: Running, chosen: Sequence[Selection]) -> MessageOutcome | None:
-    """Whether a ballot may have so many selections in each of the contests it names."""
+@lru_cache(maxsize=4096)
+def by_ballot(rules: Running, chosen: tuple[Selection, ...]) -> MessageOutcome | None:
+    """Whether a ballot may have so many selections in each of the contests it names: few ballots differ."""
     made: dict[str, int] = {}
     for contest, _ in chosen:
         made[contest] = made.get(contest, 0) + 1

@@ -19,6 +19,7 @@ from gateway.storage.store import (
     Batch,
     CaseRow,
     CaseState,
+    ClaimRow,
     Earlier,
     Erasure,
     Filed,
@@ -324,21 +325,13 @@ class Docket:
 
     def _cast(self, case: Case, ruling: Ruling, voter: VoterKey) -> tuple[Selected, tuple[str, ...]]:
         assert case.opening is not None
-        batch, running = self.decided.batch, self._running
-        before = len(batch.claims)
-        vote = Vote(voter, case.opening.channel, case.place.seq, case.opening.day)
+        batch, running, channel = self.decided.batch, self._running, case.opening.channel
         withdrawn = running.withdrawn.intersection(ruling.selections)
-        history = self._history(voter)
-        outcomes, voids = cast_vote(batch, vote, ruling.selections, withdrawn, history, running.caps)
-        self._claimed.setdefault(voter, []).extend(
-            _Claimed(
-                Claim(one.contest, one.cap, one.period, one.ordinal, one.candidate), one.channel, case.place
-            )
-            for one in batch.claims[before:]
-        )
-        if case.place.log_id != batch.head.log_id:
-            self._earlier(case).claims.extend(batch.claims[before:])
-            del batch.claims[before:]
+        vote = Vote(ruling.selections, withdrawn, channel, case.opening.day)
+        outcomes, uses, voids = cast_vote(batch.totals, vote, self._history(voter), running.caps)
+        self._claimed.setdefault(voter, []).extend([_Claimed(use, channel, case.place) for use in uses])
+        log = batch if case.place.log_id == batch.head.log_id else self._earlier(case)
+        log.claims.extend([ClaimRow(voter, *use, channel, case.place.seq) for use in uses])
         judged = zip(ruling.selections, outcomes, strict=True)
         return tuple((*selection, outcome) for selection, outcome in judged), voids
 

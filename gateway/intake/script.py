@@ -72,7 +72,7 @@ class CampaignScript:
         """See `dialogue.Script`."""
         if not self._running.withdrawn.isdisjoint(chosen):
             return Cue.WITHDRAWN
-        return Cue.WRONG_COUNT if journey.by_ballot(self._running, chosen) else None
+        return Cue.WRONG_COUNT if journey.by_ballot(self._running, tuple(chosen)) else None
 
     def turned_away(self, caller: str, now_ms: int) -> Cue | None:
         """See `dialogue.Script`."""

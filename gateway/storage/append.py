@@ -1,19 +1,19 @@
 """What one batch writes, but for the claims of its messages, which wait in the tail (`tail.py`)."""
 
 from collections.abc import Sequence
-from itertools import chain
 
 from dedup.keys import VoterKey
+from gateway.storage import claims
 from gateway.storage.blocks import CLAIMS, LEDGER, OUTBOX
+from gateway.storage.claims import Claiming
 from gateway.storage.database import Database
 from gateway.storage.rows import insert
 from gateway.storage.store import Batch, Conflict, Erasure
-from gateway.storage.tail import SHAPE, Row, claim_rows, rows_of
 from tally import merkle
 
 
-def append_one(db: Database, batch: Batch) -> list[Row]:
-    """Append a batch, inside a transaction; returns the claims that are to wait. What acts claim does not.
+def append_one(db: Database, batch: Batch) -> list[Claiming]:
+    """Append a batch, inside a transaction; returns the messages that are to wait. What acts claim does not.
 
     Raises `Conflict` if its log has moved.
     """
@@ -26,13 +26,9 @@ def append_one(db: Database, batch: Batch) -> list[Row]:
         raise Conflict(f"the log of {head.campaign}/{head.node}, or its campaign, has moved")
     own = {"log": head.log_id}
     insert(db, LEDGER["append-entries"], "({log},?,?,?,?,?)".format_map(own), batch.entries)
-    rows = rows_of(batch)
     if batch.acts:
         _append_acts(db, batch)
-        for log, earlier in batch.earlier.items():
-            rows += claim_rows(earlier.claims, head.campaign_id, log)
-        insert(db, CLAIMS["add-claims"], SHAPE, sorted(rows))
-        rows.clear()
+        insert(db, CLAIMS["add-claims"], claims.SHAPE, sorted(claims.of_batch(batch)))
     added = [(*key, count) for key, count in batch.totals.items() if count]
     insert(db, LEDGER["add-totals"], "({log},?,?,?,?,?,?)".format_map(own), added)
     insert(db, LEDGER["put-cases"], "({log},?,?,?)".format_map(own), batch.cases)
@@ -46,7 +42,7 @@ def append_one(db: Database, batch: Batch) -> list[Row]:
     insert(db, OUTBOX["add-replies"], "(?,{log},?,?,?,?,?)".format_map(own), batch.replies)
     if batch.receipts:
         insert(db, LEDGER["add-receipts"], "(?,{log},?)".format_map(own), sorted(batch.receipts))
-    return rows
+    return [] if batch.acts else claims.claiming(batch)
 
 
 def frees(batches: Sequence[Batch]) -> bool:
@@ -59,9 +55,7 @@ def callers(batches: Sequence[Batch]) -> set[VoterKey]:
     found: set[VoterKey] = set()
     for batch in batches:
         if batch.acts:
-            claims = chain(batch.claims, *[earlier.claims for earlier in batch.earlier.values()])
-            found.update(one.voter for one in claims)
-            found.update(one.voter for one in batch.messages)
+            found.update(row[0] for row in claims.of_batch(batch))
             found.update(one.voter for one in batch.yielded)
     return found
 

@@ -99,7 +99,8 @@ class Recall:
 
 
 class ClaimRow(NamedTuple):
-    """A claim to be written: whose, which use of which cap, by which channel, and the entry that made it."""
+    """A ruling's claim to be written: whose, which use of which cap, by which channel its message came, and
+    the message's entry."""
 
     voter: VoterKey
     contest: str
@@ -112,11 +113,13 @@ class ClaimRow(NamedTuple):
 
 
 class MessageRow(NamedTuple):
-    """A message id to be written: whose, which, and its entry."""
+    """A message to be written: whose, which, its entry, the channel it came by, and the caps it uses."""
 
     voter: VoterKey
     message: MessageKey
     seq: int
+    channel: str
+    uses: tuple[Claim, ...]
 
 
 class ReceiptRow(NamedTuple):

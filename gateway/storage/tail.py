@@ -1,49 +1,67 @@
 """Claims that are committed, and not yet where they are found by their key.
 
 The key of a claim is random: to put it in its place a vote has to write a page of its own, which costs more
-than all else that is written for it. So a commit appends claims to a table, in the order in which they come
-(`tails`); they are kept here, to be recalled; and later commits bring them into `claims`, a slice of the keys
-at a time, sorted: neighbours share a page. What waits stays within a bound, and so does what one commit
-brings over. After a crash the tail is read back.
+than all else that is written for it. So a commit appends messages, with what they claim, to a table, in the
+order in which they come (`tails`); they are kept here, to be recalled; and later commits bring their claims
+into `claims`, a slice of the keys at a time, sorted: neighbours share a page. What waits stays within a
+bound, and so does what one commit brings over. After a crash the tail is read back.
 """
 
+import json
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Sequence
+from functools import lru_cache
 from itertools import chain
 from typing import Final
 
 from dedup.caps import Claim
-from dedup.keys import VoterKey
+from dedup.keys import MessageKey, VoterKey
+from gateway.storage import claims
 from gateway.storage.blocks import CLAIMS, load
+from gateway.storage.claims import Claiming
 from gateway.storage.rows import insert, padded
 from gateway.storage.seen import Seen
-from gateway.storage.store import Batch, ClaimRow, Conflict, Heard, HeldClaim, Place
+from gateway.storage.store import Conflict, Heard, HeldClaim, Place
 
 TAIL: Final = load("gateway.storage", "tail.sql")
 
-#: Claims that may wait. With more, more neighbours share a page; these take about 10 MB.
+#: Messages that may wait. With more, more neighbours share a page; these take about 10 MB.
 ROOM: Final = 32_768
 
-#: A claim as it is stored, in the order of its key: voter, campaign, cap, contest, period, ordinal; then
-#: candidate, channel, log and seq.
-Row = tuple[VoterKey, int, str, str, str, int, str, str, int, int]
-SHAPE: Final = "(?,?,?,?,?,?,?,?,?,?)"
+_SHAPE: Final = "(?,?,?,?,?,?,?)"
 
 #: A slice is all keys with one first byte.
 SLICES: Final = [bytes((first,)) for first in range(256)]
 
 
 class _Slice:
-    """What waits of a slice: message ids by (campaign, voter, message), uses of caps by (campaign, voter)."""
+    """What waits of a slice. Most of it is never asked for: what is, is found by an index made when asked."""
 
-    __slots__ = ("messages", "uses")
+    __slots__ = ("_callers", "_indexed", "_messages", "waiting")
 
     def __init__(self) -> None:
-        self.messages: dict[tuple[int, VoterKey, str], Row] = {}
-        self.uses: dict[tuple[int, VoterKey], list[Row]] = {}
+        self.waiting: list[Claiming] = []
+        self._indexed = 0
+        self._messages: dict[tuple[int, VoterKey, MessageKey], Claiming] = {}
+        self._callers: dict[tuple[int, VoterKey], list[Claiming]] = {}
 
-    def rows(self) -> Iterator[Row]:
-        return chain(self.messages.values(), *self.uses.values())
+    def message(self, campaign: int, voter: VoterKey, message: MessageKey) -> Claiming | None:
+        """The message of a caller, if it waits here."""
+        self._index()
+        return self._messages.get((campaign, voter, message))
+
+    def of(self, campaign: int, voter: VoterKey) -> Sequence[Claiming]:
+        """What waits of a caller, if it uses a cap."""
+        self._index()
+        return self._callers.get((campaign, voter), ())
+
+    def _index(self) -> None:
+        for row in self.waiting[self._indexed :]:
+            voter, campaign, message, uses, *_ = row
+            self._messages[campaign, voter, message] = row
+            if uses:
+                self._callers.setdefault((campaign, voter), []).append(row)
+        self._indexed = len(self.waiting)
 
 
 class Tail:
@@ -55,7 +73,7 @@ class Tail:
     def __init__(self) -> None:
         self._slices = {first: _Slice() for first in SLICES}
         self._marks = dict.fromkeys(SLICES, 0)
-        self.waiting = 0  # claims
+        self.waiting = 0  # messages
         self._last = 0
         self._turn = 0
         self.seen = Seen()
@@ -67,20 +85,24 @@ class Tail:
         self.waiting = 0
         self.seen = Seen()
         (self._last,) = db.execute(TAIL["last"]).fetchone()
-        self._keep(db.execute(TAIL["load"]).fetchall())
+        self._keep(
+            [
+                (VoterKey(voter), campaign, MessageKey(message), _uses(told), *where)
+                for voter, campaign, message, told, *where in db.execute(TAIL["load"])
+            ]
+        )
 
     def place(self, campaign: int, heard: Heard) -> Place | None:
         """Where a message stands whose id waits here."""
-        row = self._slices[heard.voter[:1]].messages.get((campaign, *heard))
-        return None if row is None else Place(*row[8:])
+        row = self._slices[heard.voter[:1]].message(campaign, *heard)
+        return None if row is None else Place(*row[5:])
 
     def held(self, campaign: int, voter: VoterKey) -> list[tuple[HeldClaim, Place]]:
         """What a caller has used up by claims that wait here, and the entries that made them."""
         return [
-            (HeldClaim(voter, Claim(contest, cap, period, ordinal, candidate), channel), Place(log, seq))
-            for _, _, cap, contest, period, ordinal, candidate, channel, log, seq in self._slices[
-                voter[:1]
-            ].uses.get((campaign, voter), ())
+            (HeldClaim(voter, use, channel), Place(log, seq))
+            for _, _, _, uses, channel, log, seq in self._slices[voter[:1]].of(campaign, voter)
+            for use in uses
         ]
 
     def due(self) -> list[bytes]:
@@ -89,7 +111,7 @@ class Tail:
         over = self.waiting - ROOM
         while over > 0:
             first = SLICES[(self._turn + len(due)) % len(SLICES)]
-            over -= self._size(first)
+            over -= len(self._slices[first].waiting)
             due.append(first)
         return due
 
@@ -98,42 +120,51 @@ class Tail:
         if not slices:
             return
         for first in slices:
-            insert(db, CLAIMS["add-claims"], SHAPE, sorted(self._slices[first].rows()))
+            insert(
+                db,
+                CLAIMS["add-claims"],
+                claims.SHAPE,
+                sorted(claims.of_messages(self._slices[first].waiting)),
+            )
         insert(db, TAIL["mark"], "(?,?)", [(first, self._last) for first in slices])
         marks = (self._last if first in slices else mark for first, mark in self._marks.items())
         db.execute(TAIL["drop"], (min(marks),))
 
-    def add(self, db: sqlite3.Connection, rows: Sequence[Row]) -> None:
-        """Append claims, inside a transaction. Raises `Conflict` if one of them was made before.
+    def add(self, db: sqlite3.Connection, rows: Sequence[Claiming]) -> None:
+        """Append messages, inside a transaction. Raises `Conflict` if one of their claims was made before.
 
         That is looked up again here, whatever was decided: of who was never seen nothing was claimed.
         """
         known = self._known(rows)
-        for shape, keys in padded([row[:6] for row in known], "(?,?,?,?,?,?)"):
+        for shape, keys in padded([row[:6] for row in claims.of_messages(known)], "(?,?,?,?,?,?)"):
             taken = db.execute(TAIL["taken"].format(keys=shape), list(chain.from_iterable(keys)))
             if taken.fetchone():
                 raise Conflict("it was claimed before")
         if any(self._waits(row) for row in known):
             raise Conflict("it was claimed just now")
-        insert(db, TAIL["add"], SHAPE, rows)
+        told = [(*row[:3], _told(row[3]), *row[4:]) for row in rows]
+        insert(db, TAIL["add"], _SHAPE, told)
 
-    def _known(self, rows: Sequence[Row]) -> Sequence[Row]:
+    def _known(self, rows: Sequence[Claiming]) -> Sequence[Claiming]:
         """Those whose callers may have been seen."""
-        voters = self.seen.maybe({row[0] for row in rows})
+        voters = self.seen.maybe([row[0] for row in rows])
         return [row for row in rows if row[0] in voters] if voters else ()
 
-    def _waits(self, row: Row) -> bool:
-        """Whether the same use of a cap, or message id, waits here."""
-        voter, campaign, cap, _, period, *_ = row
+    def _waits(self, row: Claiming) -> bool:
+        """Whether its id, or the same use of a cap, waits here."""
+        voter, campaign, message, uses, *_ = row
         held = self._slices[voter[:1]]
-        if cap == "message":
-            return (campaign, voter, period) in held.messages
-        return any(row[:6] == other[:6] for other in held.uses.get((campaign, voter), ()))
+        if held.message(campaign, voter, message):
+            return True
+        waiting = {use[:4] for other in held.of(campaign, voter) for use in other[3]}
+        return any(use[:4] in waiting for use in uses)
 
-    def committed(self, db: sqlite3.Connection, settled: Collection[bytes], added: Sequence[Row]) -> None:
+    def committed(
+        self, db: sqlite3.Connection, settled: Collection[bytes], added: Sequence[Claiming]
+    ) -> None:
         """Remember what a transaction has done."""
         for first in settled:
-            self.waiting -= self._size(first)
+            self.waiting -= len(self._slices[first].waiting)
             self._slices[first] = _Slice()
             self._marks[first] = self._last
         self._turn = (self._turn + len(settled)) % len(SLICES)
@@ -141,36 +172,20 @@ class Tail:
             self._keep(added)
             (self._last,) = db.execute(TAIL["last"]).fetchone()
 
-    def _size(self, first: bytes) -> int:
-        held = self._slices[first]
-        return len(held.messages) + sum(map(len, held.uses.values()))
-
-    def _keep(self, rows: Sequence[Row]) -> None:
+    def _keep(self, rows: Sequence[Claiming]) -> None:
         slices = self._slices
         for row in rows:
-            voter, campaign, cap = row[:3]
-            held = slices[voter[:1]]
-            if cap == "message":
-                held.messages[campaign, voter, row[4]] = row
-            else:
-                held.uses.setdefault((campaign, voter), []).append(row)
+            slices[row[0][:1]].waiting.append(row)
         self.waiting += len(rows)
-        self.seen.update({row[0] for row in rows})
+        self.seen.update([row[0] for row in rows])
 
 
-def rows_of(batch: Batch) -> list[Row]:
-    """The claims of a batch, as they are stored."""
-    campaign, log = batch.head.campaign_id, batch.head.log_id
-    messages: list[Row] = [
-        (voter, campaign, "message", "", message, 1, "", "", log, seq)
-        for voter, message, seq in batch.messages
-    ]
-    return messages + claim_rows(batch.claims, campaign, log)
+@lru_cache(maxsize=4096)
+def _told(uses: tuple[Claim, ...]) -> str:
+    """Uses of caps as they are stored: few differ."""
+    return json.dumps(uses, separators=(",", ":"), ensure_ascii=False)
 
 
-def claim_rows(claims: Iterable[ClaimRow], campaign: int, log: int) -> list[Row]:
-    """Uses of caps, as they are stored."""
-    return [
-        (voter, campaign, cap, contest, period, ordinal, candidate, channel, log, seq)
-        for voter, contest, cap, period, ordinal, candidate, channel, seq in claims
-    ]
+@lru_cache(maxsize=4096)
+def _uses(told: str) -> tuple[Claim, ...]:
+    return tuple([Claim(*use) for use in json.loads(told)])

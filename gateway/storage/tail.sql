@@ -1,10 +1,10 @@
--- The tail: claims that are committed, and not yet where they are found by their key. SQLite's alone.
+-- The tail: messages whose claims are committed, and not yet in `claims`. SQLite's alone.
 
 -- name: add
-INSERT INTO tails (voter_key, campaign, cap, contest, period, ordinal, candidate, channel, log, seq) VALUES {rows};
+INSERT INTO tails (voter_key, campaign, message, uses, channel, log, seq) VALUES {rows};
 
 -- name: load
-SELECT voter_key, campaign, cap, contest, period, ordinal, candidate, channel, log, seq FROM unsettled;
+SELECT voter_key, campaign, message, uses, channel, log, seq FROM unsettled;
 
 -- name: marks
 SELECT slice, settled FROM slices;

@@ -5,8 +5,9 @@ from functools import lru_cache
 from itertools import chain, count
 from typing import Any
 
+from gateway.storage import claims
 from gateway.storage.postgresql.session import SQL
-from gateway.storage.store import Batch, CaseRow, ClaimRow, Minute
+from gateway.storage.store import Batch, CaseRow, Minute
 from tally import merkle
 
 Rows = Sequence[tuple[Any, ...]]
@@ -22,7 +23,7 @@ def tables(batches: Sequence[Batch]) -> dict[str, Table]:
     rows: Mapping[str, Rows] = {
         "heads": [_head(batch) for batch in batches],
         "entries": [(batch.head.log_id, *row) for batch in batches for row in batch.entries],
-        "claims": sorted(chain.from_iterable(map(_claims, batches))),
+        "claims": sorted(chain.from_iterable(map(claims.of_batch, batches))),
         "totals": [(batch.head.log_id, *key, n) for batch in batches for key, n in batch.totals.items() if n],
         "tempo": [row for batch in batches for row in _minutes(batch)],
         "cases": list({row[:2]: row for row in chain.from_iterable(map(_cases, batches))}.values()),
@@ -64,20 +65,6 @@ def _head(batch: Batch) -> tuple[Any, ...]:
     head, after = batch.head, batch.after
     frontier = merkle.pack(after.frontier)
     return head.log_id, head.size, head.campaign_id, after.edition, after.size, frontier
-
-
-def _claims(batch: Batch) -> Iterator[tuple[Any, ...]]:
-    campaign, log = batch.head.campaign_id, batch.head.log_id
-    for voter, message, seq in batch.messages:
-        yield voter, campaign, "message", "", message, 1, "", "", log, seq
-    yield from (_claim(row, campaign, log) for row in batch.claims)
-    for earlier_log, earlier in batch.earlier.items():
-        yield from (_claim(row, campaign, earlier_log) for row in earlier.claims)
-
-
-def _claim(row: ClaimRow, campaign: int, log: int) -> tuple[Any, ...]:
-    voter, contest, cap, period, ordinal, candidate, channel, seq = row
-    return voter, campaign, cap, contest, period, ordinal, candidate, channel, log, seq
 
 
 def _minutes(batch: Batch) -> Iterator[tuple[Any, ...]]:
