@@ -56,6 +56,12 @@ class Lane(RequestHandler):
         if self._messages and not self._mine and not self._take():
             waiter.set_result(None)
 
+    def resume_reading(self, resume_parser: bool = True) -> None:
+        """Called whenever a body has been read. Where nothing is paused there is nothing to resume: aiohttp
+        would send its parser through an empty piece."""
+        if self._reading_paused or self._buffer_paused:
+            super().resume_reading(resume_parser)
+
     def _take(self) -> bool:
         """Hand the only request to the door, if it is one for it and is here whole."""
         message, payload = self._messages[0]

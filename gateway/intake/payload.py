@@ -143,21 +143,23 @@ def _is_unicode(text: str) -> bool:
 _HEX = "0123456789abcdefABCDEF"
 _ESCAPED = {(a + b).encode(): bytes([int(a + b, 16)]) for a in _HEX for b in _HEX}
 _SEPARATORS = frozenset((b"26", b"3D", b"3d"))
+_NOT_SEPARATING = bytes(sorted(set(range(256)) - set(b"&=")))
 
 
 class Fields(NamedTuple):
-    """A form or query, percent-decoded to bytes.
+    """A form or query, percent-decoded to bytes: `names` and `values` in the order sent; `last` has each
+    name's last value."""
 
-    `parts` are (name, "=" or "", value) in the order sent; `last` has each name's last value.
-    """
-
-    parts: list[tuple[bytes, bytes, bytes]]
-    last: dict[bytes, bytes]
+    names: Sequence[bytes]
+    values: Sequence[bytes]
+    last: Mapping[bytes, bytes]
 
     def one(self, name: bytes) -> bytes | None:
         """The only value of `name`, None if absent. Raises where it stands twice and differs."""
         value = self.last.get(name)
-        if len(self.last) != len(self.parts) and any(n == name and v != value for n, _, v in self.parts):
+        if len(self.last) != len(self.names) and any(
+            each == name and other != value for each, other in zip(self.names, self.values, strict=True)
+        ):
             raise Unreadable(Reason.REPEATED_FIELD)
         return value
 
@@ -171,20 +173,38 @@ class Fields(NamedTuple):
 
 def fields(data: bytes) -> Fields:
     """A form body or a raw query. Broken escapes are refused, blank values kept."""
-    escapes = [part[:2] for part in data.split(b"%")[1:]]
-    if escapes and not _SEPARATORS.isdisjoint(escapes):
-        split = [part.partition(b"=") for part in data.split(b"&")]
-        parts = [(_unescaped(name), equals, _unescaped(value)) for name, equals, value in split]
-    else:
+    spaced = data.replace(b"+", b" ")
+    head, *rest = spaced.split(b"%")
+    if _SEPARATORS.isdisjoint([part[:2] for part in rest]):
         # No separator is escaped, so decoding first and splitting then is the same, and much faster.
-        parts = [part.partition(b"=") for part in _unescaped(data).split(b"&")]
-    if len(parts) > MAX_FIELDS:
+        names, values = _split(_unescaped(head, rest))
+    else:
+        names, values = (
+            [_unescaped(first, after) for first, *after in (one.split(b"%") for one in some)]
+            for some in _split(spaced)
+        )
+    if len(names) > MAX_FIELDS:
         raise Unreadable(Reason.TOO_MANY_FIELDS)
-    return Fields(parts, {name: value for name, _, value in parts})
+    return Fields(names, values, dict(zip(names, values, strict=True)))
 
 
-def _unescaped(data: bytes) -> bytes:
-    head, *rest = data.replace(b"+", b" ").split(b"%")
+def _split(data: bytes) -> tuple[list[bytes], list[bytes]]:
+    """Names and values. A value goes on to the next `&`, whatever else is in it."""
+    shape = data.translate(None, _NOT_SEPARATING)
+    if shape == b"=&" * (len(shape) // 2) + b"=":  # as nearly always: a name, its value, the next name
+        both = data.replace(b"&", b"=").split(b"=")
+        return both[::2], both[1::2]
+    pairs = [part.partition(b"=") for part in data.split(b"&")]
+    return [name for name, _, _ in pairs], [value for _, _, value in pairs]
+
+
+def _decoded(data: bytes) -> bytes:
+    head, *rest = data.split(b"%")
+    return _unescaped(head, rest)
+
+
+def _unescaped(head: bytes, rest: Sequence[bytes]) -> bytes:
+    """What was split at its `%`."""
     try:
         return head + b"".join([_ESCAPED[part[:2]] + part[2:] for part in rest])
     except KeyError:

@@ -64,7 +64,7 @@ _WRONG_ACCOUNT = Refusal(403, "wrong_account")
 _TWIML = "text/xml; charset=utf-8"
 _HEAD = '<?xml version="1.0" encoding="UTF-8"?>'
 _BODY_HASH = re.compile(rb"(?:^|&)bodySHA256=([0-9a-f]{64})(?:&|$)")
-_NO_FORM = Fields([], {})
+_NO_FORM = Fields((), (), {})
 
 
 @dataclass(frozen=True, slots=True)
