@@ -7,9 +7,6 @@ from datetime import date, datetime, time
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
-import openpyxl
-from openpyxl.utils.exceptions import InvalidFileException
-
 from gateway.intake import csvrows, logfile
 from gateway.intake.calllog import UnreadableLog
 from gateway.spreadsheet.faults import Cell, Fault, Faulty
@@ -59,6 +56,9 @@ def read(data: bytes) -> list[Sheet]:
 
 
 def _workbook(data: bytes) -> list[Sheet]:
+    import openpyxl  # here, for every command would wait for it at its start: a tenth of the whole
+    from openpyxl.utils.exceptions import InvalidFileException
+
     _look_inside(data)
     try:
         book = openpyxl.load_workbook(io.BytesIO(data), data_only=True, keep_links=False)
