@@ -106,7 +106,7 @@ def decide(
     known: dict[int, Place | int] = {}  # items that were recorded before: where, or which message they repeat
     for number, item in enumerate(items):
         heard = item.heard
-        before = fresh.get(heard) if heard in fresh else recorded.get(heard)
+        before = recorded.get(heard, fresh.get(heard))
         if before is not None:
             known[number] = before
             decided.redelivered[item.source.name] += 1
