@@ -2,7 +2,7 @@
 and to verify them again.
 
 Two gateways, one with nothing recorded and one with the grown ledger, take turns with the server that does
-nothing, on one core. Recount and verification are timed as a user sees them, start-up included.
+nothing, on one core. Recount and verification are timed as a user with one core sees them, start-up included.
 """
 
 import http.client
@@ -133,7 +133,8 @@ def _until_idle(server: Server) -> None:
 
 
 def _command(place: Campaign, name: str) -> Took:
-    command = [sys.executable, "-m", "gateway", "--settings", str(place.settings), name, "--json"]
+    own = ["--json", "--jobs=1"]
+    command = [sys.executable, "-m", "gateway", "--settings", str(place.settings), name, *own]
     took = timed.run(command, str(servers.ROOT), servers.environment())
     if name == "recount" and not json.loads(took.output)["agrees"]:
         raise Disagrees(took.output[-1000:])

@@ -1,12 +1,13 @@
 """Verify and recount: one walk over the ledger's bytes, each entry checked before it is used."""
 
 import re
-from collections import Counter
+import secrets
+from collections import Counter, defaultdict
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import aclosing, asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from config.load import Loaded
 from gateway import board, clock, entrances, service
@@ -15,7 +16,9 @@ from gateway.intake.running import Running
 from gateway.ledger import marks, publisher, signed
 from gateway.ledger.folder import Folder
 from gateway.ledger.signed import Bound
+from gateway.looking import Looking
 from gateway.projections import Projections
+from gateway.sharing import Here, Shares, shared
 from gateway.storage.opening import open_reader
 from gateway.storage.reader import Reader
 from gateway.storage.reader import open_reader as open_file
@@ -34,6 +37,9 @@ from tally.rulings import ending
 from tally.verify import Checked, Tampered
 
 OnRows = Callable[[int], None]
+
+#: Under so many entries nothing is shared out: to start a process takes as long as to check them.
+WORTH_SHARING: Final = 50_000
 
 
 class Unfit(RuntimeError):
@@ -112,25 +118,48 @@ class Checkable:
         key = publisher.signer(self.running, head.node).verifier
         return Bound(signed, folder, head.size, marks.before(folder, key))
 
-    async def walk(self, on_rows: OnRows, *, signed: bool = False) -> AsyncGenerator[Chunk, None]:
+    async def looking(self, salt: bytes = b"") -> Looking:
+        """What must be known to look at entries by themselves; `salt` as there."""
+        running, rules = self.running, self.running.rules()
+        apart = defaultdict[str, set[int]](set)
+        for node, seq in await self.reader.targets(running.id):
+            apart[node].add(seq)
+        caps = [(contest, *cap) for contest, several in rules.caps.items() for cap in several]
+        return Looking(
+            campaign=running.id,
+            sealing=running.keys.sealing,
+            message=running.keys.message,
+            apart={node: frozenset(seqs) for node, seqs in apart.items()},
+            pending=frozenset(running.pending),
+            votes={(where, per): most for where, per, most in [*caps, *(("", *cap) for cap in rules.total)]},
+            salt=salt,
+        )
+
+    def shared(self, looking: Looking, jobs: int) -> AbstractAsyncContextManager[Shares[Looking]]:
+        """What looks at entries: so many processes, if there is enough to look at."""
+        return shared(looking, jobs if self.entries >= WORTH_SHARING else 1)
+
+    async def walk(
+        self, on_rows: OnRows, shares: Shares[Looking] | None = None, *, signed: bool = False
+    ) -> AsyncGenerator[Chunk, None]:
         """Every entry of every log, checked, in chunks (`gateway/walking.py`).
 
-        `on_rows` hears how many entries were checked so far; `signed` compares with what was signed, too,
-        and an older copy has less.
+        `on_rows` hears how many entries were checked so far; `shares` looks at them, else this process;
+        `signed` compares with what was signed, too, and an older copy has less.
 
         Raises `Tampered` at the first bad entry.
         """
-        done, targets = 0, await self.reader.targets(self.running.id)
+        done, acts = 0, await self.reader.acts(self.running.id)
+        shares = shares or Here(await self.looking())
         logs = [
             Log(
                 head,
                 self.sealer(head.node),
                 self._bound(head, self.signed.get(head.node) if signed else None),
-                {seq for node, seq in targets if node == head.node},
             )
             for head in self.heads
         ]
-        async with aclosing(walk(logs, self.reader, await self.reader.acts(self.running.id))) as chunks:
+        async with aclosing(walk(logs, self.reader, acts, shares)) as chunks:
             async for chunk in chunks:
                 yield chunk
                 done += len(chunk.rows)
@@ -194,30 +223,36 @@ class Recounted:
         return not self.differences and not self.faults and self.standings["balance"]["balanced"]
 
 
-async def verify(ledger: Checkable, on_rows: OnRows) -> int:
+async def verify(ledger: Checkable, on_rows: OnRows, jobs: int = 1) -> int:
     """Re-hash and open everything, hold it against what was signed, count again, and compare with all that is
-    kept beside it; returns the number of entries.
+    kept beside it, in so many processes; returns the number of entries.
 
-    Raises `Tampered` at the first bad entry, `Unfit` if no entry is bad by itself.
+    Raises `Tampered` at the first bad entry, `Unfit` if no entry is bad by itself, `sharing.Died`.
     """
+    looking = await ledger.looking(secrets.token_bytes(32))
+    async with ledger.shared(looking, jobs) as shares:
+        return await _verify(ledger, on_rows, looking, shares)
+
+
+async def _verify(ledger: Checkable, on_rows: OnRows, looking: Looking, shares: Shares[Looking]) -> int:
     damage = await ledger.reader.damage()
-    projections = Projections(ledger.running)
+    projections = Projections(ledger.running, looking)
 
     def see(chunk: Chunk) -> None:
-        if chunk.said is not None:
-            projections.messages(chunk.node, chunk.rows[0].seq, chunk.said)
+        if chunk.beside is not None:
+            projections.take(chunk.node, chunk.beside)
         for checked in chunk.one_by_one:
             with _sensible(checked):
                 projections.see(chunk.node, checked)
 
-    counting, acts = await _count(ledger, ledger.walk(on_rows, signed=True), see)
+    counting, acts = await _count(ledger, ledger.walk(on_rows, shares, signed=True), see)
     if gone := [*_kept(ledger, acts), *_not_as_told(ledger, acts)]:
         raise Unfit("; ".join(gone))
     if fault := await projections.acts_and_cases(ledger.reader):
         raise fault
     if counting.faults:
         raise _first_of(counting.faults)
-    if fault := await projections.claims(ledger.reader, counting, _entries(ledger)):
+    if fault := await projections.claims(ledger.reader, shares, counting, _entries(ledger)):
         raise fault
     if ledger.doubts:
         raise ledger.doubts[0]
@@ -314,11 +349,12 @@ async def _differences(ledger: Checkable, counting: Recount) -> list[tuple[str, 
 
 
 async def recount(
-    ledger: Checkable, on_rows: OnRows, see: Callable[[Chunk], None] = lambda _: None
+    ledger: Checkable, on_rows: OnRows, see: Callable[[Chunk], None] = lambda _: None, jobs: int = 1
 ) -> Recounted:
-    """Count again from the ledger and compare with the kept totals and claims; `see` is shown every chunk.
+    """Count again from the ledger, in so many processes, and compare with the kept totals and claims; `see`
+    is shown every chunk.
 
-    Raises `Tampered`.
+    Raises `Tampered`, `sharing.Died`.
     """
     last_ms = 0
     targets = await ledger.reader.targets(ledger.running.id)
@@ -334,7 +370,8 @@ async def recount(
                 openly.leaf(checked.seq, checked.leaf, chunk.node)
         see(chunk)
 
-    counting, acts = await _count(ledger, ledger.walk(on_rows), shown)
+    async with ledger.shared(await ledger.looking(), jobs) as shares:
+        counting, acts = await _count(ledger, ledger.walk(on_rows, shares), shown)
     await ledger.follow()
     return Recounted(
         entries=ledger.entries,

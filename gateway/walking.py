@@ -1,33 +1,37 @@
 """A walk over all logs of a campaign: each entry checked, every act after all that it had seen."""
 
-from collections.abc import AsyncGenerator, Mapping, Sequence, Set
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import groupby
+from itertools import pairwise
 from typing import Any, Final, Self
 
 from gateway.ledger.signed import Bound
+from gateway.looking import Asked, Beside, Looking, Run
+from gateway.sharing import Shares
 from gateway.storage.reader import Reader
 from gateway.storage.store import Acted, Head, placed
-from tally import bulk, merkle, order, verify
-from tally.bulk import Said
+from tally import merkle, order, verify
+from tally.bulk import Columns, Said
 from tally.order import Disordered
-from tally.outcome import MessageOutcome
 from tally.seal import Sealer
 from tally.verify import Checked, Stored, Tampered, Verifier
 
-_OUTCOMES: Final = frozenset(outcome.value for outcome in MessageOutcome)
 _OTHERS: Final = "it tells of the other logs what cannot have been"
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """Some entries of one log in order, as stored, checked one by one or, if all are `said`, in bulk."""
+    """Some entries of one log in order, as stored, checked one by one or, if all are `said`, in bulk: then
+    `beside` is what follows from them."""
 
     node: str
     rows: Sequence[Stored]
     said: Said | None
+    beside: Beside | None
     one_by_one: Sequence[Checked]
     sealer: Sealer
 
@@ -42,20 +46,18 @@ class Chunk:
     def last_ms(self) -> int:
         """When the latest of them was received or done."""
         if self.said is not None:
-            return max(map(int, self.said.received_ms))
+            return self.said.latest_ms
         return max(checked.leaf.at_ms for checked in self.one_by_one)
 
 
 class Log:
-    """One log while it is walked over, against what was signed of it. `apart` are messages that acts are
-    about."""
+    """One log while it is walked over, against what was signed of it."""
 
-    def __init__(self, head: Head, sealer: Sealer, bound: Bound, apart: Set[int]) -> None:
+    def __init__(self, head: Head, sealer: Sealer, bound: Bound) -> None:
         self.head, self.bound = head, bound
-        self._sealer, self._apart = sealer, apart
+        self._sealer = sealer
         self._verifier = Verifier(head.campaign, sealer)
-        self._chunks: AsyncGenerator[Sequence[Stored], None] | None = None
-        self._left: Sequence[Stored] = ()
+        self._looked: AsyncGenerator[tuple[Sequence[Stored], Sequence[Run]], None] | None = None
 
     @property
     def size(self) -> int:
@@ -67,37 +69,51 @@ class Log:
         """The root of those entries."""
         return self._verifier.root()
 
-    async def begin(self, reader: Reader, stack: AsyncExitStack) -> Self:
-        """Have entries read while `stack` stands."""
-        self._chunks = await stack.enter_async_context(aclosing(reader.entries(self.head.log_id)))
+    async def begin(
+        self, reader: Reader, shares: Shares[Looking], ends: Sequence[int], stack: AsyncExitStack
+    ) -> Self:
+        """Have entries read and looked at while `stack` stands, some at a time, never such from before and
+        from behind one of `ends` together."""
+        rows = await stack.enter_async_context(aclosing(self._rows(reader, ends)))
+        self._looked = await stack.enter_async_context(aclosing(shares.each(Looking.entries, rows)))
         return self
 
-    async def take(self, end: int | None) -> list[Chunk]:
-        """The next entries, checked: up to an entry, None for all there are. Nothing if there are no more.
+    async def _rows(
+        self, reader: Reader, ends: Sequence[int]
+    ) -> AsyncGenerator[tuple[Sequence[Stored], Asked], None]:
+        first = 0
+        async with aclosing(reader.entries(self.head.log_id)) as chunks:
+            async for rows in chunks:
+                last = first + len(rows)
+                cuts = ends[bisect_right(ends, first) : bisect_left(ends, last)]
+                for start, end in pairwise([first, *cuts, last]):
+                    some = rows[start - first : end - first]
+                    yield some, Asked(self.head.node, start, Columns(*zip(*some, strict=True)))
+                first = last
+
+    async def take(self) -> list[Chunk]:
+        """The next entries, checked. Nothing if there are no more.
 
         Raises `Tampered`.
         """
-        assert self._chunks is not None
-        if not self._left:
-            async for rows in self._chunks:
-                self._left = rows
-                break
-        room = len(self._left) if end is None else end - self.size
-        rows, self._left = self._left[:room], self._left[room:]
-        return [self._chunk(list(some), in_bulk=alike) for alike, some in groupby(rows, self._is_alike)]
+        assert self._looked is not None
+        async for rows, runs in self._looked:
+            at, chunks = 0, list[Chunk]()
+            for run in runs:
+                chunks.append(self._chunk(rows[at : at + run.length], run))
+                at += run.length
+            return chunks
+        return []
 
-    def _is_alike(self, row: Stored) -> bool:
-        """Whether an entry is like most: a message that is there, and no act is about it."""
-        return row.sealed is not None and row.kind in _OUTCOMES and row.seq not in self._apart
-
-    def _chunk(self, rows: Sequence[Stored], *, in_bulk: bool) -> Chunk:
-        said = bulk.check(self._verifier, rows) if in_bulk else None
+    def _chunk(self, rows: Sequence[Stored], run: Run) -> Chunk:
         one_by_one: list[Checked] = []
-        if said is None:
+        if run.said is None:
             one_by_one = [self._check(row) for row in rows]
         else:
-            self.bound.see([row.leaf_hash for row in rows])
-        return Chunk(self.head.node, rows, said, one_by_one, self._sealer)
+            hashes = [row.leaf_hash for row in rows]
+            self._verifier.take(hashes)
+            self.bound.see(hashes)
+        return Chunk(self.head.node, rows, run.said, run.beside, one_by_one, self._sealer)
 
     def _check(self, row: Stored) -> Checked:
         try:
@@ -117,17 +133,22 @@ class Log:
             raise Tampered(size, f"the root of {name} is not the one recorded with its last commit")
 
 
-async def walk(logs: Sequence[Log], reader: Reader, acts: Sequence[Acted]) -> AsyncGenerator[Chunk, None]:
+async def walk(
+    logs: Sequence[Log], reader: Reader, acts: Sequence[Acted], shares: Shares[Looking]
+) -> AsyncGenerator[Chunk, None]:
     """Every entry of every log, checked, in chunks; at the end of a log its root is compared.
 
     `acts` are the campaign's, as they are kept to be found; where there are several logs, the entries
     themselves must tell the same of their order. Raises `Tampered` at the first bad entry.
     """
+    spans, ends = _spans(logs, acts), defaultdict[str, list[int]](list)
+    for span in spans:
+        ends[span.node].append(span.end)
     async with AsyncExitStack() as stack:
-        known = {log.head.node: await log.begin(reader, stack) for log in logs}
-        for span in _spans(logs, acts):
+        known = {log.head.node: await log.begin(reader, shares, ends[log.head.node], stack) for log in logs}
+        for span in spans:
             log = known[span.node]
-            while log.size < span.end and (chunks := await log.take(span.end)):
+            while log.size < span.end and (chunks := await log.take()):
                 for chunk in chunks:
                     if len(logs) > 1:
                         _hold_to_order(chunk, known)
@@ -135,7 +156,7 @@ async def walk(logs: Sequence[Log], reader: Reader, acts: Sequence[Acted]) -> As
             if log.size < span.end:
                 log.end()  # it says what is missing
         for log in logs:
-            while chunks := await log.take(None):  # more than there should be
+            while chunks := await log.take():  # more than there should be
                 for chunk in chunks:
                     yield chunk
             log.end()

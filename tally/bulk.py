@@ -2,7 +2,8 @@
 
 One by one, most of the time goes into calls and into objects that nobody looks at. Here a step is done for
 all entries of a run before the next, on columns. It never says what is wrong: of a run in which anything is
-unlike the rest it knows nothing, and `Verifier.check` looks at each of its entries.
+unlike the rest it knows nothing, and `Verifier.check` looks at each of its entries. Nothing that came before
+the run is needed: runs may be looked at in any order, and anywhere.
 """
 
 import binascii
@@ -11,13 +12,12 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
-from hashlib import sha256
 from itertools import chain, repeat
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, cast
 
 from tally import entry, merkle
 from tally.entry import Selected
-from tally.verify import Stored, Verifier
+from tally.verify import Opens
 
 
 def _opening(ours: bytes, theirs: bytes) -> re.Pattern[bytes]:
@@ -35,7 +35,7 @@ def _opening(ours: bytes, theirs: bytes) -> re.Pattern[bytes]:
         b'"(%b)"' % ours,  # voter
         text,  # text
         own,  # form
-        rb"([0-9]++)",  # received_ms
+        rb"([0-9]{1,18}+)",  # received_ms
         rb"(?:null|-?[0-9]++)",  # sent_ms
         text,  # decided_by
         b"(%b)"  # day, outcome, selections, voids
@@ -66,20 +66,37 @@ Manner = tuple[bytes, bytes]
 
 
 class Said(NamedTuple):
-    """What openings say, in columns, as their canonical JSON has it between quotation marks: bytes.
+    """What openings say that is counted, in columns, as their canonical JSON has it between quotation marks:
+    bytes.
 
-    `manners` are few; `by_manner` is how many messages have each. `text` reads a message id. `told` says
-    whether the leaves tell the selections, too.
+    `manners` are few; `by_manner` is how many messages have each. `latest_ms` is when the latest of them was
+    received. `told` says whether the leaves tell the selections, too.
     """
 
     manners: tuple[Manner, ...]
     by_manner: Counter[Manner]
+    voters: tuple[bytes, ...]
+    latest_ms: int
+    told: bool = False
+
+
+class Words(NamedTuple):
+    """The rest of what they say, in columns; `text` reads a message id."""
+
     sources: tuple[bytes, ...]
     message_ids: tuple[bytes, ...]
-    voters: tuple[bytes, ...]
     received_ms: tuple[bytes, ...]
     openings: Sequence[bytes]
-    told: bool
+
+
+class Columns(NamedTuple):
+    """Rows of a ledger in columns: see `verify.Stored`. What was changed may be of any type."""
+
+    seqs: tuple[int, ...]
+    kinds: tuple[str, ...]
+    leaves: tuple[bytes, ...]
+    hashes: tuple[bytes, ...]
+    sealed: tuple[bytes | None, ...]
 
 
 class Ending(NamedTuple):
@@ -99,32 +116,30 @@ def ending(said: bytes) -> Ending:
 
 
 def text(said: bytes) -> str:
-    """One of `Said.message_ids`."""
+    """One of `Words.message_ids`."""
     words: str = json.loads(b'"%b"' % said) if b"\\" in said else said.decode()
     return words
 
 
-def check(verifier: Verifier, rows: Sequence[Stored]) -> Said | None:
-    """What the openings of a run of messages say, once all was checked that `Verifier.check` checks, with
-    the verifier moved past them; None, and it has not moved, if one of them must be looked at by itself."""
-    if verifier.sealer is None:
+def look(campaign: str, sealer: Opens, first: int, run: Columns) -> tuple[Said, Words] | None:
+    """What the openings of a run of messages say that is to begin with entry `first`, once all was checked
+    that `Verifier.check` checks; None if one of them must be looked at by itself."""
+    seqs, kinds, leaves, hashes, sealed = run
+    if any(set(map(type, column)) != {kind} for column, kind in zip(run, _TYPES, strict=True)):
         return None
-    seqs, kinds, leaves, hashes, sealed = zip(*rows, strict=True)
-    columns = ((seqs, int), (kinds, str), (leaves, bytes), (hashes, bytes), (sealed, bytes))
-    if any(set(map(type, column)) != {kind} for column, kind in columns):
+    if seqs != tuple(range(first, first + len(seqs))):
         return None
-    if seqs != tuple(range(verifier.size, verifier.size + len(rows))):
-        return None
-    if tuple([sha256(b"\x00" + leaf).digest() for leaf in leaves]) != hashes:
+    if tuple(merkle.leaf_hashes(leaves)) != hashes:
         return None
     try:
-        opened = list(map(verifier.sealer.open, seqs, sealed))
+        opened = list(map(sealer.open, seqs, cast("tuple[bytes, ...]", sealed)))
     except entry.BadEntry:
         return None
-    said = read([opening for _, opening in opened])
+    found = read([opening for _, opening in opened])
     lines = _lines(leaves)
-    if said is None or not lines:
+    if found is None or not lines:
         return None
+    said, words = found
     told = len(lines) == _OPEN_LINES
     versions, campaigns, outcomes, times, _, commits, *chosen = lines
     # Of these columns few rows differ: each is looked at once.
@@ -132,17 +147,15 @@ def check(verifier: Verifier, rows: Sequence[Stored]) -> Said | None:
         zip(versions, campaigns, outcomes, *chosen, kinds, said.manners, strict=True)
     ):
         end = ending(ended)
-        wanted = [_VERSIONS[told], verifier.campaign.encode(), end.outcome.encode()]
+        wanted = [_VERSIONS[told], campaign.encode(), end.outcome.encode()]
         if kind != end.outcome or leaf != wanted + [_listed(end.selections)] * told:
             return None
-    if times != list(said.received_ms) or commits != _commits(opened):
+    if times != list(words.received_ms) or commits != _commits(opened):
         return None
-    verifier.size, verifier.frontier = merkle.extend(verifier.size, verifier.frontier, hashes)
-    verifier.last_ms = int(said.received_ms[-1])
-    return said._replace(told=told)
+    return said._replace(told=told), words
 
 
-def read(openings: Sequence[bytes]) -> Said | None:
+def read(openings: Sequence[bytes]) -> tuple[Said, Words] | None:
     """What openings say, None if one of them is not in our own words.
 
     No line break is in any of ours: as many lines that match as there are openings are these.
@@ -155,8 +168,10 @@ def read(openings: Sequence[bytes]) -> Said | None:
     if len(found) != len(openings) or lines.count(b"\n") != len(openings) - 1:
         return None
     channels, sources, message_ids, voters, received_ms, endings = zip(*found, strict=True)
-    manners = tuple(zip(channels, endings, strict=True))
-    by_manner = Counter(manners)
+    by_manner = Counter(zip(channels, endings, strict=True))
+    # The same few objects again and again: to another process each goes once.
+    own = {manner: manner for manner in by_manner}
+    manners = tuple(map(own.__getitem__, zip(channels, endings, strict=True)))
     ours = [*chain.from_iterable(by_manner), *set(sources)]
     if not all(map(_is_plain, ours)):
         return None
@@ -164,7 +179,8 @@ def read(openings: Sequence[bytes]) -> Said | None:
         return None
     if b"\\" in lines and b"\\" in _ESCAPE.sub(b"", lines):
         return None
-    return Said(manners, by_manner, sources, message_ids, voters, received_ms, openings, told=False)
+    said = Said(manners, by_manner, voters, max(map(int, received_ms)))
+    return said, Words(sources, message_ids, received_ms, openings)
 
 
 def _is_plain(words: bytes) -> bool:
@@ -177,6 +193,7 @@ def _commits(opened: Sequence[tuple[bytes, bytes]]) -> list[bytes]:
     return [binascii.b2a_base64(one, newline=False) for one in entry.commitments(opened)]
 
 
+_TYPES: Final = (int, str, bytes, bytes, bytes)
 _CLOSED_LINES: Final = 6
 _OPEN_LINES: Final = 7
 _VERSIONS: Final = (entry.MESSAGE.encode(), entry.OPEN_MESSAGE.encode())

@@ -1,6 +1,6 @@
 """Is the ledger whole and unchanged? Every byte is hashed again, and the first bad entry is named."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
@@ -63,7 +63,6 @@ class Verifier:
     campaign: str
     sealer: Opens | None = None
     size: int = 0
-    last_ms: int = 0
     frontier: merkle.Frontier = field(default=())
 
     def root(self) -> bytes:
@@ -89,9 +88,12 @@ class Verifier:
             raise Tampered(row.seq, str(error)) from error
         if (checked.leaf.campaign, checked.leaf.kind) != (self.campaign, row.kind):
             raise Tampered(row.seq, "its leaf is of another campaign or kind than its row")
-        self.size, self.frontier = merkle.extend(self.size, self.frontier, (hashed,))
-        self.last_ms = checked.leaf.at_ms
+        self.take((hashed,))
         return checked
+
+    def take(self, hashes: Sequence[bytes]) -> None:
+        """Go on past entries that were checked, by their hashes."""
+        self.size, self.frontier = merkle.extend(self.size, self.frontier, hashes)
 
 
 def _kind(leaf: bytes) -> str:

@@ -23,6 +23,7 @@ from gateway.erasure import NotErased
 from gateway.intake.calllog import UnreadableLog
 from gateway.intake.recorder import Busy, Stopping
 from gateway.intake.schedule import TooEarly
+from gateway.sharing import Died
 from gateway.storage.store import Unavailable, Unsafe
 from gateway.users import NoAccounts
 from tally.verify import Tampered
@@ -160,7 +161,7 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
         return to_the_end(coroutine)
     except (Unsafe, NotServing, NoAccounts, UnreadableLog, TooEarly, NotErased) as error:
         raise Wrong(str(error)) from None
-    except (Unavailable, Busy, Stopping, audit.Unfit) as error:
+    except (Unavailable, Busy, Stopping, Died, audit.Unfit) as error:
         raise Failed(str(error)) from None
     except Tampered as error:
         raise Failed(f"the ledger is damaged at {error}") from None

@@ -1,6 +1,7 @@
 """The count and the ledger: `standings`, `evaluate`, `close`, `erase`, `verify`, `recount`, `export`."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,6 +17,14 @@ from gateway.reporting.report import Options
 from gateway.spreadsheet import reading
 from gateway.spreadsheet.faults import Faulty
 from tally.acts import REASONS
+
+_jobs = click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=lambda: len(os.sched_getaffinity(0)),
+    show_default="the cores there are",
+    help="How many processes check a long ledger; 1 is none but this one.",
+)
 
 
 @televote.command()
@@ -137,12 +146,13 @@ async def _erase(loaded: Loaded, asked: dict[str, Any]) -> int:
 
 @televote.command()
 @click.argument("campaign", required=False)
+@_jobs
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_obj
-def verify(chosen: Chosen, campaign: str | None, as_json: bool) -> None:
+def verify(chosen: Chosen, campaign: str | None, jobs: int, as_json: bool) -> None:
     """Re-hash and open every entry of the ledger; name the first bad one."""
     loaded = chosen.load()
-    checked, roots, unsigned = run(_verify(loaded, chosen.campaign(loaded, campaign)))
+    checked, roots, unsigned = run(_verify(loaded, chosen.campaign(loaded, campaign), jobs))
     if as_json:
         click.echo(json.dumps({"entries": checked, "roots": roots}))
     else:
@@ -153,20 +163,21 @@ def verify(chosen: Chosen, campaign: str | None, as_json: bool) -> None:
             click.echo(f"{unsigned} of them, the last ones, are not signed yet: they may still be changed")
 
 
-async def _verify(loaded: Loaded, name: str) -> tuple[int, dict[str, str], int]:
+async def _verify(loaded: Loaded, name: str, jobs: int) -> tuple[int, dict[str, str], int]:
     async with audit.open_ledger(loaded, name) as ledger:
         with progress("verify", ledger.entries) as at:
-            return await audit.verify(ledger, at), ledger.roots, ledger.unsigned
+            return await audit.verify(ledger, at, jobs), ledger.roots, ledger.unsigned
 
 
 @televote.command()
 @click.argument("campaign", required=False)
+@_jobs
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_obj
-def recount(chosen: Chosen, campaign: str | None, as_json: bool) -> None:
+def recount(chosen: Chosen, campaign: str | None, jobs: int, as_json: bool) -> None:
     """Count again from the ledger alone, and compare with the totals that were kept."""
     loaded = chosen.load()
-    counted = run(_recount(loaded, chosen.campaign(loaded, campaign)))
+    counted = run(_recount(loaded, chosen.campaign(loaded, campaign), jobs))
     if as_json:
         click.echo(json.dumps(printed.recounted(counted), ensure_ascii=False, indent=2))
     else:
@@ -175,10 +186,10 @@ def recount(chosen: Chosen, campaign: str | None, as_json: bool) -> None:
         raise Failed("the recount does not agree with what was kept")
 
 
-async def _recount(loaded: Loaded, name: str) -> audit.Recounted:
+async def _recount(loaded: Loaded, name: str, jobs: int) -> audit.Recounted:
     async with audit.open_ledger(loaded, name) as ledger:
         with progress("recount", ledger.entries) as at:
-            return await audit.recount(ledger, at)
+            return await audit.recount(ledger, at, jobs=jobs)
 
 
 @televote.command()

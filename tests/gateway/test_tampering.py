@@ -20,10 +20,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from gateway import setup
+from gateway import audit, setup
 from gateway.cli import televote
 from gateway.ledger.folder import Folder
 from gateway.ledger.publisher import origin
+from gateway.storage import reader
 from tally import bulk, merkle, tiles
 from tally.tiles import Tree
 from tests.conftest import OPENS_MS, Clock, House
@@ -391,26 +392,61 @@ def test_what_an_insider_changes_is_found(sound: House, house: House) -> None:
     insider(sound, house, 50)
 
 
+#: What trials look at: each trick once, covered up in each way, after a ledger that nobody has changed.
+EACH_ONCE = len(ENTRIES) * len(COVERS) + len(BESIDE)
+
+
+def said(house: House, *options: str) -> list[tuple[int, str]]:
+    """What both commands say."""
+    calls = [["verify", *options], ["recount", "--json", *options]]
+    told = [CliRunner().invoke(televote, ["--settings", str(house.settings), *call]) for call in calls]
+    return [(one.exit_code, one.output) for one in told]
+
+
 def test_in_bulk_or_one_by_one_the_same_is_found(
     sound: House, house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each trick once, and nothing changed: both commands say the same, word for word."""
 
-    def said(house: House) -> list[tuple[int, str]]:
-        calls = [["verify"], ["recount", "--json"]]
-        told = [CliRunner().invoke(televote, ["--settings", str(house.settings), *call]) for call in calls]
-        return [(one.exit_code, one.output) for one in told]
-
     def one_by_one(house: House) -> list[tuple[int, str]]:
         with monkeypatch.context() as patched:
-            patched.setattr(bulk, "check", lambda *_: None)
+            patched.setattr(bulk, "look", lambda *_: None)
             return said(house)
 
     assert said(house) == one_by_one(house)
-    for trial, trick, cover in tricks(len(ENTRIES) * len(COVERS) + len(BESIDE)):
+    for trial, trick, cover in tricks(EACH_ONCE):
         change(house, trick, cover, random.Random(1000 + trial))
         assert said(house) == one_by_one(house), f"seed {trial}: {trick.__name__}, {cover}"
         restore(sound, house)
+
+
+def shared(sound: House, house: House, monkeypatch: pytest.MonkeyPatch, every: int) -> None:
+    """One process, or several that get a few entries at a time: they say the same, word for word."""
+    monkeypatch.setattr(audit, "WORTH_SHARING", 0)
+    monkeypatch.setattr(reader, "CHUNK", 16)
+    assert said(house, "--jobs=2") == said(house, "--jobs=1")
+    for trial, trick, cover in list(tricks(EACH_ONCE))[::every]:
+        change(house, trick, cover, random.Random(2000 + trial))
+        assert said(house, "--jobs=2") == said(house, "--jobs=1"), f"seed {trial}: {trick.__name__}, {cover}"
+        restore(sound, house)
+    guarded = pages(sound.database)
+    for trial in range(0, 40, every):
+        flip(house, guarded, random.Random(trial))
+        assert said(house, "--jobs=2") == said(house, "--jobs=1"), f"seed {trial}: one bit"
+        restore(sound, house)
+
+
+def test_however_many_look_the_same_is_found(
+    sound: House, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared(sound, house, monkeypatch, 4)
+
+
+@pytest.mark.soak
+def test_however_many_look_the_same_is_found_of_every_trick(
+    sound: House, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared(sound, house, monkeypatch, 1)
 
 
 @pytest.mark.soak
