@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from gateway import audit
-from gateway.intake import decide, revise
+from gateway.intake import inscribe, revise
 from gateway.pages import words_receipt
 from gateway.pages.words_rulings import RECORDS
 from gateway.people.roles import Role
@@ -188,7 +188,7 @@ async def test_a_choice_that_is_not_the_sealed_one_is_named(
     async with house.service() as counting:
         room = Room(house, counting)
         if what == "message":
-            patched(monkeypatch, decide, "message_leaf", lying_leaf)
+            patched(monkeypatch, inscribe, "message_leaf", lying_leaf)
             bad = (await room.send("13812345678", "A01")).place.seq
         else:
             vote = await room.send("13812345678", "A01")
@@ -206,7 +206,7 @@ async def test_a_ballot_that_is_kept_sealed_is_named(house: House, monkeypatch: 
     async with house.service() as counting:
         room = Room(house, counting)
         await room.send("13812345677", "A02")
-        patched(monkeypatch, decide, "message_leaf", silent_leaf)
+        patched(monkeypatch, inscribe, "message_leaf", silent_leaf)
         bad = (await room.send("13812345678", "A01")).place.seq
     async with audit.open_ledger(house.load(), CAMPAIGN) as ledger:
         counted = await audit.recount(ledger, lambda _: None)
