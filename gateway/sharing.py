@@ -13,9 +13,9 @@ import signal
 import subprocess
 import sys
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, asynccontextmanager, suppress
+from contextlib import ExitStack, aclosing, asynccontextmanager, suppress
 from multiprocessing.connection import Connection, Pipe
 from queue import SimpleQueue
 from typing import Any, Final, Generic, Protocol, TypeVar
@@ -38,9 +38,12 @@ class Shares(Protocol[W_co]):
     """Does one job with many things; `W_co` is what it knows."""
 
     def each(
-        self, job: Callable[[W_co, T], R], things: AsyncIterable[tuple[K, T]]
+        self, job: Callable[[W_co, T], R], things: AsyncGenerator[tuple[K, T], None]
     ) -> AsyncGenerator[tuple[K, R], None]:
-        """The result of each thing, in order, beside what came with it. Raises `Died`, and as `things`."""
+        """The result of each thing, in order, beside what came with it. `things` is closed at the end.
+
+        Raises `Died`, and as `things`.
+        """
         ...
 
 
@@ -51,11 +54,12 @@ class Here(Generic[W]):
         self._known = known
 
     async def each(
-        self, job: Callable[[W, T], R], things: AsyncIterable[tuple[K, T]]
+        self, job: Callable[[W, T], R], things: AsyncGenerator[tuple[K, T], None]
     ) -> AsyncGenerator[tuple[K, R], None]:
         """See `Shares`."""
-        async for kept, thing in things:
-            yield kept, job(self._known, thing)
+        async with aclosing(things):
+            async for kept, thing in things:
+                yield kept, job(self._known, thing)
 
 
 class _Others(Generic[W]):
@@ -68,17 +72,18 @@ class _Others(Generic[W]):
             self._idle.put(pipe)
 
     async def each(
-        self, job: Callable[[W, T], R], things: AsyncIterable[tuple[K, T]]
+        self, job: Callable[[W, T], R], things: AsyncGenerator[tuple[K, T], None]
     ) -> AsyncGenerator[tuple[K, R], None]:
         loop, failed = asyncio.get_running_loop(), None
         under_way = deque[tuple[K, asyncio.Future[R]]]()
         try:
             try:
-                async for kept, thing in things:
-                    under_way.append((kept, loop.run_in_executor(self._threads, self._ask, job, thing)))
-                    if len(under_way) > self._most:
-                        first, result = under_way.popleft()
-                        yield first, await result
+                async with aclosing(things):
+                    async for kept, thing in things:
+                        under_way.append((kept, loop.run_in_executor(self._threads, self._ask, job, thing)))
+                        if len(under_way) > self._most:
+                            first, result = under_way.popleft()
+                            yield first, await result
             except Died:
                 raise
             except Exception as error:  # noqa: BLE001 -- told when its turn comes: what was read before is first
