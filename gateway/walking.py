@@ -74,8 +74,8 @@ class Log:
     ) -> Self:
         """Have entries read and looked at while `stack` stands, some at a time, never such from before and
         from behind one of `ends` together."""
-        rows = await stack.enter_async_context(aclosing(self._rows(reader, ends)))
-        self._looked = await stack.enter_async_context(aclosing(shares.each(Looking.entries, rows)))
+        looked = shares.each(Looking.entries, self._rows(reader, ends))
+        self._looked = await stack.enter_async_context(aclosing(looked))
         return self
 
     async def _rows(

@@ -118,7 +118,7 @@ class Tree:
 
     def holds(self, entries: Sequence[bytes]) -> bool:
         """Whether these are the entries of the newest bundle, if that is not full."""
-        return self._edge[0] == [merkle.leaf_hash(one) for one in entries]
+        return self._edge[0] == merkle.leaf_hashes(entries)
 
     @property
     def frontier(self) -> Frontier:

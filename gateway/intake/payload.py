@@ -179,10 +179,7 @@ def fields(data: bytes) -> Fields:
         # No separator is escaped, so decoding first and splitting then is the same, and much faster.
         names, values = _split(_unescaped(head, rest))
     else:
-        names, values = (
-            [_unescaped(first, after) for first, *after in (one.split(b"%") for one in some)]
-            for some in _split(spaced)
-        )
+        names, values = (list(map(_decoded, some)) for some in _split(spaced))
     if len(names) > MAX_FIELDS:
         raise Unreadable(Reason.TOO_MANY_FIELDS)
     return Fields(names, values, dict(zip(names, values, strict=True)))

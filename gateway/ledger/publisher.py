@@ -249,7 +249,7 @@ def _logs(db: Database, campaign: str) -> list[tuple[str, int, bytes, int]]:
 def _extended(
     size: int, frontier: merkle.Frontier, rows: Sequence[tuple[bytes, bytes]]
 ) -> tuple[int, merkle.Frontier]:
-    return merkle.extend(size, frontier, [merkle.leaf_hash(leaf) for leaf, _ in rows])
+    return merkle.extend(size, frontier, merkle.leaf_hashes(leaf for leaf, _ in rows))
 
 
 def resumed(folder: Folder, signed: Checkpoint) -> tuple[Tree, list[bytes]]:
@@ -272,7 +272,7 @@ def write(
     folder: Folder, tree: Tree, bundle: list[bytes], rows: Sequence[tuple[bytes, bytes]], name: str
 ) -> None:
     """Append entries to the tree and its files. Raises `Forked` if one is not what its hash says."""
-    hashes = [merkle.leaf_hash(leaf) for leaf, _ in rows]
+    hashes = merkle.leaf_hashes(leaf for leaf, _ in rows)
     if hashes != [kept for _, kept in rows]:
         raise Forked(_DIFFERENT.format(campaign=name, size=tree.size + len(rows)))
     first = tree.size // tiles.WIDTH
