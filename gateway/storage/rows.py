@@ -10,17 +10,20 @@ from gateway.storage.database import Database
 #: Parameters of one look-up. SQLite allows 32,766; the sizes are powers of two, so that few statements
 #: are prepared.
 _LOOK_UP: Final = 1024
-#: Rows of one INSERT.
+#: Rows of one INSERT, and up to how many there is a statement for each number of them: a commit has
+#: some thirty of a kind, and each statement costs as much as a few more rows. Prepared, those of a kind
+#: take half a megabyte.
 _INSERT: Final = 512
+_EXACT: Final = 32
 
 T = TypeVar("T")
 
 
 def insert(db: Database, sql: str, shape: str, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Insert rows; `shape` is one row's placeholders. The chunks are powers of two, as for look-ups."""
+    """Insert rows; `shape` is one row's placeholders. Chunks of more than a few are powers of two."""
     start = 0
-    while start < len(rows):
-        size = min(_INSERT, 1 << (len(rows) - start).bit_length() - 1)
+    while left := len(rows) - start:
+        size = left if left <= _EXACT else min(_INSERT, 1 << left.bit_length() - 1)
         db.execute(_of_rows(sql, shape, size), list(chain.from_iterable(rows[start : start + size])))
         start += size
 

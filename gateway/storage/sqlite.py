@@ -330,13 +330,13 @@ def _append(db: sqlite3.Connection, tail: Tail, batches: Sequence[Batch]) -> Non
         added = [row for batch in batches for row in append.append_one(db, batch)]
         tail.add(db, added)
         tail.seen.update(named)
-    tail.committed(db, settled, added)
+    tail.committed(settled, added)
 
 
 def _settle(db: sqlite3.Connection, tail: Tail) -> None:
     with transaction(db):
         tail.settle(db, SLICES)
-    tail.committed(db, SLICES, ())
+    tail.committed(SLICES, ())
 
 
 def _sweep(db: sqlite3.Connection) -> None:

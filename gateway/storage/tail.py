@@ -28,7 +28,7 @@ TAIL: Final = load("gateway.storage", "tail.sql")
 #: Messages that may wait. With more, more neighbours share a page; these take about 10 MB.
 ROOM: Final = 32_768
 
-_SHAPE: Final = "(?,?,?,?,?,?,?)"
+_SHAPE: Final = "(?,?,?,?,?,?,?,?)"
 
 #: A slice is all keys with one first byte.
 SLICES: Final = [bytes((first,)) for first in range(256)]
@@ -142,7 +142,9 @@ class Tail:
                 raise Conflict("it was claimed before")
         if any(self._waits(row) for row in known):
             raise Conflict("it was claimed just now")
-        told = [(*row[:3], _told(row[3]), *row[4:]) for row in rows]
+        told = [
+            (number, *row[:3], _told(row[3]), *row[4:]) for number, row in enumerate(rows, self._last + 1)
+        ]
         insert(db, TAIL["add"], _SHAPE, told)
 
     def _known(self, rows: Sequence[Claiming]) -> Sequence[Claiming]:
@@ -159,18 +161,15 @@ class Tail:
         waiting = {use[:4] for other in held.of(campaign, voter) for use in other[3]}
         return any(use[:4] in waiting for use in uses)
 
-    def committed(
-        self, db: sqlite3.Connection, settled: Collection[bytes], added: Sequence[Claiming]
-    ) -> None:
+    def committed(self, settled: Collection[bytes], added: Sequence[Claiming]) -> None:
         """Remember what a transaction has done."""
         for first in settled:
             self.waiting -= len(self._slices[first].waiting)
             self._slices[first] = _Slice()
             self._marks[first] = self._last
         self._turn = (self._turn + len(settled)) % len(SLICES)
-        if added:
-            self._keep(added)
-            (self._last,) = db.execute(TAIL["last"]).fetchone()
+        self._keep(added)
+        self._last += len(added)
 
     def _keep(self, rows: Sequence[Claiming]) -> None:
         slices = self._slices

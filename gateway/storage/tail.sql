@@ -1,7 +1,7 @@
 -- The tail: messages whose claims are committed, and not yet in `claims`. SQLite's alone.
 
 -- name: add
-INSERT INTO tails (voter_key, campaign, message, uses, channel, log, seq) VALUES {rows};
+INSERT INTO tails (id, voter_key, campaign, message, uses, channel, log, seq) VALUES {rows};
 
 -- name: load
 SELECT voter_key, campaign, message, uses, channel, log, seq FROM unsettled;
@@ -10,8 +10,8 @@ SELECT voter_key, campaign, message, uses, channel, log, seq FROM unsettled;
 SELECT slice, settled FROM slices;
 
 -- name: last
--- The newest row there ever was.
-SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'tails';
+-- The newest row; of those that were dropped, as far as a mark tells.
+SELECT max(coalesce((SELECT max(id) FROM tails), 0), coalesce((SELECT max(settled) FROM slices), 0));
 
 -- name: mark
 INSERT INTO slices (slice, settled) VALUES {rows} ON CONFLICT (slice) DO UPDATE SET settled = excluded.settled;

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 
 import pytest
 
@@ -11,6 +12,7 @@ from gateway import audit, control
 from gateway.exports import Exports
 from gateway.intake.revise import Refused
 from gateway.intake.running import Running
+from gateway.outbox import delivery
 from gateway.result.secretary import Secretary
 from gateway.room.chamber import Chamber, Done
 from gateway.room.motion import Motion
@@ -47,8 +49,11 @@ async def until_replies(house: House, expected: dict[tuple[str, str], int]) -> N
     await until(lambda: replies(house) == expected)
 
 
-async def test_a_node_sends_the_replies_to_its_own_messages(first: House) -> None:
+async def test_a_node_sends_the_replies_to_its_own_messages(
+    first: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What one node has under way is not touched when another starts, and sends."""
+    monkeypatch.setattr(delivery, "client", partial(delivery.client, 120.0))  # under way until the test ends
     async with listening("hang") as provider:
         post(first, provider)
         one, two_ = two(first)
