@@ -48,6 +48,11 @@ OPENS_MS, CLOSES_MS = 1_531_094_400_000, 1_532_080_800_000
 GRACE_MS, SETTLED_MS = 15 * 60_000, CLOSES_MS + 24 * 3_600_000
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than cores: tests of processes, browsers and disks wait for a third of their time."""
+    return (os.cpu_count() or 1) + 1
+
+
 @dataclass
 class Clock:
     """A clock that stands where it is put."""

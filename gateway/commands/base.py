@@ -1,7 +1,6 @@
 """What every command stands on: the group, what its options say, and how a fault ends in one clear line."""
 
 import asyncio
-import gc
 import os
 import sys
 from collections.abc import Coroutine, Iterator
@@ -148,9 +147,6 @@ def _lang() -> Lang:
 
 def run(coroutine: Coroutine[Any, Any, T]) -> T:
     """Run to the end; what can go wrong ends in one clear line."""
-    # Neither votes nor checks make many cycles. A storm has 200,000 objects under way, a recount millions of
-    # callers: by default all of these would be looked through again and again.
-    gc.set_threshold(250_000, 20, 50)
     try:
         import uvloop
     except ImportError:

@@ -15,7 +15,8 @@ from zoneinfo import ZoneInfo
 
 from click.testing import CliRunner
 
-from gateway import cli, setup
+from gateway import setup
+from gateway.commands.base import televote
 from tally.count import TotalKey
 
 CAMPAIGN = "beita-2018"
@@ -37,7 +38,7 @@ class Said(NamedTuple):
 def call(*words: str | Path, lang: str = "en", settings: Path | None = None) -> Said:
     """A command, in this process."""
     before = ["--lang", lang] + ([] if settings is None else ["--settings", str(settings)])
-    ended = CliRunner().invoke(cli.televote, [*before, *map(str, words)])
+    ended = CliRunner().invoke(televote, [*before, *map(str, words)])
     if ended.exception is not None and not isinstance(ended.exception, SystemExit):
         raise ended.exception
     return Said(ended.exit_code, ended.stdout, ended.stderr)

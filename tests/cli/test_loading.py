@@ -9,8 +9,7 @@ import click
 import pytest
 
 from gateway import commands
-from gateway.cli import televote
-from gateway.commands.base import COMMANDS
+from gateway.commands.base import COMMANDS, televote
 
 
 def test_every_command_stands_in_the_module_that_is_named() -> None:
@@ -27,7 +26,7 @@ def test_every_command_stands_in_the_module_that_is_named() -> None:
 @pytest.mark.parametrize("command", ["verify", "import", "backup"])
 def test_a_command_does_not_load_the_service(command: str) -> None:
     code = (
-        "import sys; from gateway.cli import televote\n"
+        "import sys; from gateway.commands.base import televote\n"
         f"televote.main(['{command}', '--help'], standalone_mode=False)\n"
         "sys.exit(','.join({'gateway.app', 'docx'} & sys.modules.keys()))"
     )

@@ -5,7 +5,7 @@ import shutil
 import pytest
 from click.testing import CliRunner
 
-from gateway.cli import televote
+from gateway.commands.base import televote
 from tests.cli.commands import CAMPAIGN, Home, rows
 
 BY = ("--by", "wang", "--second", "li", "--reason", "the disk died")

@@ -13,9 +13,10 @@ from typing import Any, get_args
 
 import pytest
 
+import gateway
 from config.problems import Problems
-from gateway import app, cli, entrances, kinds, manual, siblings
-from gateway.commands.base import COMMANDS
+from gateway import app, entrances, kinds, manual, siblings
+from gateway.commands.base import COMMANDS, USAGE
 from gateway.intake import signatures
 from gateway.intake.provider import ProviderKind, Refusal
 from gateway.outbox import sender
@@ -138,7 +139,7 @@ def test_the_read_me_begins_with_two_commands() -> None:
 
 
 def test_the_changelog_has_this_version() -> None:
-    assert f"\n## [{cli.gateway.__version__}] - " in text("CHANGELOG.md")
+    assert f"\n## [{gateway.__version__}] - " in text("CHANGELOG.md")
 
 
 # ---- what is named, is there ----------------------------------------------------------------------
@@ -337,7 +338,7 @@ def test_a_stop_has_time_to_drain() -> None:
     unit = text("deploy/televote.service")
     (seconds,) = re.findall(r"^TimeoutStopSec=(\d+)$", unit, re.MULTILINE)
     assert int(seconds) > app.DRAIN_SECONDS
-    assert f"RestartPreventExitStatus={cli.USAGE}\n" in unit
+    assert f"RestartPreventExitStatus={USAGE}\n" in unit
 
 
 def test_the_image_has_every_package() -> None:

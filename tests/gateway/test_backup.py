@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from gateway import audit, exporter
 from gateway.backup import MANIFEST
-from gateway.cli import televote
+from gateway.commands.base import televote
 from gateway.ledger.folder import Folder
 from tally.tiles import Reader
 from tests.conftest import SETTLED_MS, House

@@ -17,7 +17,7 @@ import pytest
 from click.testing import CliRunner
 
 from gateway import audit, exporter
-from gateway.cli import televote
+from gateway.commands.base import televote
 from gateway.intake.inbound import Inbound
 from gateway.ledger.archive import Archive, Parted
 from tally import entry, merkle, note, tiles

@@ -21,7 +21,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from gateway import audit, setup
-from gateway.cli import televote
+from gateway.commands.base import televote
 from gateway.ledger.folder import Folder
 from gateway.ledger.publisher import origin
 from gateway.storage import reader

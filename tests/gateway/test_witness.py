@@ -12,7 +12,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from gateway import entrances
-from gateway.cli import televote
+from gateway.commands.base import televote
 from gateway.ledger import publisher
 from tally import note
 from tally.note import BadNote, Signer
