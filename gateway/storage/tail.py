@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Collection, Sequence
 from functools import lru_cache
 from itertools import chain
+from operator import itemgetter
 from typing import Final
 
 from dedup.caps import Claim
@@ -29,6 +30,9 @@ TAIL: Final = load("gateway.storage", "tail.sql")
 ROOM: Final = 32_768
 
 _SHAPE: Final = "(?,?,?,?,?,?,?,?)"
+
+#: The claims of a caller share a page: which of them comes first makes no difference there.
+_BY_VOTER: Final = itemgetter(0)
 
 #: A slice is all keys with one first byte.
 SLICES: Final = [bytes((first,)) for first in range(256)]
@@ -120,12 +124,8 @@ class Tail:
         if not slices:
             return
         for first in slices:
-            insert(
-                db,
-                CLAIMS["add-claims"],
-                claims.SHAPE,
-                sorted(claims.of_messages(self._slices[first].waiting)),
-            )
+            waiting = sorted(self._slices[first].waiting, key=_BY_VOTER)
+            insert(db, CLAIMS["add-claims"], claims.SHAPE, claims.of_messages(waiting))
         insert(db, TAIL["mark"], "(?,?)", [(first, self._last) for first in slices])
         marks = (self._last if first in slices else mark for first, mark in self._marks.items())
         db.execute(TAIL["drop"], (min(marks),))
