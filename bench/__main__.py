@@ -172,7 +172,7 @@ def _measure(
         errors.print("The data is in memory, not on a disk: choose a --folder.", style="yellow")
     imported = imports.measure(folder, rows, tell) if rows else None
     costs = providers.measure(tell) if each_provider else None
-    found = webhook.measure(folder, lanes, rounds, seconds, tell) if lanes else []
+    found = webhook.measure(folder, lanes, rounds, seconds, tell, filled=not quick) if lanes else []
     seen = viewers.measure(folder, rounds, seconds, tell) if watched else []
     grown = growth.measure(folder, ledger, messages, rounds, seconds, tell) if messages else None
     storms = overload.measure(folder, seconds, tell) if overloaded else []

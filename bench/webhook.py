@@ -26,6 +26,7 @@ import uvloop
 from bench import campaign, load, machine, servers, votes
 from bench.servers import Server
 from gateway import setup
+from gateway.storage import tail
 
 _WARM_UP_SECONDS: Final = 0.5
 #: The first guess at a lane's requests a second; after that the last turn's rate is the guess.
@@ -33,6 +34,7 @@ _GUESS: Final = 5_000
 #: So many more requests than guessed are made ready; if they run out all the same, the turn is shorter.
 _MARGIN: Final = 1.4
 _COUNTED_WITHIN_SECONDS: Final = 10.0
+_SENT_WITHIN_SECONDS: Final = 300.0
 #: Connections for arrays: more would have more waiting than a server takes.
 _PUSHING: Final = 16
 
@@ -125,6 +127,12 @@ class Lane:
             busy=driven.busy,
         )
 
+    def send(self, least: int) -> None:
+        """So many votes, or a few more, outside of any turn."""
+        if least:
+            driven = self._drive(self.build(math.ceil(least / self.votes)), _SENT_WITHIN_SECONDS)
+            self.confirm(driven.answers * self.votes)
+
     def _drive(self, requests: Sequence[bytes], seconds: float) -> load.Driven:
         every = self.connections / self.pace() if self.pace is not None else 0.0
         try:
@@ -201,14 +209,21 @@ class Count:
 
 
 def measure(
-    folder: Path, lanes: Sequence[str], rounds: int, seconds: float, tell: Callable[[str], None]
+    folder: Path,
+    lanes: Sequence[str],
+    rounds: int,
+    seconds: float,
+    tell: Callable[[str], None],
+    *,
+    filled: bool,
 ) -> list[Round]:
     """Rounds of turns of about `seconds` each; `lanes` are some of "noop", "unledgered", "webhook", "paced",
-    "array" and "plain": those that need another are after it.
+    "array" and "plain": those that need another are after it. `filled`: servers have so many votes before
+    that claims are brought over, as in all but the first minutes of a campaign.
 
     Raises `Miscounted`, `Unchecked`, `load.Refused`, `servers.DidNotStart`.
     """
-    with _opened(folder, lanes) as ready:
+    with _opened(folder, lanes, tail.ROOM if filled else 0) as ready:
         return take_turns(ready, rounds, seconds, tell)
 
 
@@ -228,8 +243,8 @@ def take_turns(
 
 
 @contextmanager
-def _opened(folder: Path, names: Sequence[str]) -> Iterator[list[Lane | _Plain]]:
-    """The lanes, their servers running."""
+def _opened(folder: Path, names: Sequence[str], filling: int) -> Iterator[list[Lane | _Plain]]:
+    """The lanes, their servers running, each with so many votes."""
     place = campaign.write(folder / "webhook")
     requests = votes.Requests(place.secret("twilio.token"), place.secret("aliyun.token"))
     aliyun = functools.partial(requests.aliyun, at=campaign.now())
@@ -239,31 +254,33 @@ def _opened(folder: Path, names: Sequence[str]) -> Iterator[list[Lane | _Plain]]
         refuse_forged(gateway, place.secret("aliyun.token"))
         count = Count(gateway, place.secret("api.token"))
         webhook = Lane("webhook", gateway, requests.twilio, 1, count.confirm)
+        array = Lane("array", gateway, aliyun, votes.ARRAY, count.confirm, _GUESS / votes.ARRAY, _PUSHING)
+        array.send(filling)
         lanes: dict[str, Lane | _Plain] = {
             "webhook": webhook,
             "paced": Lane(
                 "paced", gateway, requests.twilio, 1, count.confirm, pace=lambda: webhook.guess / 2
             ),
-            "array": Lane(
-                "array", gateway, aliyun, votes.ARRAY, count.confirm, _GUESS / votes.ARRAY, _PUSHING
-            ),
+            "array": array,
             "plain": _Plain(place.database, folder),
         }
         if "unledgered" in names:
-            lanes["unledgered"] = _unledgered(folder, stack)
+            lanes["unledgered"] = _unledgered(folder, stack, filling)
         if "noop" in names:
             noop = stack.enter_context(servers.started("bench.noop", (), folder / "noop.log"))
             lanes["noop"] = Lane("noop", noop, requests.twilio, 1, lambda _: None)
         yield [lanes[name] for name in names]
 
 
-def _unledgered(folder: Path, stack: ExitStack) -> Lane:
+def _unledgered(folder: Path, stack: ExitStack, filling: int) -> Lane:
     """The webhook without what makes the ledger checkable, in a folder of its own."""
     place = campaign.write(folder / "unledgered")
     settings = ("--settings", str(place.settings), "serve")
     server = stack.enter_context(servers.started("bench.unledgered", settings, folder / "unledgered.log"))
     requests = votes.Requests(place.secret("twilio.token"), place.secret("aliyun.token"))
-    return Lane("unledgered", server, requests.twilio, 1, Count(server, place.secret("api.token")).confirm)
+    lane = Lane("unledgered", server, requests.twilio, 1, Count(server, place.secret("api.token")).confirm)
+    lane.send(filling)
+    return lane
 
 
 def refuse_forged(gateway: Server, path_token: str) -> None:

@@ -61,7 +61,7 @@ async def test_a_process_that_dies_is_told_of(capfd: pytest.CaptureFixture[str])
 
 #: Has two processes always at work, and says who they are.
 WORKS = """
-import asyncio, itertools, operator, os, pathlib, time
+import asyncio, itertools, operator, os, pathlib, signal, time
 from gateway.sharing import shared
 
 async def things():
@@ -76,6 +76,7 @@ async def main():
         async for _ in shares.each(operator.call, things()):
             pass
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # nohup would have it ignored
 asyncio.run(main())
 """
 
