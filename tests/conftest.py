@@ -50,7 +50,7 @@ GRACE_MS, SETTLED_MS = 15 * 60_000, CLOSES_MS + 24 * 3_600_000
 
 def pytest_xdist_auto_num_workers() -> int:
     """One more than cores: tests of processes, browsers and disks wait for a third of their time."""
-    return (os.cpu_count() or 1) + 1
+    return len(os.sched_getaffinity(0)) + 1
 
 
 @dataclass

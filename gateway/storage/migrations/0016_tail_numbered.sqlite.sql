@@ -10,8 +10,7 @@ SELECT voter_key, campaign, json_extract(used.value, '$[1]'), json_extract(used.
     channel, log, seq
 FROM unsettled, json_each(unsettled.uses) AS used;
 
-DROP VIEW claimed;
-DROP VIEW unsettled;
+-- The views read the new table, which has the same columns.
 DROP TABLE tails;
 DELETE FROM slices;
 
@@ -27,19 +26,3 @@ CREATE TABLE tails (
     log INTEGER NOT NULL,
     seq INTEGER NOT NULL
 ) STRICT;
-
--- The rows of the tail that are not in `claims` yet.
-CREATE VIEW unsettled AS
-SELECT tails.* FROM tails LEFT JOIN slices ON slices.slice = substr(tails.voter_key, 1, 1)
-WHERE tails.id > coalesce(slices.settled, 0);
-
--- All claims, wherever they are.
-CREATE VIEW claimed AS
-SELECT voter_key, campaign, cap, contest, period, ordinal, candidate, channel, log, seq FROM claims
-UNION ALL
-SELECT voter_key, campaign, 'message', '', message, 1, '', '', log, seq FROM unsettled
-UNION ALL
-SELECT voter_key, campaign, json_extract(used.value, '$[1]'), json_extract(used.value, '$[0]'),
-    json_extract(used.value, '$[2]'), json_extract(used.value, '$[3]'), json_extract(used.value, '$[4]'),
-    channel, log, seq
-FROM unsettled, json_each(unsettled.uses) AS used;
