@@ -69,8 +69,9 @@ async def drive(
 ) -> Driven:
     """Send requests for `seconds`, or until there are no more, and wait for every answer.
 
-    Each connection sends its next when the last was answered, at least `every` seconds after it. Where the
-    server `sheds`, an answer may be 503.
+    Each connection sends its next when the last was answered, but no more often than at a beat of its own,
+    `every` seconds long. What is late because an answer was is timed from its beat, as whoever sent it would;
+    beats that passed meanwhile are left out. Where the server `sheds`, an answer may be 503.
 
     Raises `Refused`, `TimeoutError`, and `OSError` if there is nobody.
     """
@@ -109,7 +110,7 @@ class _Run:
     def begin(self, lines: list["_Line"], ends: float) -> None:
         self.ends, self._at_work = ends, len(lines)
         for place, line in enumerate(lines):
-            line.send_in(self.every * place / len(lines))
+            line.begin(self.every * place / len(lines))
 
     def rest(self, now: float) -> None:
         """A connection has sent its last and heard the answer."""
@@ -138,7 +139,7 @@ class _Line(asyncio.Protocol):
 
     def __init__(self, run: _Run) -> None:
         self._run = run
-        self._since = 0.0
+        self._due = self._since = 0.0
         self._rest = b""
         self._transport: asyncio.Transport | None = None
 
@@ -149,13 +150,19 @@ class _Line(asyncio.Protocol):
         self._transport = None
         self._run.fail("the server hung up")
 
-    def send(self, now: float) -> None:
+    def begin(self, wait: float) -> None:
+        """The first request, after so many seconds: all further beats follow from it."""
+        self._due = time.perf_counter() + wait
+        self._send_when_due(self._due - wait)
+
+    def _send(self, now: float) -> None:
         """The next request, if there is time and one is left."""
         request = next(self._run.requests, None) if now < self._run.ends else None
         if request is None or self._transport is None:
             self._run.rest(now)
             return
-        self._since = now
+        # Without a beat it is due now. A timer may be a little early.
+        self._since = min(self._due, now) if self._run.every else now
         self._transport.write(request)
 
     def data_received(self, data: bytes) -> None:
@@ -171,14 +178,16 @@ class _Line(asyncio.Protocol):
         self._rest = b""
         now = time.perf_counter()
         (self._run.shed if head.startswith(_SHED) else self._run.latencies).append(now - self._since)
-        self.send_in(self._since + self._run.every - now)
+        if every := self._run.every:
+            self._due += every * max(1, (now - self._due) // every)
+        self._send_when_due(now)
 
-    def send_in(self, wait: float) -> None:
-        """The next request after so many seconds, or at once."""
+    def _send_when_due(self, now: float) -> None:
+        wait = self._due - now
         if wait > 0:
-            asyncio.get_running_loop().call_later(wait, lambda: self.send(time.perf_counter()))
+            asyncio.get_running_loop().call_later(wait, lambda: self._send(time.perf_counter()))
         else:
-            self.send(time.perf_counter())
+            self._send(now)
 
     def hang_up(self) -> None:
         if self._transport is not None:
