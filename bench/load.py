@@ -152,8 +152,9 @@ class _Line(asyncio.Protocol):
 
     def begin(self, wait: float) -> None:
         """The first request, after so many seconds: all further beats follow from it."""
-        self._due = time.perf_counter() + wait
-        self._send_when_due(self._due - wait)
+        now = time.perf_counter()
+        self._due = now + wait
+        self._send_when_due(now)
 
     def _send(self, now: float) -> None:
         """The next request, if there is time and one is left."""
@@ -161,8 +162,7 @@ class _Line(asyncio.Protocol):
         if request is None or self._transport is None:
             self._run.rest(now)
             return
-        # Without a beat it is due now. A timer may be a little early.
-        self._since = min(self._due, now) if self._run.every else now
+        self._since = min(self._due, now)  # a timer may be a little early
         self._transport.write(request)
 
     def data_received(self, data: bytes) -> None:
@@ -178,8 +178,8 @@ class _Line(asyncio.Protocol):
         self._rest = b""
         now = time.perf_counter()
         (self._run.shed if head.startswith(_SHED) else self._run.latencies).append(now - self._since)
-        if every := self._run.every:
-            self._due += every * max(1, (now - self._due) // every)
+        every = self._run.every
+        self._due = self._due + every * max(1, (now - self._due) // every) if every else now
         self._send_when_due(now)
 
     def _send_when_due(self, now: float) -> None:

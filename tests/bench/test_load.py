@@ -13,15 +13,17 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nabcd"
 
 @asynccontextmanager
 async def server(
-    chunks: Sequence[bytes], hang_up: bool = False
+    chunks: Sequence[bytes], hang_up: bool = False, first_takes: float = 0.0
 ) -> AsyncIterator[tuple[str, int, list[bytes]]]:
-    """Answers each request of four bytes with these chunks."""
+    """Answers each request of four bytes with these chunks, the first of all after some seconds."""
     seen: list[bytes] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while True:
                 seen.append(await reader.readexactly(4))
+                if len(seen) == 1:
+                    await asyncio.sleep(first_takes)
                 for chunk in chunks:
                     writer.write(chunk)
                     await writer.drain()
@@ -90,3 +92,13 @@ async def test_keeps_a_pace() -> None:
 
     assert driven.answers == len(seen) <= 4 * 6
     assert driven.answers >= 4
+
+
+async def test_what_an_answer_makes_late_is_timed_from_its_beat() -> None:
+    async with server([OK], first_takes=0.5) as (host, port, seen):
+        driven = await load.drive(host, port, [b"%04d" % n for n in range(500)], 0.9, 1, every=0.2)
+
+    first, late = driven.latencies[-1], driven.latencies[-2]
+    assert first >= 0.49, "sent at 0, answered after 0.5"
+    assert late >= first % 0.2 - 0.01, "due at 0.4, sent at 0.5; the beat at 0.2 is left out"
+    assert driven.answers == len(seen) <= 4, "then at 0.6 and at 0.8: the beats stay where they were"

@@ -164,6 +164,20 @@ async def test_a_log_moved_behind_the_recorders_back_is_taken_up_where_it_is(hou
     assert await sound(house) == {"counted": 3, "repeat": 1}
 
 
+@pytest.mark.on_sqlite
+@pytest.mark.parametrize(("messages", "pages"), [(1, 1000), (15, 1000), (16, 4000)])
+async def test_less_waits_in_the_log_of_writes_while_commits_are_small(
+    house: House, messages: int, pages: int
+) -> None:
+    async with house.service() as counting:
+        calls = [Inbound(f"m{n}", f"138{n:08d}", "A01") for n in range(messages)]
+        await submit(house, counting, counting.recorder, *calls)
+        store = counting.store
+        assert isinstance(store, SqliteStore)
+        limit = await store.run(lambda db: db.execute("PRAGMA wal_autocheckpoint").fetchone())
+    assert limit == (pages,)
+
+
 async def test_two_writers_at_once_record_every_message_once(house: House) -> None:
     async with house.service() as counting, second_writer(house, counting) as other:
         calls = [Inbound(f"m{n}", f"138{n % 40:08d}", "A01") for n in range(120)]
