@@ -217,6 +217,7 @@ async def test_a_witness_follows_into_the_new_epoch(house: House, tmp_path: Path
     found.put_back("")
     await found.begin()
     async with house.serve() as visitor:
+        await votes(visitor, 0, 0)
         said = await look(visitor, state)
         assert (said.exit_code, said.stderr) == (0, "")
         assert "n1.e3: went on without" in said.output

@@ -65,8 +65,9 @@ async def test_a_node_sends_the_replies_to_its_own_messages(
                 await answered(there, "m2", caller="13900000009")
                 await until_replies(two_, {("n1", "sending"): 1, ("n2", "sent"): 1})
                 assert len(provider.asked) == 2
-                assert there.service.sources["sim"].outbox is not None
-                assert there.service.sources["sim"].outbox.waiting == 0
+                outbox = there.service.sources["sim"].outbox
+                assert outbox is not None
+                await until(lambda: outbox.waiting == 0)
 
 
 async def test_replies_of_a_node_that_does_not_come_back(first: House) -> None:
