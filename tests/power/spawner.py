@@ -18,6 +18,7 @@ import sys
 from pathlib import Path
 
 from gateway import cli
+from gateway.commands import serving  # noqa: F401 -- the command loads it when it runs: here once for all
 from gateway.storage import sqlite, tail
 
 #: Claims that may wait: few, so that they are settled in a short run, too.
