@@ -45,8 +45,8 @@ Part = Literal[
 
 #: Which lanes a part needs beside its own, to be compared with.
 _LANES: Final[dict[str | None, tuple[str, ...]]] = {
-    None: ("noop", "webhook", "paced", "array", "plain"),
-    "webhook": ("noop", "webhook", "paced"),
+    None: ("noop", "webhook", "paced", "matched", "array", "plain"),
+    "webhook": ("noop", "webhook", "paced", "matched"),
     "array": ("webhook", "array", "plain"),
     "import": (),
     "viewers": (),

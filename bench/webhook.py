@@ -2,7 +2,8 @@
 
 In every round each lane has its turn, all on the same core; what counts is the ratio within a round. After
 each turn the server must have counted exactly the votes that it acknowledged. "paced" are votes at half the
-rate that the server takes; "plain" are rows that a server has written, written again by SQLite alone.
+rate that the server takes, "matched" requests to the other at that same pace; "plain" are rows that a server
+has written, written again by SQLite alone.
 """
 
 import functools
@@ -218,8 +219,8 @@ def measure(
     filled: bool,
 ) -> list[Round]:
     """Rounds of turns of about `seconds` each; `lanes` are some of "noop", "unledgered", "webhook", "paced",
-    "array" and "plain": those that need another are after it. `filled`: servers have so many votes before
-    that claims are brought over, as in all but the first minutes of a campaign.
+    "matched", "array" and "plain": those that need another are after it. `filled`: servers have so many votes
+    before that claims are brought over, as in all but the first minutes of a campaign.
 
     Raises `Miscounted`, `Unchecked`, `load.Refused`, `servers.DidNotStart`.
     """
@@ -254,13 +255,15 @@ def _opened(folder: Path, names: Sequence[str], filling: int) -> Iterator[list[L
         refuse_forged(gateway, place.secret("aliyun.token"))
         count = Count(gateway, place.secret("api.token"))
         webhook = Lane("webhook", gateway, requests.twilio, 1, count.confirm)
+
+        def half() -> float:
+            return webhook.guess / 2
+
         array = Lane("array", gateway, aliyun, votes.ARRAY, count.confirm, _GUESS / votes.ARRAY, _PUSHING)
         array.send(filling)
         lanes: dict[str, Lane | _Plain] = {
             "webhook": webhook,
-            "paced": Lane(
-                "paced", gateway, requests.twilio, 1, count.confirm, pace=lambda: webhook.guess / 2
-            ),
+            "paced": Lane("paced", gateway, requests.twilio, 1, count.confirm, pace=half),
             "array": array,
             "plain": _Plain(place.database, folder),
         }
@@ -269,6 +272,7 @@ def _opened(folder: Path, names: Sequence[str], filling: int) -> Iterator[list[L
         if "noop" in names:
             noop = stack.enter_context(servers.started("bench.noop", (), folder / "noop.log"))
             lanes["noop"] = Lane("noop", noop, requests.twilio, 1, lambda _: None)
+            lanes["matched"] = Lane("matched", noop, requests.twilio, 1, lambda _: None, pace=half)
         yield [lanes[name] for name in names]
 
 

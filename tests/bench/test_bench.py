@@ -26,9 +26,15 @@ WEBHOOK = {
     "noop_p99_ms",
     "noop_core",
     "paced_per_s",
+    "paced_cpu_us",
+    "paced_cpu_ratio",
     "paced_p50_ms",
     "paced_p99_ms",
     "paced_p999_ms",
+    "matched_cpu_us",
+    "matched_p50_ms",
+    "matched_p99_ms",
+    "matched_p999_ms",
 }
 ARRAY = {
     "array_votes_per_s",
