@@ -10,8 +10,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import Collector
 
 from config.settings import Settings
-from gateway import control
-from gateway.control import NotServing
+from gateway import calling
+from gateway.calling import NotServing
 
 #: Prometheus itself waits for ten.
 _SECONDS: Final = 3.0
@@ -21,9 +21,9 @@ async def expositions(settings: Settings, names: Iterable[str]) -> dict[str, str
     """What each of these workers tells; None of one that does not answer."""
 
     async def told(node: str) -> str | None:
-        path = control.socket(settings.model_copy(update={"node": node}))
+        path = calling.socket(settings.model_copy(update={"node": node}))
         try:
-            async with control.connect_to(path, _SECONDS) as client:
+            async with calling.connect_to(path, _SECONDS) as client:
                 return await client.metrics()
         except NotServing:
             return None

@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple
 
 from config.load import Loaded
 from config.settings import Settings
-from gateway import clock, control
+from gateway import calling, clock
 from gateway.people.accounts import Refused
 from gateway.people.people import People, carry_out, open_people
 from gateway.people.roles import Role
@@ -42,11 +42,11 @@ class Link(NamedTuple):
 
 
 async def ask(loaded: Loaded, asked: Mapping[str, Any]) -> dict[str, Any]:
-    """Have it done. Raises `Refused`, `NoAccounts`, `control.NotServing`, `Unavailable`."""
+    """Have it done. Raises `Refused`, `NoAccounts`, `calling.NotServing`, `Unavailable`."""
     if loaded.settings.accounts.key is None:
         raise NoAccounts
-    if control.is_served(loaded.settings):
-        async with control.connect(loaded.settings) as client:
+    if calling.is_served(loaded.settings):
+        async with calling.connect(loaded.settings) as client:
             answer = await client.users(asked)
             base = answer.pop("url")
     else:

@@ -10,22 +10,13 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import click
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 import gateway
 from config import load
 from config.load import Loaded
 from config.problems import Lang, Problems
-from gateway import audit, control, entrances, printed
-from gateway.control import NotServing
-from gateway.erasure import NotErased
-from gateway.intake.calllog import UnreadableLog
-from gateway.intake.recorder import Busy, Stopping
-from gateway.intake.schedule import TooEarly
-from gateway.sharing import Died
-from gateway.storage.store import Unavailable, Unsafe
-from gateway.users import NoAccounts
-from tally.verify import Tampered
+from config.settings import Settings
+from gateway import calling
 
 T = TypeVar("T")
 
@@ -57,6 +48,7 @@ def refused(error: OSError) -> Wrong:
 COMMANDS: Final = {
     name: module
     for module, names in {
+        "asking": ("health",),
         "comparing": ("reconcile",),
         "counting": ("standings", "evaluate", "close", "erase", "verify", "recount", "export"),
         "keeping": ("backup", "migrate", "new-epoch"),
@@ -64,7 +56,7 @@ COMMANDS: Final = {
         "outside": ("witness", "sources", "demo"),
         "people": ("users",),
         "reporting": ("sheet", "report", "sample-audit"),
-        "serving": ("check", "init", "serve", "sample", "health"),
+        "serving": ("check", "init", "serve", "sample"),
         "taking": ("import", "relay", "outbox"),
     }.items()
     for name in names
@@ -107,13 +99,25 @@ class Chosen:
 
     def load(self, node: str | None = None) -> Loaded:
         """Everything, with another name for the node if one is given; or one message with every problem."""
+        from gateway import entrances  # not for a command that asks for the settings alone
+
         named = {} if node is None else {_NODE: node}
         try:
             loaded = load.everything(self.path, environ() | named)
             entrances.open_all(loaded, entrances.run_campaigns(loaded))
         except Problems as error:
-            raise Wrong("\n".join([error.render(self.lang), *self.hint()])) from None
+            raise self._wrong(error) from None
         return loaded
+
+    def settings(self) -> Settings:
+        """The settings alone, whatever is wrong with campaigns."""
+        try:
+            return load.settings(self.path, environ())
+        except Problems as error:
+            raise self._wrong(error) from None
+
+    def _wrong(self, error: Problems) -> Wrong:
+        return Wrong("\n".join([error.render(self.lang), *self.hint()]))
 
     def hint(self) -> list[str]:
         """What to do if there is no settings file."""
@@ -155,24 +159,52 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
         to_the_end = uvloop.run
     try:
         return to_the_end(coroutine)
-    except (Unsafe, NotServing, NoAccounts, UnreadableLog, TooEarly, NotErased) as error:
-        raise Wrong(str(error)) from None
-    except (Unavailable, Busy, Stopping, Died, audit.Unfit) as error:
-        raise Failed(str(error)) from None
-    except Tampered as error:
-        raise Failed(f"the ledger is damaged at {error}") from None
-    except OSError as error:
-        raise refused(error) from None
+    except Exception as error:
+        if (told := _told(error)) is None:
+            raise
+        raise told from None
+
+
+def _told(error: Exception) -> click.ClickException | None:
+    """What is said of an error that a command may meet; None of one that it may not.
+
+    What these modules load takes longer than many a command: it is loaded when something has gone wrong.
+    """
+    from gateway.audit import Unfit
+    from gateway.erasure import NotErased
+    from gateway.intake.calllog import UnreadableLog
+    from gateway.intake.recorder import Busy, Stopping
+    from gateway.intake.schedule import TooEarly
+    from gateway.sharing import Died
+    from gateway.storage.store import Unavailable, Unsafe
+    from gateway.users import NoAccounts
+    from tally.verify import Tampered
+
+    match error:
+        case Unsafe() | calling.NotServing() | NoAccounts() | UnreadableLog() | TooEarly() | NotErased():
+            return Wrong(str(error))
+        case Unavailable() | Busy() | Stopping() | Died() | Unfit():
+            return Failed(str(error))
+        case Tampered():
+            return Failed(f"the ledger is damaged at {error}")
+        case OSError():
+            return refused(error)
+        case _:
+            return None
 
 
 def is_held(loaded: Loaded) -> bool:
     """Whether a process, which should be the server, has the database."""
-    return control.is_served(loaded.settings)
+    return calling.is_served(loaded.settings)
 
 
 @contextmanager
 def progress(what: str, total: int) -> Iterator[Any]:
     """A bar on a terminal's stderr, nothing elsewhere. Yields what takes the position, or steps."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from gateway import printed
+
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(),

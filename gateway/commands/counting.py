@@ -8,7 +8,18 @@ from typing import Any, NamedTuple
 import click
 
 from config.load import Loaded
-from gateway import audit, board, clock, control, exporter, printed, printed_evaluation, service, watch
+from gateway import (
+    audit,
+    board,
+    calling,
+    clock,
+    control,
+    exporter,
+    printed,
+    printed_evaluation,
+    service,
+    watch,
+)
 from gateway.commands.base import Chosen, Failed, Wrong, is_held, progress, run, televote
 from gateway.panel import evaluating, marking, scoring
 from gateway.reporting import collect
@@ -101,7 +112,7 @@ def close(chosen: Chosen, campaign: str | None, by: str, reason: str, now: bool)
 
 async def _close(loaded: Loaded, name: str, by: str, reason: str, now: bool) -> None:
     if is_held(loaded):
-        async with control.connect(loaded.settings) as client:
+        async with calling.connect(loaded.settings) as client:
             await client.close(name, by, reason, now)
         return
     async with service.open_service(loaded, watch.Metrics()) as counting:
@@ -138,7 +149,7 @@ def erase(
 
 async def _erase(loaded: Loaded, asked: dict[str, Any]) -> int:
     if is_held(loaded):
-        async with control.connect(loaded.settings) as client:
+        async with calling.connect(loaded.settings) as client:
             return await client.erase(asked)
     async with service.open_service(loaded, watch.Metrics()) as counting:
         return await control.carry_out(counting, **asked)

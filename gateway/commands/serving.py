@@ -7,19 +7,16 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
 
 import click
 import structlog
 
-import gateway
 from config import load
 from config.load import Loaded
 from config.problems import Problem, Problems
-from gateway import app, clock, control, entrances, printed, setup, users, watch, workforce
+from gateway import app, calling, clock, entrances, printed, setup, users, watch, workforce
 from gateway.app import Server
 from gateway.commands.base import FAILED, Chosen, Failed, Wrong, environ, run, televote
-from gateway.control import NotServing
 from gateway.people.people import People
 from gateway.storage import opening
 from gateway.storage.store import Unavailable
@@ -152,7 +149,7 @@ def sample(chosen: Chosen, folder: Path, listen: str) -> None:
         setup.write(folder, setup.today(clock.now_ms()), listen)
     loaded = chosen.load()
     if all(campaign.settled_ms < clock.now_ms() for campaign in loaded.campaigns.values()):
-        if control.is_served(loaded.settings):
+        if calling.is_served(loaded.settings):
             raise Wrong(f"the sample in {folder} is being served: stop that first")
         aside = setup.set_aside(folder, clock.now_ms())
         click.echo(f"The sample in {folder} has closed; it is kept in {aside}, and a new one begins.")
@@ -160,22 +157,3 @@ def sample(chosen: Chosen, folder: Path, listen: str) -> None:
         loaded = chosen.load()
     watch.log_to(level="warning")
     run(_serve(loaded, greeting=_sample_links))
-
-
-@televote.command()
-@click.pass_obj
-def health(chosen: Chosen) -> None:
-    """Whether the server here takes votes (for a container's HEALTHCHECK)."""
-    loaded = chosen.load()
-    status = run(_status(loaded))
-    click.echo(json.dumps(status))
-    if not status["ready"]:
-        sys.exit(FAILED)
-
-
-async def _status(loaded: Loaded) -> dict[str, Any]:
-    try:
-        async with control.connect(loaded.settings) as client:
-            return await client.status()
-    except NotServing:
-        return {"ready": False, "reasons": ["not_serving"], "version": gateway.__version__}

@@ -9,9 +9,9 @@ from pathlib import Path
 import click
 
 from config.load import Loaded
-from gateway import control, entrances, printed, service, watch
+from gateway import calling, entrances, printed, service, watch
+from gateway.calling import NotServing
 from gateway.commands.base import Chosen, Wrong, is_held, progress, run, televote
-from gateway.control import NotServing
 from gateway.intake import importer, logfile
 from gateway.intake.importer import Submit, Summary
 from gateway.intake.inbound import Inbound
@@ -59,7 +59,7 @@ def import_(chosen: Chosen, name: str, as_json: bool, files: tuple[Path, ...]) -
 
 async def _import(loaded: Loaded, source: Source, files: tuple[Path, ...]) -> dict[Path, Summary]:
     if is_held(loaded):
-        async with control.connect(loaded.settings) as client:
+        async with calling.connect(loaded.settings) as client:
             return {
                 file: await _import_file(source, file, lambda rows: client.take(source.name, rows))
                 for file in files
@@ -100,7 +100,7 @@ async def _relay(loaded: Loaded, name: str, messages: Sequence[Inbound]) -> None
     for left in reversed(range(_RELAY_TRIES)):
         try:
             if is_held(loaded):
-                async with control.connect(loaded.settings) as client:
+                async with calling.connect(loaded.settings) as client:
                     await client.take(name, messages)
             else:
                 async with service.open_service(loaded, watch.Metrics()) as counting:

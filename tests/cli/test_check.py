@@ -84,7 +84,7 @@ def test_a_warning_is_told_and_is_no_failure(home: Home) -> None:
     assert one["level"] == "warning"
 
 
-@pytest.mark.parametrize("command", ["serve", "standings", "verify", "health"])
+@pytest.mark.parametrize("command", ["serve", "standings", "verify"])
 def test_other_commands_refuse_a_broken_one_with_the_same_lines(home: Home, command: str) -> None:
     broken(home)
     told = home.call("check").out.splitlines()

@@ -197,6 +197,14 @@ def test_health_where_nothing_is_served(home: Home) -> None:
     assert said.json() == {"ready": False, "reasons": ["not_serving"], "version": gateway.__version__}
 
 
+def test_health_while_somebody_edits_the_campaign(home: Home) -> None:
+    """A container whose server counts is not restarted for what is half written: it would not start again."""
+    with home.served():
+        home.edit(home.campaign, "seats = 10", "seats = ")
+        said = home.call("health")
+    assert (said.code, said.json()["ready"]) == (0, True)
+
+
 def test_a_folder_that_cannot_be_is_one_line_and_no_traceback(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.touch()

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 
 from config import load
 from config.settings import Settings
-from gateway import audit, control, entrances, setup
+from gateway import audit, calling, control, entrances, setup
 from gateway.asked import Message
-from gateway.control import NotServing
+from gateway.calling import NotServing
 from gateway.intake import importer, logfile
 from gateway.intake.calllog import Row, UnreadableLog
 from gateway.intake.importer import BATCH_ROWS, Landed, Summary
@@ -54,7 +54,7 @@ async def hand_over(house: House, file: Path) -> Summary:
     loaded = house.load()
     own = entrances.open_all(loaded, entrances.run_campaigns(loaded))["hotline"]
     assert own.calllog is not None
-    async with control.connect(house.load().settings) as client:
+    async with calling.connect(house.load().settings) as client:
         with logfile.opened(file) as log:
             return await importer.import_rows(
                 own.calllog.read(log.lines), lambda rows: client.take("hotline", rows)
@@ -174,7 +174,7 @@ async def test_beside_a_server_the_same_rows_end_the_same(house: House, tmp_path
 
 
 async def test_what_the_server_does_not_know_or_cannot_do_is_said(house: House) -> None:
-    async with house.serve() as visitor, control.connect(house.load().settings) as client:
+    async with house.serve() as visitor, calling.connect(house.load().settings) as client:
         with pytest.raises(NotServing):
             await client.take("nobody", [Inbound("1", "13812345678", "A01")])
         with pytest.raises(NotServing, match="before these"):
@@ -183,7 +183,7 @@ async def test_what_the_server_does_not_know_or_cannot_do_is_said(house: House) 
         assert (await client.status())["ready"] is True
         with pytest.raises(NotServing, match="say --now"):
             await client.close(CAMPAIGN, "chair", "a test", now=False)
-    async with control.connect(house.load().settings) as client:
+    async with calling.connect(house.load().settings) as client:
         with pytest.raises(NotServing, match="does not answer"):
             await client.status()
 
@@ -212,7 +212,7 @@ def test_a_folder_too_deep_for_a_socket_is_refused(tmp_path: Path) -> None:
 )
 @settings(deadline=None, max_examples=50)
 def test_a_message_handed_over_is_the_same_message(inbound: Inbound) -> None:
-    assert Message.model_validate_json(json.dumps(control._plain(inbound))).inbound() == inbound
+    assert Message.model_validate_json(json.dumps(calling._plain(inbound))).inbound() == inbound
 
 
 # The samples that Asterisk wrote, by its own clock, which was set to UTC.

@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 
 from config.settings import Settings, Storage
-from gateway import audit, control
+from gateway import audit, calling
 from gateway.exports import Exports
 from gateway.intake.revise import Refused
 from gateway.intake.running import Running
@@ -202,14 +202,14 @@ async def test_nodes_that_share_a_data_folder(first: House) -> None:
                     assert (await visitor.get(f"/ledger/{CAMPAIGN}/{node}/checkpoint"))[0] == status
             assert await _asked([one, other]) == [True, True]
         assert await _asked([one, other]) == [True, True]
-    assert not control.is_served(one.load().settings)
+    assert not calling.is_served(one.load().settings)
 
 
 async def _asked(houses: Sequence[House]) -> list[bool]:
     """Whether somebody answers commands with these settings."""
     found = []
     for house in houses:
-        assert control.is_served(house.load().settings)
-        async with control.connect(house.load().settings) as client:
+        assert calling.is_served(house.load().settings)
+        async with calling.connect(house.load().settings) as client:
             found.append((await client.status())["ready"])
     return found
