@@ -83,6 +83,9 @@ async def test_a_reply_goes_out_after_the_answer_and_is_forgotten(house: House) 
         assert asked["to"] == "+8613812345678"
         assert asked["text"].startswith(REPLY)
         assert rows(house) == [("sent", "", 1, False)]
+        outbox = visitor.service.sources["sim"].outbox
+        assert outbox is not None
+        await until(lambda: outbox.waiting == 0)
         _, metrics = await visitor.get("/metrics", token=True)
         assert 'televote_replies_total{result="sent",source="sim"} 1.0' in metrics
         assert 'televote_outbox_replies{source="sim"} 0.0' in metrics
