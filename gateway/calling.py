@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from socket import AF_UNIX
-from socket import socket as Socket  # noqa: N812 -- ours is a path
+from socket import socket as endpoint
 from typing import Any, Final
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, UnixConnector
@@ -53,7 +53,7 @@ def _answering(settings: Settings) -> Path:
 
 
 def _answers(path: Path) -> bool:
-    with closing(Socket(AF_UNIX)) as asked:
+    with closing(endpoint(AF_UNIX)) as asked:
         return asked.connect_ex(str(path)) == 0
 
 

@@ -205,6 +205,15 @@ def test_health_while_somebody_edits_the_campaign(home: Home) -> None:
     assert (said.code, said.json()["ready"]) == (0, True)
 
 
+def test_health_where_the_settings_are_broken(home: Home) -> None:
+    """Where the server is, stands there: of them it says what `check` says."""
+    home.edit(home.settings, '[api]\ntoken_file = "api.token"', '[api]\ntoken_file = "api.tokens"')
+    told = home.call("check").out.splitlines()
+    said = home.call("health")
+    assert (said.code, said.out) == (2, "")
+    assert said.err.removeprefix("Error: ").splitlines() == told
+
+
 def test_a_folder_that_cannot_be_is_one_line_and_no_traceback(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.touch()

@@ -227,6 +227,12 @@ def test_no_file_names_a_machine_or_a_registry() -> None:
     assert named == []
 
 
+def test_what_is_no_text_is_a_picture_or_what_a_test_reads() -> None:
+    """No package, program or archive of anybody's slips in."""
+    binary = {path.relative_to(ROOT) for path in tracked() if b"\0" in path.read_bytes()}
+    assert [one for one in binary if one.suffix != ".png" and one.parts[:2] != ("tests", "data")] == []
+
+
 # ---- and the examples are true --------------------------------------------------------------------
 
 

@@ -15,10 +15,10 @@ import os
 import signal
 import sqlite3
 import sys
+from importlib import import_module
 from pathlib import Path
 
 from gateway import cli
-from gateway.commands import serving  # noqa: F401 -- the command loads it when it runs: here once for all
 from gateway.storage import sqlite, tail
 
 #: Claims that may wait: few, so that they are settled in a short run, too.
@@ -77,6 +77,7 @@ def answer(value: int | None) -> None:
 def main() -> None:
     """Answer requests until there are no more."""
     codes: dict[int, int | None] = {}
+    import_module("gateway.commands.serving")  # else each server would, when its command runs
     try:
         for line in sys.stdin:
             asked = json.loads(line)
