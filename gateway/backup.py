@@ -27,7 +27,7 @@ from gateway.ledger.folder import FROM_BACKUP, Folder
 from gateway.storage.connection import FAILURES
 from gateway.storage.store import Head, Unavailable, Unsafe
 from gateway.walking import Chunk
-from tally import epochs
+from tally import epochs, tiles
 from tally.note import Checkpoint
 from tally.tiles import Tree
 
@@ -143,8 +143,9 @@ class _Proof:
     def see(self, chunk: Chunk) -> None:
         """Hash some entries again. Raises `Unfit` if they do not go on from what was signed."""
         tree, signed = self._trees[chunk.node], self._signed[chunk.node]
-        for row in chunk.rows:
-            tree.append([row.leaf_hash])
+        hashes = [row.leaf_hash for row in chunk.rows]
+        for part in tiles.parted(tree.size, hashes, [signed.size] if signed else []):
+            tree.append(part)
             if signed and tree.size == signed.size and tree.root != signed.root:
                 raise Unfit(exporter.FORKED)
 

@@ -8,7 +8,7 @@ it, and nothing is begun. All this is done with the database locked, so while no
 
 import os
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -179,7 +179,7 @@ class _Looking:
         key, text = publisher.signer(self._running, one).verifier, self._newer.get(one, "")
         return [note.read_checkpoint(note.open_note(text, [key]))] if text else []
 
-    def _past(self, one: str, leaves: Iterator[bytes]) -> tuple[Past, _Left]:
+    def _past(self, one: str, leaves: Iterable[Sequence[bytes]]) -> tuple[Past, _Left]:
         """What becomes of a log of which the database has these leaves, and what is left of the rest."""
         folder, key = self._folder(one), publisher.signer(self._running, one).verifier
         known = [
@@ -187,11 +187,12 @@ class _Looking:
             for mark in (marks.signed(folder, key), marks.before(folder, key), *self._brought(one))
             if mark
         ]
-        tree, roots, sizes = Tree(), {0: merkle.EMPTY_ROOT}, {mark.size for mark in known}
-        for leaf in leaves:
-            tree.append([merkle.leaf_hash(leaf)])
-            if tree.size in sizes:
-                roots[tree.size] = tree.root
+        tree, roots, sizes = Tree(), {0: merkle.EMPTY_ROOT}, sorted({mark.size for mark in known})
+        for some in leaves:
+            for part in tiles.parted(tree.size, merkle.leaf_hashes(some), sizes):
+                tree.append(part)
+                if tree.size in sizes:
+                    roots[tree.size] = tree.root
         if any(roots.get(mark.size, mark.root) != mark.root for mark in known):
             raise NotBegun(_CHANGED.format(log=key.name, kept=tree.size))
         newest = max(known, key=lambda mark: mark.size, default=Checkpoint(key.name, 0, merkle.EMPTY_ROOT))
@@ -220,15 +221,16 @@ def _gap(db: Database, held: Mapping[str, tuple[int, int]], node: str) -> Mappin
         return {}
     size, log = held[epochs.label(node, epoch)]
     try:
-        return epochs.read_gap(entry.read_leaf(next(_leaves(db, log, size))))
+        return epochs.read_gap(entry.read_leaf(next(_leaves(db, log, size))[0]))
     except (StopIteration, BadEntry) as error:
         raise NotBegun(_CHANGED.format(log=epochs.label(node, epoch), kept=size)) from error
 
 
-def _leaves(db: Database, log: int, size: int) -> Iterator[bytes]:
+def _leaves(db: Database, log: int, size: int) -> Iterator[Sequence[bytes]]:
+    """A log's leaves in order, many at a time."""
     since = 0
     while since < size and (rows := db.execute(LEDGER["leaves"], (log, since, _CHUNK)).fetchall()):
-        yield from (leaf for leaf, _ in rows)
+        yield [leaf for leaf, _ in rows]
         since += len(rows)
 
 
@@ -240,7 +242,7 @@ def _left(folder: Folder, tree: Tree, newest: Checkpoint, *, shown: bool) -> _Le
     kept, root = tree.size, tree.root
     try:
         leaves = list(_published(folder, kept, newest.size))
-        tree.append(map(merkle.leaf_hash, leaves))
+        tree.append(merkle.leaf_hashes(leaves))
         if tree.root == newest.root:
             return _Left(kept, leaves)
     except (Missing, BadTile):

@@ -6,6 +6,8 @@ path. Entry bundles hold the entries themselves, 256 to a file.
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
+from struct import Struct
 from typing import Final, NamedTuple
 
 from tally import merkle
@@ -14,6 +16,8 @@ from tally.merkle import Frontier
 WIDTH: Final = 256
 HASH_BYTES: Final = 32
 LONGEST_ENTRY: Final = 65_535
+
+_length: Final = Struct(">H").pack
 
 _PATH: Final = re.compile(
     r"(entries|[0-9]|[1-5][0-9]|6[0-3])/((?:x[0-9]{3}/)*[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?", re.ASCII
@@ -34,13 +38,17 @@ class Name(NamedTuple):
     @property
     def path(self) -> str:
         """Where it is found: "tile/0/x001/x234/067", "tile/entries/000.p/12"."""
+        return self.whole if self.width == WIDTH else f"{self.whole}.p/{self.width}"
+
+    @property
+    def whole(self) -> str:
+        """Where it is found once it is full."""
         groups = [f"{self.number % 1000:03d}"]
         rest = self.number // 1000
         while rest:
             groups.insert(0, f"x{rest % 1000:03d}")
             rest //= 1000
-        partial = "" if self.width == WIDTH else f".p/{self.width}"
-        return f"tile/{'entries' if self.level < 0 else self.level}/{'/'.join(groups)}{partial}"
+        return f"tile/{'entries' if self.level < 0 else self.level}/{'/'.join(groups)}"
 
 
 def read_name(path: str) -> Name:
@@ -69,66 +77,133 @@ def names(size: int) -> Iterator[Name]:
             yield Name(level, over // WIDTH, over % WIDTH)
 
 
+class _Partial:
+    """The newest tile of a level, which is not full: its hashes, and what they come to."""
+
+    def __init__(self, nodes: list[bytes]) -> None:
+        self.nodes, self.frontier = nodes, merkle.extend(0, (), nodes)[1]
+
+    def take(self, nodes: Sequence[bytes]) -> None:
+        self.frontier = merkle.extend(len(self.nodes), self.frontier, nodes)[1]
+        self.nodes += nodes
+
+
 class Tree:
     """The right edge of a log's tiles: what has to be remembered to go on. Memory does not grow."""
 
     def __init__(self) -> None:
         self.size = 0
-        self._edge: list[list[bytes]] = [[]]
+        self._levels = [_Partial([])]
 
     @classmethod
     def resumed(cls, size: int, read: Callable[[Name], bytes]) -> "Tree":
         """A tree of that size, from its partial tiles. Raises what `read` raises, and `BadTile`."""
         tree = cls()
-        tree.size, tree._edge = size, []
+        tree.size, tree._levels = size, []
         for level in range(8):
             over = size >> 8 * level
             if level and not over:
                 break
             width = over % WIDTH
-            tree._edge.append(hashes(read(Name(level, over // WIDTH, width)), width) if width else [])
+            nodes = hashes(read(Name(level, over // WIDTH, width)), width) if width else []
+            tree._levels.append(_Partial(nodes))
         return tree
 
     def append(self, leaves: Iterable[bytes]) -> list[tuple[Name, bytes]]:
-        """Append leaf hashes; returns the tiles that became full."""
+        """Append leaf hashes, best many at a time; returns the tiles that became full."""
         full: list[tuple[Name, bytes]] = []
-        for leaf in leaves:
-            self.size += 1
-            node, level = leaf, 0
-            while True:
-                edge = self._edge[level]
-                edge.append(node)
-                if len(edge) < WIDTH:
-                    break
-                full.append((Name(level, (self.size >> 8 * (level + 1)) - 1), b"".join(edge)))
-                node = merkle.root(merkle.extend(0, (), edge)[1])
-                edge.clear()
-                level += 1
-                if level == len(self._edge):
-                    self._edge.append([])
+        for some in _in_tiles(self.size, list(leaves)):
+            self.size += len(some)
+            self._take(0, some, full)
         return full
+
+    def _take(self, level: int, nodes: Sequence[bytes], full: list[tuple[Name, bytes]]) -> None:
+        """Take nodes into a level's edge, which has room for them."""
+        if level == len(self._levels):
+            self._levels.append(_Partial([]))
+        edge = self._levels[level]
+        edge.take(nodes)
+        if len(edge.nodes) == WIDTH:
+            full.append((Name(level, (self.size >> 8 * (level + 1)) - 1), b"".join(edge.nodes)))
+            self._levels[level] = _Partial([])
+            self._take(level + 1, edge.frontier, full)
 
     def partial(self) -> list[tuple[Name, bytes]]:
         """The tiles at the edge that are not full."""
         return [
-            (Name(level, self.size >> 8 * (level + 1), len(edge)), b"".join(edge))
-            for level, edge in enumerate(self._edge)
-            if edge
+            (Name(level, self.size >> 8 * (level + 1), len(edge.nodes)), b"".join(edge.nodes))
+            for level, edge in enumerate(self._levels)
+            if edge.nodes
         ]
 
     def holds(self, entries: Sequence[bytes]) -> bool:
         """Whether these are the entries of the newest bundle, if that is not full."""
-        return self._edge[0] == merkle.leaf_hashes(entries)
+        return self._levels[0].nodes == merkle.leaf_hashes(entries)
 
     @property
     def frontier(self) -> Frontier:
         """As `merkle.extend` keeps it."""
-        return tuple(peak for edge in reversed(self._edge) for peak in merkle.extend(0, (), edge)[1])
+        return tuple(peak for edge in reversed(self._levels) for peak in edge.frontier)
 
     @property
     def root(self) -> bytes:
         """The root over all entries."""
         return merkle.root(self.frontier)
+
+
+class Edge:
+    """The right edge of a log's files: of its tree's tiles, and of its bundles."""
+
+    def __init__(self, tree: Tree | None = None, newest: Sequence[bytes] = ()) -> None:
+        """`newest` are the entries of the newest bundle, if that is not full. Raises `BadTile` if they are
+        not those of the tree."""
+        self.tree, self._packed = tree or Tree(), bundle(newest)
+        if not self.tree.holds(newest):
+            raise BadTile("a bundle is not that of its tile")
+
+    @property
+    def size(self) -> int:
+        """How many entries there are."""
+        return self.tree.size
+
+    @property
+    def root(self) -> bytes:
+        """The root over all entries."""
+        return self.tree.root
+
+    def append(self, entries: Sequence[bytes], leaves: Sequence[bytes]) -> list[tuple[Name, bytes]]:
+        """Append entries, whose leaf hashes are `leaves`; returns the tiles and bundles that became full."""
+        at = self.size
+        full = self.tree.append(leaves)
+        for some in _in_tiles(at, entries):
+            at += len(some)
+            self._packed += bundle(some)
+            if at % WIDTH == 0:
+                full.append((Name(-1, at // WIDTH - 1), self._packed))
+                self._packed = b""
+        return full
+
+    def partial(self) -> list[tuple[Name, bytes]]:
+        """The tiles and the bundle at the edge that are not full."""
+        whole, width = divmod(self.size, WIDTH)
+        newest = [(Name(-1, whole, width), self._packed)] if width else []
+        return [*self.tree.partial(), *newest]
+
+
+def parted(size: int, new: Sequence[bytes], bounds: Iterable[int]) -> Iterator[Sequence[bytes]]:
+    """What is new to a log of `size` entries, in parts that end where it comes to a bound; these in order."""
+    start = 0
+    for end in (bound - size for bound in bounds):
+        if start < end < len(new):
+            yield new[start:end]
+            start = end
+    if start < len(new):
+        yield new[start:]
+
+
+def _in_tiles(size: int, new: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+    """What is new to a log of `size` entries, in parts that end where a tile becomes full."""
+    return parted(size, new, range(size - size % WIDTH + WIDTH, size + len(new), WIDTH))
 
 
 def hashes(tile: bytes, width: int) -> list[bytes]:
@@ -138,9 +213,9 @@ def hashes(tile: bytes, width: int) -> list[bytes]:
     return [tile[at : at + HASH_BYTES] for at in range(0, width * HASH_BYTES, HASH_BYTES)]
 
 
-def bundle(entries: Iterable[bytes]) -> bytes:
+def bundle(entries: Sequence[bytes]) -> bytes:
     """Entries as a bundle has them: each with its length in two bytes before it."""
-    return b"".join(len(one).to_bytes(2) + one for one in entries)
+    return b"".join(chain.from_iterable(zip(map(_length, map(len, entries)), entries, strict=True)))
 
 
 def entries(packed: bytes, width: int = WIDTH) -> list[bytes]:

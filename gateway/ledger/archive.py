@@ -12,7 +12,7 @@ from typing import IO, Final
 
 from tally import merkle, tiles
 from tally.note import Checkpoint
-from tally.tiles import Name, Tree
+from tally.tiles import Edge, Name
 
 #: The first day that a ZIP can name.
 NO_DATE: Final = (1980, 1, 1, 0, 0, 0)
@@ -39,29 +39,25 @@ class Archive:
 
     def __init__(self, folder: Path, signed: Checkpoint | None = None) -> None:
         self._folder, self._signed = folder, signed
-        self._tree, self._bundle = Tree(), list[bytes]()
+        self._edge = Edge()
         self._waiting: dict[int, IO[bytes]] = {}
         self._lengths: dict[int, list[tuple[Name, int]]] = {}
 
     @property
     def root(self) -> bytes:
         """The root over the leaves so far."""
-        return self._tree.root
+        return self._edge.root
 
     def add(self, leaves: Sequence[bytes]) -> None:
         """Append entries. Raises `Parted`."""
-        left = self._signed.size - self._tree.size if self._signed else 0
-        for part in (leaves[:left], leaves[left:]) if 0 < left <= len(leaves) else (leaves,):
-            self._append(part)
-            if self._signed and self._tree.size == self._signed.size and self.root != self._signed.root:
+        for part in tiles.parted(self._edge.size, leaves, [self._signed.size] if self._signed else []):
+            self._put(self._edge.append(part, merkle.leaf_hashes(part)))
+            if self._signed and self._edge.size == self._signed.size and self.root != self._signed.root:
                 raise Parted
 
     def write(self, target: IO[bytes]) -> None:
         """The ZIP: tiles by level and number, then the bundles."""
-        self._put(self._tree.partial())
-        if self._bundle:
-            name = Name(-1, self._tree.size // tiles.WIDTH, len(self._bundle))
-            self._put([(name, tiles.bundle(self._bundle))])
+        self._put(self._edge.partial())
         with zipfile.ZipFile(target, "w") as archive:
             for level in sorted(self._lengths, key=lambda level: (level < 0, level)):
                 for name, content in self._kept(level):
@@ -71,14 +67,6 @@ class Archive:
         """Let the working files go."""
         for file in self._waiting.values():
             file.close()
-
-    def _append(self, leaves: Sequence[bytes]) -> None:
-        first = self._tree.size // tiles.WIDTH
-        self._put(self._tree.append(map(merkle.leaf_hash, leaves)))
-        self._bundle.extend(leaves)
-        for number in range(first, self._tree.size // tiles.WIDTH):
-            self._put([(Name(-1, number), tiles.bundle(self._bundle[: tiles.WIDTH]))])
-            del self._bundle[: tiles.WIDTH]
 
     def _put(self, made: Iterable[tuple[Name, bytes]]) -> None:
         for name, content in made:

@@ -86,20 +86,21 @@ class Folder:
         A full one that is there already stays: it may be what a checkpoint rests on, and what takes its place
         is not on the disk yet.
         """
-        path = self.path / name.path
-        if not (name.width == tiles.WIDTH and _holds(path, content)):
+        whole, narrow = self._places(name)
+        is_full = name.width == tiles.WIDTH
+        path = whole if is_full else narrow / str(name.width)
+        if not (is_full and _holds(path, content)):
             self._make(path.parent)
             part = path.with_name(f".{path.name}.part")
             part.write_bytes(content)
             part.replace(path)
-            if name.width == tiles.WIDTH:
+            if is_full:
                 self._unsynced |= dict.fromkeys((path, path.parent))
-        narrow = self._narrow(name)
         if narrow.is_dir():
             # Narrower ones, and what was half-written when we were killed.
             for older in [one for one in narrow.iterdir() if one != path]:
                 older.unlink(missing_ok=True)
-            if name.width == tiles.WIDTH:
+            if is_full:
                 narrow.rmdir()
 
     def read(self, name: Name) -> bytes:
@@ -131,7 +132,7 @@ class Folder:
     def _content(self, name: Name) -> bytes:
         """The file of a tile or bundle that is as wide, or wider. Between two looks a wider one may have
         taken its place: then we look again."""
-        full, narrow = self.path / name._replace(width=tiles.WIDTH).path, self._narrow(name)
+        full, narrow = self._places(name)
         for _ in range(_LOOKS):
             with suppress(FileNotFoundError):
                 return full.read_bytes()
@@ -144,9 +145,10 @@ class Folder:
                         return (narrow / str(width)).read_bytes()
         raise Missing(name.path)
 
-    def _narrow(self, name: Name) -> Path:
-        full = self.path / name._replace(width=tiles.WIDTH).path
-        return full.with_name(f"{full.name}.p")
+    def _places(self, name: Name) -> tuple[Path, Path]:
+        """Where a tile or bundle stands once it is full, and the folder of what is not."""
+        full = self.path / name.whole
+        return full, full.with_name(f"{full.name}.p")
 
 
 def _holds(path: Path, content: bytes) -> bool:

@@ -75,18 +75,18 @@ class Mirror:
         if kept is not None and kept.size > told.size:
             return  # its own node writes here, and is ahead of what it has told
         kept = kept or Checkpoint(told.origin, 0, merkle.EMPTY_ROOT)
-        tree, bundle = await asyncio.to_thread(publisher.resumed, folder, kept)
+        edge = await asyncio.to_thread(publisher.resumed, folder, kept)
         for bound in (kept, told):
-            while tree.size < bound.size:
-                rows = await self._store.run(publisher.leaves, log_id, tree.size)
-                rows = rows[: bound.size - tree.size]
+            while edge.size < bound.size:
+                rows = await self._store.run(publisher.leaves, log_id, edge.size)
+                rows = rows[: bound.size - edge.size]
                 if not rows:
                     break
-                await asyncio.to_thread(publisher.write, folder, tree, bundle, rows, running.id)
-            if (tree.size, tree.root) != (bound.size, bound.root):
+                await asyncio.to_thread(publisher.write, folder, edge, rows, running.id)
+            if (edge.size, edge.root) != (bound.size, bound.root):
                 raise Forked(_DIFFERENT.format(log=f"{running.id}/{node}"))
         if told != kept:
-            await asyncio.to_thread(publisher.write_edge, folder, tree, bundle)
+            await asyncio.to_thread(publisher.write_edge, folder, edge)
             await asyncio.to_thread(folder.put_checkpoint, text)
 
 

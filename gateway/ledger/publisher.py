@@ -25,7 +25,7 @@ from gateway.storage.database import Database
 from gateway.storage.store import Head, Store, Unavailable
 from tally import entry, epochs, merkle, tiles
 from tally.note import Checkpoint, Signer
-from tally.tiles import BadTile, Tree
+from tally.tiles import BadTile, Edge, Tree
 
 _log = structlog.get_logger()
 
@@ -71,10 +71,9 @@ class Publisher:
             for node in (head(name).node,)
         }
         self._stopping, self._turn = asyncio.Event(), asyncio.Lock()
-        self._trees: dict[str, Tree] = {}
+        self._edges: dict[str, Edge] = {}
         self._notes: dict[str, str] = {}
         self._signed_sizes: dict[str, int] = {}
-        self._bundles: dict[str, list[bytes]] = {}
         #: Campaigns whose database has stopped going on from what was signed while we ran.
         self.forked: set[str] = set()
 
@@ -122,7 +121,7 @@ class Publisher:
                 self.forked.add(name)
                 _log.error("not_signed", campaign=name, error=type(error).__name__)
             except (Unavailable, OSError) as error:
-                self._trees.pop(name, None)  # where we stand is read from the files again
+                self._edges.pop(name, None)  # where we stand is read from the files again
                 _log.warning("signing_postponed", campaign=name, error=type(error).__name__)
 
     async def _take_up(self, name: str) -> None:
@@ -169,21 +168,21 @@ class Publisher:
         self._notes[name] = log.folder.checkpoint()
         signed = marks.signed(log.folder, log.signer.verifier)
         if signed is None:
-            self._trees[name], self._bundles[name] = Tree(), []
+            self._edges[name] = Edge()
             return
         if signed.size > head.size:
             what = f"has {head.size} entries, and {signed.size} were signed before"
             raise Forked(marks.OLDER.format(campaign=name, what=what))
-        tree, bundle = resumed(log.folder, signed)
-        if tree.size < signed.size and await self._root_of(name, signed.size) != signed.root:
+        edge = resumed(log.folder, signed)
+        if edge.size < signed.size and await self._root_of(name, signed.size) != signed.root:
             raise Forked(_DIFFERENT.format(campaign=name, size=signed.size))  # before a file is touched
-        self._trees[name], self._bundles[name] = tree, bundle
+        self._edges[name] = edge
         await self._integrate(name, signed.size)
-        if self._trees[name].root != signed.root:
+        if edge.root != signed.root:
             raise Forked(_DIFFERENT.format(campaign=name, size=signed.size))
 
     async def _publish(self, name: str) -> None:
-        if name in self._trees and self._signed_sizes.get(name) == self._head(name).size:
+        if name in self._edges and self._signed_sizes.get(name) == self._head(name).size:
             return
         held = await asyncio.to_thread(self._logs[name].folder.lock)
         try:
@@ -194,20 +193,25 @@ class Publisher:
     async def _go_on(self, name: str) -> None:
         """Go on from what was signed last. Nobody else writes the log's files meanwhile."""
         log, head = self._logs[name], self._head(name)
-        if name not in self._trees:
+        if name not in self._edges:
             await self._resume(name)
         elif log.folder.checkpoint() != self._notes[name]:  # seen before a tile of ours takes another's place
             raise Forked(marks.MOVED.format(campaign=name, folder=log.folder.path))
-        tree = self._trees[name]
         await self._integrate(name, head.size)
-        if tree.frontier != head.frontier:
-            raise Forked(_DIFFERENT.format(campaign=name, size=head.size))
-        checkpoint = Checkpoint(log.signer.verifier.name, tree.size, tree.root)
-        signed = log.signer.sign(checkpoint.text())
-        await asyncio.to_thread(log.folder.put_checkpoint, signed)
-        self._notes[name], self._signed_sizes[name] = signed, tree.size
+        signed = await asyncio.to_thread(self._sign, name, head)
+        self._notes[name], self._signed_sizes[name] = signed, head.size
         if self._store.is_shared:
             await self._store.run(nodes.put_checkpoint, head.log_id, signed)
+
+    def _sign(self, name: str, head: Head) -> str:
+        """Sign what the files have now, if that is what was recorded. Raises `Forked`."""
+        log, edge = self._logs[name], self._edges[name]
+        if edge.tree.frontier != head.frontier:
+            raise Forked(_DIFFERENT.format(campaign=name, size=head.size))
+        write_edge(log.folder, edge)
+        signed = log.signer.sign(Checkpoint(log.signer.verifier.name, edge.size, edge.root).text())
+        log.folder.put_checkpoint(signed)
+        return signed
 
     async def _root_of(self, name: str, size: int) -> bytes:
         """The root of the database's first entries. Raises `Forked` if it has not so many."""
@@ -218,11 +222,10 @@ class Publisher:
         return merkle.root(frontier)
 
     async def _integrate(self, name: str, size: int) -> None:
-        """Read the entries up to `size` from the database, hash them again, and write their tiles."""
-        log, tree, bundle = self._logs[name], self._trees[name], self._bundles[name]
-        async for rows in self._entries(name, tree.size, size):
-            await asyncio.to_thread(write, log.folder, tree, bundle, rows, name)
-        await asyncio.to_thread(write_edge, log.folder, tree, bundle)
+        """Read the entries up to `size` from the database, hash them again, and write what became full."""
+        log, edge = self._logs[name], self._edges[name]
+        async for rows in self._entries(name, edge.size, size):
+            await asyncio.to_thread(write, log.folder, edge, rows, name)
 
     async def _entries(self, name: str, since: int, size: int) -> AsyncIterator[list[tuple[bytes, bytes]]]:
         """The database's entries from one on, up to `size`, many at a time. Raises `Forked` if there are not
@@ -252,44 +255,35 @@ def _extended(
     return merkle.extend(size, frontier, merkle.leaf_hashes(leaf for leaf, _ in rows))
 
 
-def resumed(folder: Folder, signed: Checkpoint) -> tuple[Tree, list[bytes]]:
-    """A log's tree and last bundle as its files have them; nothing if they do not give what was signed: they
-    are to be made again, from the entries."""
+def resumed(folder: Folder, signed: Checkpoint) -> Edge:
+    """A log's edge as its files have it; of nothing, if they do not give what was signed: they are to be made
+    again, from the entries."""
     with suppress(Missing, BadTile):
         tree, width = Tree.resumed(signed.size, folder.read), signed.size % tiles.WIDTH
         name = tiles.Name(-1, signed.size // tiles.WIDTH, width)
-        bundle = tiles.entries(folder.read(name)) if width else []
-        if tree.root == signed.root and tree.holds(bundle):
-            return tree, bundle
-    return Tree(), []
+        edge = Edge(tree, tiles.entries(folder.read(name)) if width else [])
+        if edge.root == signed.root:
+            return edge
+    return Edge()
 
 
 def leaves(db: Database, log_id: int, since: int) -> list[tuple[bytes, bytes]]:
     return db.execute(LEDGER["leaves"], (log_id, since, _CHUNK)).fetchall()
 
 
-def write(
-    folder: Folder, tree: Tree, bundle: list[bytes], rows: Sequence[tuple[bytes, bytes]], name: str
-) -> None:
-    """Append entries to the tree and its files. Raises `Forked` if one is not what its hash says."""
-    hashes = merkle.leaf_hashes(leaf for leaf, _ in rows)
-    if hashes != [kept for _, kept in rows]:
-        raise Forked(_DIFFERENT.format(campaign=name, size=tree.size + len(rows)))
-    first = tree.size // tiles.WIDTH
-    for tile, content in tree.append(hashes):
+def write(folder: Folder, edge: Edge, rows: Sequence[tuple[bytes, bytes]], name: str) -> None:
+    """Append entries, and write what becomes full. Raises `Forked` if one is not what its hash says."""
+    entries, kept = zip(*rows, strict=True)
+    hashes = merkle.leaf_hashes(entries)
+    if hashes != list(kept):
+        raise Forked(_DIFFERENT.format(campaign=name, size=edge.size + len(rows)))
+    for tile, content in edge.append(entries, hashes):
         folder.put(tile, content)
-    bundle.extend(leaf for leaf, _ in rows)
-    while len(bundle) >= tiles.WIDTH:
-        folder.put(tiles.Name(-1, first), tiles.bundle(bundle[: tiles.WIDTH]))
-        del bundle[: tiles.WIDTH]
-        first += 1
 
 
-def write_edge(folder: Folder, tree: Tree, bundle: list[bytes]) -> None:
+def write_edge(folder: Folder, edge: Edge) -> None:
     """Write what is not full. What is full is on the disk before: whoever finds the edge whole after the
     power was cut, rests on it."""
     folder.sync()
-    for tile, content in tree.partial():
+    for tile, content in edge.partial():
         folder.put(tile, content)
-    if bundle:
-        folder.put(tiles.Name(-1, tree.size // tiles.WIDTH, len(bundle)), tiles.bundle(bundle))
