@@ -80,8 +80,9 @@ def names(size: int) -> Iterator[Name]:
 class _Partial:
     """The newest tile of a level, which is not full: its hashes, and what they come to."""
 
-    def __init__(self, nodes: list[bytes]) -> None:
-        self.nodes, self.frontier = nodes, merkle.extend(0, (), nodes)[1]
+    def __init__(self, nodes: Sequence[bytes] = ()) -> None:
+        self.nodes, self.frontier = list[bytes](), Frontier()
+        self.take(nodes)
 
     def take(self, nodes: Sequence[bytes]) -> None:
         self.frontier = merkle.extend(len(self.nodes), self.frontier, nodes)[1]
@@ -93,7 +94,7 @@ class Tree:
 
     def __init__(self) -> None:
         self.size = 0
-        self._levels = [_Partial([])]
+        self._levels = [_Partial()]
 
     @classmethod
     def resumed(cls, size: int, read: Callable[[Name], bytes]) -> "Tree":
@@ -118,15 +119,15 @@ class Tree:
         return full
 
     def _take(self, level: int, nodes: Sequence[bytes], full: list[tuple[Name, bytes]]) -> None:
-        """Take nodes into a level's edge, which has room for them."""
+        """Take nodes into a level's newest tile, which has room for them."""
         if level == len(self._levels):
-            self._levels.append(_Partial([]))
-        edge = self._levels[level]
-        edge.take(nodes)
-        if len(edge.nodes) == WIDTH:
-            full.append((Name(level, (self.size >> 8 * (level + 1)) - 1), b"".join(edge.nodes)))
-            self._levels[level] = _Partial([])
-            self._take(level + 1, edge.frontier, full)
+            self._levels.append(_Partial())
+        newest = self._levels[level]
+        newest.take(nodes)
+        if len(newest.nodes) == WIDTH:
+            full.append((Name(level, (self.size >> 8 * (level + 1)) - 1), b"".join(newest.nodes)))
+            self._levels[level] = _Partial()
+            self._take(level + 1, newest.frontier, full)
 
     def partial(self) -> list[tuple[Name, bytes]]:
         """The tiles at the edge that are not full."""
@@ -154,12 +155,21 @@ class Tree:
 class Edge:
     """The right edge of a log's files: of its tree's tiles, and of its bundles."""
 
-    def __init__(self, tree: Tree | None = None, newest: Sequence[bytes] = ()) -> None:
-        """`newest` are the entries of the newest bundle, if that is not full. Raises `BadTile` if they are
-        not those of the tree."""
-        self.tree, self._packed = tree or Tree(), bundle(newest)
-        if not self.tree.holds(newest):
+    def __init__(self) -> None:
+        self.tree, self._packed = Tree(), b""
+
+    @classmethod
+    def resumed(cls, size: int, read: Callable[[Name], bytes]) -> "Edge":
+        """An edge of that size, from what is not full. Raises what `read` raises, and `BadTile`, also if the
+        bundle is not that of its tile."""
+        edge = cls()
+        edge.tree = Tree.resumed(size, read)
+        whole, width = divmod(size, WIDTH)
+        if width:
+            edge._packed = read(Name(-1, whole, width))
+        if not edge.tree.holds(entries(edge._packed)):
             raise BadTile("a bundle is not that of its tile")
+        return edge
 
     @property
     def size(self) -> int:

@@ -23,9 +23,9 @@ from gateway.ledger.marks import Forked
 from gateway.storage.blocks import LEDGER
 from gateway.storage.database import Database
 from gateway.storage.store import Head, Store, Unavailable
-from tally import entry, epochs, merkle, tiles
+from tally import entry, epochs, merkle
 from tally.note import Checkpoint, Signer
-from tally.tiles import BadTile, Edge, Tree
+from tally.tiles import BadTile, Edge
 
 _log = structlog.get_logger()
 
@@ -259,9 +259,7 @@ def resumed(folder: Folder, signed: Checkpoint) -> Edge:
     """A log's edge as its files have it; of nothing, if they do not give what was signed: they are to be made
     again, from the entries."""
     with suppress(Missing, BadTile):
-        tree, width = Tree.resumed(signed.size, folder.read), signed.size % tiles.WIDTH
-        name = tiles.Name(-1, signed.size // tiles.WIDTH, width)
-        edge = Edge(tree, tiles.entries(folder.read(name)) if width else [])
+        edge = Edge.resumed(signed.size, folder.read)
         if edge.root == signed.root:
             return edge
     return Edge()
