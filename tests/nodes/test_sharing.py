@@ -60,6 +60,7 @@ async def test_a_node_sends_the_replies_to_its_own_messages(
         async with one.serve() as here:
             await answered(here, "m1")
             await until_replies(one, {("n1", "sending"): 1})
+            await provider.came.wait()  # it is told to be under way before it is
             provider.manners.append("ok")
             async with two_.serve() as there:
                 await answered(there, "m2", caller="13900000009")
