@@ -162,10 +162,14 @@ class Caller(Table):
     accept_kinds: Annotated[frozenset[LineKind], Strict(False), AT_LEAST_ONE, _SORTED] = frozenset(Kind)
 
     def numbering(self, region: str | None = None, area_code: str | None = None) -> Numbering:
-        """The same for the normaliser; a source's own region and area code go before the campaign's."""
+        """The same for the normaliser; a source's own region and area code go before the campaign's.
+
+        The campaign's area code is one of the campaign's region, and of no other.
+        """
+        ours = self.area_code if region in (None, self.region) else ""
         return Numbering(
             region=region or self.region,
-            area_code=self.area_code if area_code is None else area_code,
+            area_code=ours if area_code is None else area_code,
             regions=frozenset(self.accept_regions),
             kinds=self.accept_kinds,
         )

@@ -89,6 +89,12 @@ class Contest(Table):
     roster: Annotated[str | None, Field(exclude=True)] = None
     candidates: Annotated[Many[Candidate], AT_LEAST_ONE]
 
+    @model_validator(mode="after")
+    def _can_be_filled(self) -> Self:
+        if self.selections.min > len(self.candidates):
+            raise refused("selections_few", candidates=len(self.candidates))
+        return self
+
     def name_in(self, lang: Lang) -> str:
         """The name in that language, or else the only one there is."""
         return (self.name_en if lang == "en" else None) or self.name

@@ -302,6 +302,12 @@ WORDING: Final[Mapping[str, Wording]] = {
         "不晚于开始时间",
         "结束时间须晚于 {opens}",
     ),
+    "selections_few": _words(
+        "asks for more selections than the contest has candidates: every vote would be an undervote",
+        "write a selections.min of at most {candidates}",
+        "要求的选择数多于候选人数，所有选票都会成为选择不足",
+        "selections.min 不得大于 {candidates}",
+    ),
     "selections_order": _words(
         "has min above max", "write min no greater than max", "min 大于 max", "min 不得大于 max"
     ),

@@ -74,6 +74,7 @@ _WITHHELD_NUMBERS: Final = frozenset({"266696687", "7378742833", "2562533", "865
 
 _SEPARATORS: Final = str.maketrans("", "", " \t\r\n-.()/\u00b7\u2010\u2011\u2012\u2013\u2014\u2212\u30fc")
 _NUMBER: Final = re.compile(r"\+?[0-9]{3,20}", re.ASCII)
+_SIP: Final = re.compile(r"sips?:([^@]*)@.*")
 _KINDS: Final = {
     PhoneNumberType.MOBILE: Kind.MOBILE,
     PhoneNumberType.FIXED_LINE: Kind.FIXED_LINE,
@@ -121,7 +122,9 @@ def _by_library(given: str, numbering: Numbering) -> Caller:
 
 
 def is_withheld(folded: str) -> bool:
-    """Whether a trimmed, case-folded spelling stands for a withheld number."""
+    """Whether a trimmed, case-folded spelling stands for a withheld number, be it as a SIP address."""
+    if address := _SIP.fullmatch(folded):
+        folded = address[1]
     if not folded or folded in _WITHHELD_WORDS:
         return True
     digits = folded.lstrip("+").translate(_SEPARATORS)

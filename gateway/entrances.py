@@ -14,6 +14,7 @@ from config.wording import Said
 from gateway.intake import calllog, desk, dialogue, provider, running, worker
 from gateway.intake.calllog import CallLogKind
 from gateway.intake.desk import DeskKind, DeskOptions
+from gateway.intake.options import CAMPAIGNS
 from gateway.intake.provider import Provider, ProviderKind, Talking
 from gateway.intake.running import Running
 from gateway.intake.script import CampaignScript
@@ -136,7 +137,7 @@ def _open(
     if settings.clock == "provider" and not kind.gives_time:
         found.append(_problem(loaded, (*path, "clock"), *_NO_TIME))
     try:
-        options = kind.options.model_validate(_with_zone(kind.options, settings))
+        options = kind.options.model_validate(_with_zone(kind.options, settings, campaign.campaign.timezone))
     except ValidationError as error:
         found.extend(from_validation(error, loaded.where, (*path, "options"), kind.options))
         return None
@@ -233,11 +234,14 @@ def _second_desks(loaded: Loaded) -> list[Problem]:
     return found
 
 
-def _with_zone(model: type[BaseModel], settings: SourceSettings) -> dict[str, Any]:
-    """The options, with the source's zone where the kind reads times without one."""
-    if settings.timezone is None or "timezone" not in model.model_fields:
+def _with_zone(model: type[BaseModel], settings: SourceSettings, campaigns: str) -> dict[str, Any]:
+    """The options, with the source's zone where the kind reads times without one; where these are local, the
+    campaign's if the source names none."""
+    field = model.model_fields.get("timezone")
+    if field is None:
         return settings.options
-    return {"timezone": settings.timezone, **settings.options}
+    zone = settings.timezone or (campaigns if CAMPAIGNS in field.metadata else None)
+    return settings.options if zone is None else {"timezone": zone, **settings.options}
 
 
 def _unknown_kind(

@@ -166,7 +166,7 @@ def _default(field: FieldInfo, shown: Shown) -> str:
     default = field.get_default(call_default_factory=True, validated_data={})
     if default in (None, (), [], {}):
         return shown.unset or "none"
-    return shown.unset if default == "" and shown.unset else _written(default)
+    return shown.unset or _written(default)
 
 
 def _written(value: object) -> str:

@@ -51,7 +51,7 @@ _NOTHING: Final = Reading(Finding.NOTHING)
 _UNKNOWN: Final = Reading(Finding.UNKNOWN, why="unknown")
 _TOO_LONG: Final = Reading(Finding.UNCLEAR, why="too_long")
 _SHORT: Final = 32
-_RANGE: Final = re.compile(r"[号號]? ?(?:-+|~+|到|至) ?第?")
+_RANGE: Final = re.compile(r"[号號]? ?(?:-+|~+|到|至|TO|THRU|THROUGH) ?第?")
 _HAO: Final = re.compile(" ?[号號]")
 _LATIN: Final = re.compile("[A-Z]")
 _NOBODY: Final = Selection("", "")

@@ -13,7 +13,7 @@ from gateway.intake import choice, csvrows, payload
 from gateway.intake.calllog import CallLog, CallLogKind, Row
 from gateway.intake.choice import Choice, Chooser
 from gateway.intake.inbound import Form, Inbound
-from gateway.intake.options import Shown, ZoneName
+from gateway.intake.options import CAMPAIGNS, Shown, ZoneName
 
 _BASE = (
     *("accountcode", "src", "dst", "dcontext", "clid", "channel", "dstchannel", "lastapp", "lastdata"),
@@ -65,7 +65,7 @@ class Options(BaseModel):
     called: Annotated[tuple[str, ...], Shown("list of numbers", unset="all")] = Field(
         default=(), description="only calls to these"
     )
-    timezone: ZoneName = Field(
+    timezone: Annotated[ZoneName, CAMPAIGNS] = Field(
         default="Asia/Shanghai", description='the zone of the times; `"UTC"` with `usegmtime=yes`'
     )
 

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from gateway.intake import csvrows
 from gateway.intake.calllog import CallLog, CallLogKind, Row, UnreadableLog
 from gateway.intake.inbound import Form, Inbound
-from gateway.intake.options import Shown, ZoneName
+from gateway.intake.options import CAMPAIGNS, Shown, ZoneName
 
 Word = Literal["caller", "choice", "start", "call_id", "called", "duration", "disposition"]
 Column = Annotated[
@@ -77,7 +77,9 @@ class Options(BaseModel):
         description="whether the choice is keys pressed, read by the keypad codes, or words",
     )
     time: Literal["local", "unix", "unix_ms"] = Field(default="local", description="how the start is written")
-    timezone: ZoneName = Field(default="Asia/Shanghai", description="the zone of local times")
+    timezone: Annotated[ZoneName, CAMPAIGNS] = Field(
+        default="Asia/Shanghai", description="the zone of local times"
+    )
     map: dict[str, str] = Field(
         default_factory=dict,
         description="turns what the choice column holds into a code; what is not in it is left to a person",

@@ -3,7 +3,9 @@
 import asyncio
 import json
 import os
+import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -81,7 +83,7 @@ async def _import_file(source: Source, file: Path, submit: Submit) -> Summary:
 @click.pass_obj
 def relay(chosen: Chosen, name: str, words: tuple[str, ...]) -> None:
     """Hand on a message for a modem's daemon, which gives WORDS and environment."""
-    loaded = chosen.load()
+    loaded = _load_patiently(chosen)
     sources = entrances.open_all(loaded, entrances.run_campaigns(loaded))
     relays = {one.name: one.worker for one in sources.values() if isinstance(one.worker, Relaying)}
     if name not in relays:
@@ -93,6 +95,15 @@ def relay(chosen: Chosen, name: str, words: tuple[str, ...]) -> None:
         raise Wrong(str(error)) from None
     if messages:
         run(_relay(loaded, name, messages))
+
+
+def _load_patiently(chosen: Chosen) -> Loaded:
+    """The settings; while somebody is at work on them, in a while: the daemon will not ask again."""
+    for _ in range(_RELAY_TRIES - 1):
+        with suppress(Wrong):
+            return chosen.load()
+        time.sleep(1)
+    return chosen.load()
 
 
 async def _relay(loaded: Loaded, name: str, messages: Sequence[Inbound]) -> None:

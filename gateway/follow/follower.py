@@ -7,6 +7,7 @@ found beside the new one.
 """
 
 import asyncio
+import os
 import stat
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -99,19 +100,20 @@ class Follower:
 
     async def _read_on(self, path: Path, still: bool) -> None:
         """What is new in a file. Raises what reading and recording raise: all before is recorded."""
-        place = await self.places.of(path.name)
+        name = _known_as(path)
+        place = await self.places.of(name)
         try:
-            await self._read(path, path.name, place, still)
+            await self._read(path, name, place, still)
         except tail.Moved:
-            await self._finish(path)
-            await self.places.keep(path.name, BEGINNING)
-            await self._read(path, path.name, BEGINNING, still)
+            await self._finish(path, name)
+            await self.places.keep(name, BEGINNING)
+            await self._read(path, name, BEGINNING, still)
 
-    async def _finish(self, path: Path) -> None:
+    async def _finish(self, path: Path, name: str) -> None:
         """Read the rest of the file that had this name before, if it is still beside this one."""
         for moved in await asyncio.to_thread(lambda: list(tail.siblings(path))):
             try:
-                await self._read(moved, path.name, await self.places.of(path.name), whole=True)
+                await self._read(moved, name, await self.places.of(name), whole=True)
             except tail.Moved:
                 continue
             return
@@ -135,6 +137,11 @@ class Follower:
         if self._said.get(path) != name:
             self._said[path] = name
             _log.warning("look_postponed", source=self.source, error=name)
+
+
+def _known_as(path: Path) -> str:
+    """The file's name, storable also where it is no UTF-8 (one from a Windows machine, say)."""
+    return os.fsencode(path.name).decode("utf-8", "backslashreplace")
 
 
 def _after(rows: Iterator[Row], known: int) -> Iterator[Row]:

@@ -5,7 +5,7 @@ A provider or log format subclasses `Options` and describes each field; `televot
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
@@ -23,6 +23,10 @@ class Shown:
 
     value: str = ""
     unset: str = ""
+
+
+#: Of a zone: it is the campaign's if neither the source nor its options name one.
+CAMPAIGNS: Final = Shown(unset="the campaign's")
 
 
 class Options(BaseModel):

@@ -24,6 +24,8 @@ MAX_DEPTH = 8  # JSON arrays and objects inside one another
 MAX_INTEGER = 2**53  # beyond it a sender that counts in doubles has already lost digits
 MAX_FIELDS = 1000  # form fields
 
+_WITHOUT_PLUS = re.compile(r"[^\D0０]\d{6,14}")
+
 
 class Reason(StrEnum):
     """Why an authentic payload could not be read. Shown to the adjudicator; never holds input."""
@@ -128,6 +130,14 @@ def caller_text(given: str) -> str:
     if len(given) > MAX_CALLER:
         raise Unreadable(Reason.CALLER_TOO_LONG)
     return clean(given)
+
+
+def international(caller: str) -> str:
+    """The number of a caller, given by a provider that leaves out the plus of E.164: with it.
+
+    Without it the number would be read as one of the source's region: +1 312 555 0123 as a mobile in China.
+    """
+    return "+" + caller if _WITHOUT_PLUS.fullmatch(caller) else caller
 
 
 def _is_unicode(text: str) -> bool:

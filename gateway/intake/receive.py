@@ -25,7 +25,7 @@ from gateway.intake.inbound import Form, Inbound
 from gateway.intake.journey import Prepared
 from gateway.intake.provider import Answer, Ended, Provider, Refusal, Request
 from gateway.intake.recorder import Busy, Done, Recorder, Stopping
-from gateway.intake.response import closes, respond, whole
+from gateway.intake.response import CLOSE, closes, respond, whole
 from gateway.intake.source import Source
 from gateway.storage.store import Unavailable
 
@@ -47,6 +47,8 @@ _SHED_WITHIN_SECONDS: Final = 1.0
 _TOGETHER: Final = 16
 PREFIX: Final = "/in/"
 
+#: Why the rest of a body was not waited for.
+_SLOW: Final = "slow"
 _RETRY: Final = (("Retry-After", str(RETRY_SECONDS)),)
 _BUSY: Final = Answer(b'{"error": "busy"}', "application/json; charset=utf-8", 503, _RETRY)
 
@@ -306,8 +308,8 @@ class Door:
                     body += chunk
                     if len(body) > source.body_bytes:
                         raise Refused(413, "too_large")
-        except TimeoutError:
-            raise Refused(408, "slow") from None
+        except TimeoutError:  # several providers never send again after a 4xx, and their network may be slow
+            raise Refused(503, _SLOW) from None
         except (ValueError, ConnectionError, web.RequestPayloadError) as error:
             raise Refused(400, "broken_body") from error
         return bytes(body)
@@ -326,7 +328,8 @@ class Door:
         self._observer.answered(source, status, reason)
         _log.info("refused", request_id=name, source=source, status=status, reason=reason)
         told = json.dumps({"error": reason, "request_id": name}).encode()
-        headers = (("X-Request-Id", name), *(_RETRY if status == 503 else ()))
+        ends = (CLOSE,) if reason == _SLOW else ()
+        headers = (("X-Request-Id", name), *(_RETRY if status == 503 else ()), *ends)
         return Answer(told, "application/json; charset=utf-8", status, headers)
 
     def _shed_later(self, came: _Came, send: Send) -> None:

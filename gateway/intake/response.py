@@ -15,14 +15,16 @@ from aiohttp.abc import AbstractStreamWriter
 from gateway.intake.provider import Answer
 
 #: After these the connection is of no use: what came in on it is broken, or more is on its way.
-_CLOSING: Final = (400, 408, 413)
+_CLOSING: Final = (400, 413)
+#: A header with which it ends after any answer.
+CLOSE: Final = ("Connection", "close")
 #: Answers that are the same many times in a second.
 _OFTEN: Final = (200, 503)
 
 
 def closes(answer: Answer) -> bool:
     """Whether the connection ends with the answer."""
-    return answer.status in _CLOSING
+    return answer.status in _CLOSING or CLOSE in answer.headers
 
 
 def respond(request: web.BaseRequest, answer: Answer, now_ms: int) -> web.StreamResponse:
@@ -46,7 +48,7 @@ def whole(answer: Answer, now_ms: int) -> bytes:
 def _bytes(answer: Answer, second: int) -> bytes:
     own = "".join(f"{name}: {value}\r\n" for name, value in answer.headers)
     length = f"Content-Length: {len(answer.body)}\r\n" if answer.status != 204 else ""
-    end = "Connection: close\r\n" if closes(answer) else ""
+    end = "Connection: close\r\n" if answer.status in _CLOSING else ""
     head = (
         f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}\r\n"
         f"Content-Type: {answer.content_type}\r\n{own}{length}"

@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field, StringConstraints, model_validator
 
 from gateway.intake import messages, payload, signatures
 from gateway.intake.inbound import Form, Inbound
-from gateway.intake.options import Options, Secrets, Shown, ZoneName, live_keys
+from gateway.intake.options import CAMPAIGNS, Options, Secrets, Shown, ZoneName, live_keys
 from gateway.intake.payload import Fields, Reason, Unreadable
 from gateway.intake.provider import Answer, Ended, Provider, ProviderKind, Refusal, Request
 
@@ -105,7 +105,9 @@ class GenericOptions(Options):
         default="iso",
         description="how the time is written: with its zone, in local time, in Unix seconds or milliseconds",
     )
-    timezone: ZoneName = Field(default="Asia/Shanghai", description="the zone of local times")
+    timezone: Annotated[ZoneName, CAMPAIGNS] = Field(
+        default="Asia/Shanghai", description="the zone of local times"
+    )
     secrets: Secrets | None = Field(
         default=None,
         description="what the HMAC is made with; two while it is being changed; goes with `signature`",

@@ -38,7 +38,7 @@ def _message(item: Mapping[str, object], raw: bytes) -> Inbound:
     sent_ms, grain_ms = payload.sent(item, "receivedAt")
     return Inbound(
         message_id=payload.message_id(payload.string(item, "messageId", Reason.NO_ID)),
-        caller=payload.caller(item, "from"),
+        caller=payload.international(payload.caller(item, "from")),
         text=payload.message_text(payload.string(item, "text", Reason.NO_TEXT)),
         sent_ms=sent_ms,
         sent_grain_ms=grain_ms,

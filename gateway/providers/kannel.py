@@ -16,6 +16,7 @@ from gateway.intake.inbound import Inbound
 from gateway.intake.options import BasicOptions
 from gateway.intake.payload import Fields, Reason, Unreadable
 from gateway.intake.provider import Answer, Ended, Provider, ProviderKind, Refusal, Request
+from gateway.intake.udh import part_of
 
 
 class KannelOptions(BasicOptions):
@@ -115,16 +116,10 @@ def _is_part(udh: bytes) -> bool:
     Kannel takes the concatenation element out when it has joined the parts; a part whose fellows
     did not come is passed on with it.
     """
-    if not udh:
-        return False
-    at, end = 1, len(udh)
-    while at + 1 < end:
-        element, length = udh[at], udh[at + 1]
-        data = udh[at + 2 : at + 2 + length]
-        if (element, length) in ((0x00, 3), (0x08, 4)) and len(data) == length and data[-2] > 1:
-            return True
-        at += 2 + length
-    return at != end or udh[0] != end - 1
+    try:
+        return part_of(udh) is not None
+    except ValueError:
+        return True
 
 
 def build(options: BaseModel) -> Provider:

@@ -87,7 +87,7 @@ class MessageBird:
         sent_ms, grain_ms = self._time(form)
         return Inbound(
             message_id=payload.message_id(_either(form, b"id", b"mid", Reason.NO_ID)),
-            caller=payload.caller_text(form.text(b"originator", Reason.NO_CALLER)),
+            caller=payload.international(payload.caller_text(form.text(b"originator", Reason.NO_CALLER))),
             text=payload.message_text(_either(form, b"body", b"message", Reason.NO_TEXT)),
             sent_ms=sent_ms,
             sent_grain_ms=grain_ms,

@@ -81,7 +81,7 @@ def _parameters(request: Request) -> bytes:
 def _message(form: Fields, raw: bytes) -> Inbound:
     return Inbound(
         message_id=payload.message_id(form.text(b"MessageUUID", Reason.NO_ID)),
-        caller=payload.caller_text(form.text(b"From", Reason.NO_CALLER)),
+        caller=payload.international(payload.caller_text(form.text(b"From", Reason.NO_CALLER))),
         text=payload.message_text(form.text(b"Text", Reason.NO_TEXT)),
         raw=raw,
     )

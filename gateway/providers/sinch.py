@@ -74,7 +74,7 @@ def _message(item: Mapping[str, object], raw: bytes) -> Inbound | None:
     sent_ms, grain_ms = payload.sent(item, "received_at", payload.utc_ms)
     return Inbound(
         message_id=payload.message_id(payload.string(item, "id", Reason.NO_ID)),
-        caller=payload.caller(item, "from"),
+        caller=payload.international(payload.caller(item, "from")),
         text=payload.message_text(payload.string(item, "body", Reason.NO_TEXT)),
         sent_ms=sent_ms,
         sent_grain_ms=grain_ms,

@@ -117,7 +117,7 @@ class Vonage:
         sent_ms, grain_ms = payload.utc_ms(sent) if sent else (None, 1000)
         return Inbound(
             message_id=payload.message_id(_text(parameters, b"messageId", Reason.NO_ID)),
-            caller=payload.caller_text(_text(parameters, b"msisdn", Reason.NO_CALLER)),
+            caller=payload.international(payload.caller_text(_text(parameters, b"msisdn", Reason.NO_CALLER))),
             text=payload.message_text(_text(parameters, b"text", Reason.NO_TEXT)),
             sent_ms=sent_ms,
             sent_grain_ms=grain_ms,

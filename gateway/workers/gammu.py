@@ -6,13 +6,12 @@ hook, `televote relay` reads what RunOnReceive leaves in the environment.
 """
 
 import asyncio
-import re
 import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, closing, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Annotated, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, Field
@@ -20,8 +19,9 @@ from pydantic import BaseModel, Field
 from gateway.intake import payload, polling
 from gateway.intake.dialogue import Script
 from gateway.intake.inbound import Inbound
-from gateway.intake.options import Options, ZoneName
+from gateway.intake.options import CAMPAIGNS, Options, ZoneName
 from gateway.intake.payload import Reason, Unreadable
+from gateway.intake.udh import Part, part_of
 from gateway.intake.worker import Desk, NotRelayed, Worker, WorkerKind
 
 
@@ -39,15 +39,13 @@ class GammuOptions(Options):
             "how long the parts of a long message are waited for; then what came is kept as `unparsed`"
         ),
     )
-    timezone: ZoneName = Field(default="Asia/Shanghai", description="the zone of smsd's times")
+    timezone: Annotated[ZoneName, CAMPAIGNS] = Field(
+        default="Asia/Shanghai", description="the zone of smsd's times"
+    )
 
 
 _POLL_SECONDS: Final = 1.0
 _AT_ONCE: Final = 500
-#: A concatenation header: reference, parts in all, which of them.
-_PART: Final = re.compile(
-    r"(?:050003([0-9A-F]{2})|060804([0-9A-F]{4}))([0-9A-F]{2})([0-9A-F]{2})", re.IGNORECASE
-)
 _WAITING: Final = (
     "SELECT ID, ReceivingDateTime, SenderNumber, Coding, UDH, TextDecoded FROM inbox "
     "WHERE Processed = 'false' ORDER BY ID LIMIT ?"
@@ -65,12 +63,13 @@ class Stored(NamedTuple):
     text: str
 
     @property
-    def part(self) -> tuple[str, int, int]:
+    def part(self) -> Part:
         """The reference, the parts in all and which of them this is; 1 of 1 if it stands alone."""
-        found = _PART.match(self.udh)
-        if found is None:
-            return "", 1, 1
-        return found[1] or found[2], int(found[3], 16), int(found[4], 16)
+        try:
+            found = part_of(bytes.fromhex(self.udh))
+        except ValueError:
+            found = None
+        return found or Part("", 1, 1)
 
 
 @dataclass(slots=True)
@@ -86,9 +85,13 @@ class Gammu:
         if database is None:
             return nullcontext()
 
+        unfinished = 0  # rows that were seen, and wait for their fellows: they must not hide what comes after
+
         async def look() -> None:
-            rows = await asyncio.to_thread(_waiting, database)
+            nonlocal unfinished
+            rows = await asyncio.to_thread(_waiting, database, _AT_ONCE + unfinished)
             due = self._due(gather(rows), desk.now_ms())
+            unfinished = len(rows) - sum(len(parts) for parts in due)
             if due:
                 await desk.take([self._message(parts) for parts in due])
                 await asyncio.to_thread(_mark, database, [row.id for parts in due for row in parts])
@@ -165,11 +168,13 @@ def _is_whole(parts: Sequence[Stored]) -> bool:
     return len(parts) == max(1, parts[0].part[1])
 
 
-def _waiting(database: Path) -> list[Stored]:
+def _waiting(database: Path, most: int) -> list[Stored]:
     with closing(_open(database)) as db:
+        # smsd writes half a character, of an emoji that was cut in two, as bytes that are no UTF-8.
+        db.text_factory = lambda text: text.decode("utf-8", "replace")
         return [
             Stored(row[0], *("" if value is None else str(value) for value in row[1:]))
-            for row in db.execute(_WAITING, (_AT_ONCE,))
+            for row in db.execute(_WAITING, (most,))
         ]
 
 

@@ -7,7 +7,7 @@ is recognised when it is read again. As a hook, `televote relay` is given the fi
 import asyncio
 import re
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final, Literal
@@ -18,8 +18,9 @@ from pydantic import BaseModel, Field
 from gateway.intake import payload, polling
 from gateway.intake.dialogue import Script
 from gateway.intake.inbound import Inbound
-from gateway.intake.options import Options, Shown, ZoneName
+from gateway.intake.options import CAMPAIGNS, Options, Shown, ZoneName
 from gateway.intake.payload import Reason, Unreadable
+from gateway.intake.udh import part_of
 from gateway.intake.worker import Desk, NotRelayed, Worker, WorkerKind
 
 
@@ -35,14 +36,15 @@ class SmstoolsOptions(Options):
     charset: Literal["iso", "utf-8"] = Field(
         default="iso", description='of texts that are not UCS2: `"utf-8"` with `incoming_utf8 = yes`'
     )
-    timezone: ZoneName = Field(default="Asia/Shanghai", description="the zone of smsd's times")
+    timezone: Annotated[ZoneName, CAMPAIGNS] = Field(
+        default="Asia/Shanghai", description="the zone of smsd's times"
+    )
 
 
 _POLL_SECONDS: Final = 1.0
 _LARGEST: Final = 65_536
 _AT_ONCE: Final = 500
 _SHORT_YEAR: Final = re.compile(r"[0-9]{2}-[0-9]{2}-[0-9]{2} .*", re.ASCII)
-_CONCATENATED: Final = re.compile(r"05 ?00 ?03|06 ?08 ?04", re.ASCII)
 
 
 #: When a file changed, and its size.
@@ -70,10 +72,12 @@ class Smstools:
             before.clear()
             before.update(there)
             if still:
-                files = await asyncio.to_thread(_contents, still)
-                messages = [read(path.name, data, self.options) for path, data in files]
+                files, closed = await asyncio.to_thread(_contents, still)
+                messages = [read(path.name, data, self.options) for path, data in files.items()]
                 await desk.take([message for message in messages if message is not None])
-                await asyncio.to_thread(_set_aside, still, taken)
+                await asyncio.to_thread(_set_aside, list(files), taken)
+                if closed is not None:
+                    raise closed
 
         return polling.looking(desk.source, look, _POLL_SECONDS, ours=(OSError,))
 
@@ -111,7 +115,7 @@ def _message(
 ) -> Inbound:
     if not headers.get("from"):
         raise Unreadable(Reason.NO_CALLER)
-    if headers.get("incomplete", "no") != "no" or _CONCATENATED.match(headers.get("udh-data", "")):
+    if headers.get("incomplete", "no") != "no" or _is_part(headers.get("udh-data", "")):
         raise Unreadable(Reason.MESSAGE_PART)
     text = payload.message_text(_text(headers.get("alphabet", "ISO").upper(), body, options))
     caller = headers["from"]
@@ -127,6 +131,13 @@ def _message(
         sent_ms=payload.local_ms(full, ZoneInfo(options.timezone)) if sent else None,
         raw=data,
     )
+
+
+def _is_part(udh: str) -> bool:
+    try:
+        return part_of(bytes.fromhex(udh)) is not None
+    except ValueError:
+        return False
 
 
 def _text(alphabet: str, body: bytes, options: SmstoolsOptions) -> str:
@@ -149,14 +160,23 @@ def _there(folder: Path) -> dict[Path, _Look]:
     """The files that wait, the oldest first."""
     found = {}
     for path in folder.iterdir():
-        status = path.stat()
         if path.is_file() and not path.name.startswith("."):
-            found[path] = (status.st_mtime_ns, status.st_size)
+            with suppress(FileNotFoundError):  # smsd has taken it away again
+                status = path.stat()
+                found[path] = (status.st_mtime_ns, status.st_size)
     return dict(sorted(found.items(), key=lambda one: one[1]))
 
 
-def _contents(files: Sequence[Path]) -> list[tuple[Path, bytes]]:
-    return [(path, path.read_bytes()[:_LARGEST]) for path in files]
+def _contents(files: Sequence[Path]) -> tuple[dict[Path, bytes], OSError | None]:
+    """What the files hold, and what is wrong with one that cannot be read: the others need not wait."""
+    read: dict[Path, bytes] = {}
+    closed = None
+    for path in files:
+        try:
+            read[path] = path.read_bytes()[:_LARGEST]
+        except OSError as error:
+            closed = error
+    return read, closed
 
 
 def _set_aside(files: Sequence[Path], taken: Path) -> None:

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,18 @@ def test_without_a_server_it_records_by_itself(home: Home, tmp_path: Path) -> No
         said = home.call("relay", "--source", "gsm", "RECEIVED", file)
         assert (said.code, said.out, said.err) == (0, "", "")
     assert home.call("relay", "--source", "gsm", "SENT", file, "7").code == 0
+    assert counted(home) == {"counted": 1}
+
+
+def test_while_somebody_is_at_work_on_the_settings_it_waits(home: Home, tmp_path: Path) -> None:
+    file, settings = received(tmp_path, "13812345678", "A01"), home.folder / "televote.toml"
+    good = settings.read_text("utf-8")
+    settings.write_text(f"{good}\n[sources.gsm\n", "utf-8")
+    mend = threading.Timer(2.5, settings.write_text, (good, "utf-8"))
+    mend.start()
+    said = home.call("relay", "--source", "gsm", "RECEIVED", file)
+    mend.join()
+    assert (said.code, said.err) == (0, "")
     assert counted(home) == {"counted": 1}
 
 

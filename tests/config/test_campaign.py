@@ -70,6 +70,8 @@ def test_numbering() -> None:
     assert caller.numbering(region="HK", area_code="") == Numbering(
         "HK", "", frozenset({"CN"}), frozenset(Kind)
     )
+    abroad = caller.numbering(region="HK")
+    assert (abroad.region, abroad.area_code) == ("HK", ""), "Shaoyang's area code is none of Hong Kong's"
     mobile = read(
         edited(('"0739"', '"0739"\naccept_regions = ["CN", "HK"]\naccept_kinds = ["mobile"]'))
     ).caller

@@ -215,6 +215,13 @@ MISTAKES = {
         [("seats = 1", "seats = 1\nselections = { min = 2 }")],
         ["27: contests[0].selections: has min above max — write min no greater than max"],
     ),
+    "more selections than candidates": (
+        [("seats = 1", "seats = 1\nselections = { min = 3, max = 3 }")],
+        [
+            "23: contests[0]: asks for more selections than the contest has candidates: every vote would be an "
+            "undervote — write a selections.min of at most 2"
+        ],
+    ),
     "code with a gap": ([('"A02"', '" A02"')], [f"37: contests[0].candidates[1].code: {BLANK}"]),
     "code of Chinese": ([('"A02"', '"甲02"')], [f"37: contests[0].candidates[1].code: {CODE}"]),
     "code that begins another": (

@@ -60,7 +60,8 @@ def test_one_fixed_line_by_every_spelling(given: str) -> None:
     "given",
     ["", " ", "anonymous", "Anonymous", "UNKNOWN", "restricted", "private", "blocked", "withheld", "-", "0",
      "P", "O", "0000000000", "+266696687", "266696687", "1266696687", "+7378742833", "+2562533", "+8656696",
-     "+86282452253", "86 28 245 2253", "未知号码", "隐藏号码", "匿名"],
+     "+86282452253", "86 28 245 2253", "未知号码", "隐藏号码", "匿名",
+     "sip:anonymous@anonymous.invalid", "sips:Unknown@example.com"],
 )  # fmt: skip
 def test_withheld(given: str) -> None:
     assert normalise(given, CN) == caller.WITHHELD

@@ -1,8 +1,10 @@
 """Followed logs: growth, rotation, half-written lines, crashes; each row recorded once."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -262,6 +264,19 @@ async def test_every_log_in_a_folder_is_followed(house: House, tmp_path: Path) -
         assert await counted(service) == {"counted": 4}, "another name, the same calls"
 
 
+async def test_a_name_of_any_bytes_is_followed(house: House, tmp_path: Path) -> None:
+    folder = tmp_path / "calls"
+    folder.mkdir()
+    name = Path(os.fsdecode(bytes(folder) + b"/" + "通话.csv".encode("gb18030")))
+    write(name, HEAD, row(1))
+    write(folder / "\uffff.csv", HEAD, row(2))
+    async with following(house, folder, CALLS, "calls") as (service, follower):
+        await follower.look()
+        write(name, row(3))
+        await follower.look()
+        assert await counted(service) == {"counted": 3}
+
+
 async def test_a_file_that_is_none_holds_up_no_other(
     house: House, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -301,6 +316,19 @@ async def test_one_file_may_be_followed_and_imported(house: House, tmp_path: Pat
             rows = [one.inbound for one in source.calllog.read(lines) if one.inbound]
         await asyncio.gather(service.take(source, rows), follower.look())
         assert await counted(service) == {"counted": 2}
+
+
+@pytest.mark.parametrize(("own", "utc"), [("", "00:00"), ('timezone = "UTC"\n', "09:00")])
+def test_times_without_a_zone_are_the_campaigns(house: House, own: str, utc: str) -> None:
+    house.edit(house.campaign, 'timezone = "Asia/Shanghai"', 'timezone = "Asia/Tokyo"')
+    calls = CALLS.format(path="calls").replace("[sources.calls]\n", f"[sources.calls]\n{own}")
+    house.settings.write_text(house.settings.read_text("utf-8") + calls, "utf-8")
+    loaded = house.load()
+    source = entrances.open_all(loaded, entrances.run_campaigns(loaded))["calls"]
+    assert source.calllog is not None
+    (read,) = source.calllog.read([HEAD, "1,13812345678,2018-07-09 09:00:00,A01\n"])
+    assert read.inbound is not None
+    assert read.inbound.sent_ms == datetime.fromisoformat(f"2018-07-09T{utc}Z").timestamp() * 1000
 
 
 def test_a_path_counts_from_the_settings_file(house: House) -> None:

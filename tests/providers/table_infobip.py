@@ -45,7 +45,7 @@ def pushed(*items: bytes) -> Request:
 
 def heard(raw: bytes, **changes: Any) -> Inbound:
     sample = Inbound(
-        str(ITEM["messageId"]), "385916242493", "A01 B02", sent_ms=SENT_MS, sent_grain_ms=1, raw=raw
+        str(ITEM["messageId"]), "+385916242493", "A01 B02", sent_ms=SENT_MS, sent_grain_ms=1, raw=raw
     )
     return sample._replace(**changes)
 
@@ -130,7 +130,7 @@ TABLE = Table(
             "non_ascii_digits",
             "as given",
             pushed(WIDE),
-            messages=[heard(WIDE, caller="３８５９１６２４２４９３", text="投Ａ０１")],
+            messages=[heard(WIDE, caller="+３８５９１６２４２４９３", text="投Ａ０１")],
         ),
         Row(
             "redelivery",

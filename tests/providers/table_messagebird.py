@@ -74,7 +74,7 @@ def post(params: dict[str, str] = NUMBER, **changes: str | None) -> Request:
 
 def heard(request: Request, **changes: Any) -> list[Inbound]:
     raw = request.target.partition("?")[2].encode() if request.method == "GET" else request.body
-    return [Inbound(ID, "188885551515", "A01", sent_ms=SENT_MS, raw=raw)._replace(**changes)]
+    return [Inbound(ID, "+188885551515", "A01", sent_ms=SENT_MS, raw=raw)._replace(**changes)]
 
 
 def accepted(label: str, request: Request, options: dict[str, object] | None = None, **changes: Any) -> Row:
@@ -190,7 +190,7 @@ ROWS = [
         "non_ascii_digits",
         "as given",
         WIDE,
-        messages=heard(WIDE, caller="１８８８８５５５１５１５", text="投Ａ０１"),
+        messages=heard(WIDE, caller="+１８８８８５５５１５１５", text="投Ａ０１"),
     ),
     Row(
         "redelivery",

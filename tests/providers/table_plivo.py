@@ -67,7 +67,7 @@ def post(**changes: str | None) -> Request:
 
 def heard(request: Request, **changes: Any) -> list[Inbound]:
     raw = request.target.partition("?")[2].encode() if request.method == "GET" else request.body
-    return [Inbound(ID, "4795961111", "A01", raw=raw)._replace(**changes)]
+    return [Inbound(ID, "+4795961111", "A01", raw=raw)._replace(**changes)]
 
 
 def accepted(label: str, request: Request, **changes: Any) -> Row:
@@ -155,7 +155,7 @@ ROWS = [
         "non_ascii_digits",
         "as given",
         WIDE,
-        messages=heard(WIDE, caller="４７９５９６１１１１", text="投Ａ０１"),
+        messages=heard(WIDE, caller="+４７９５９６１１１１", text="投Ａ０１"),
     ),
     Row("redelivery", "signed anew", GOOD, messages=heard(GOOD), again=sign(GOOD, nonce="another")),
     Row(

@@ -55,7 +55,7 @@ def post(**changes: Any) -> Request:
 
 def heard(request: Request, **changes: Any) -> list[Inbound]:
     sample = Inbound(
-        str(ITEM["id"]), "12015555555", "A01 👋", sent_ms=SENT_MS, sent_grain_ms=1, raw=request.body
+        str(ITEM["id"]), "+12015555555", "A01 👋", sent_ms=SENT_MS, sent_grain_ms=1, raw=request.body
     )
     return [sample._replace(**changes)]
 
@@ -175,7 +175,7 @@ ROWS = [
         "non_ascii_digits",
         "as given",
         WIDE,
-        messages=heard(WIDE, caller="１２０１５５５５５５５", text="投Ａ０１"),
+        messages=heard(WIDE, caller="+１２０１５５５５５５５", text="投Ａ０１"),
     ),
     Row(
         "redelivery",

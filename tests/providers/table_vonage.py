@@ -92,7 +92,7 @@ def jsoned(method: str = "sha256", **changes: Any) -> Request:
 
 def heard(request: Request, **changes: Any) -> list[Inbound]:
     raw = request.target.partition("?")[2].encode() if request.method == "GET" else request.body
-    return [Inbound(ID, "14843472194", "A01", sent_ms=SENT_MS, raw=raw)._replace(**changes)]
+    return [Inbound(ID, "+14843472194", "A01", sent_ms=SENT_MS, raw=raw)._replace(**changes)]
 
 
 def accepted(label: str, request: Request, options: dict[str, object] | None = None, **changes: Any) -> Row:
@@ -137,7 +137,11 @@ def vector(entry: dict[str, Any], spoil: bool) -> Row:
     body = urlencode({**given, "sig": sig}).encode()
     request = replace(carry(body), received_ms=int(given["timestamp"]) * 1000)
     read = Inbound(
-        given["messageId"], given["msisdn"], given["text"], sent_ms=VECTOR_SENT[given["timestamp"]], raw=body
+        given["messageId"],
+        "+" + given["msisdn"],
+        given["text"],
+        sent_ms=VECTOR_SENT[given["timestamp"]],
+        raw=body,
     )
     return Row(
         "published_vectors",
@@ -261,7 +265,7 @@ ROWS = [
         "non_ascii_digits",
         "as given",
         WIDE,
-        messages=heard(WIDE, caller="１４８４３４７２１９４", text="投Ａ０１"),
+        messages=heard(WIDE, caller="+１４８４３４７２１９４", text="投Ａ０１"),
     ),
     Row(
         "redelivery",

@@ -11,6 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dedup import caller
+from dedup.caller import Numbering
 from gateway.intake import payload
 from gateway.intake.payload import Reason, Unreadable
 
@@ -71,6 +73,31 @@ def test_json_value(source: str, expected: object) -> None:
         assert reason(why) is expected
     else:
         assert payload.json_value(source) == expected
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        ("13125550123", "+13125550123"),
+        ("8613812345678", "+8613812345678"),
+        ("１３１２５５５０１２３", "+１３１２５５５０１２３"),
+        ("+13125550123", "+13125550123"),
+        ("013125550123", "013125550123"),
+        ("106900", "106900"),
+        ("1234567890123456", "1234567890123456"),
+        ("Infobip", "Infobip"),
+        ("", ""),
+    ],
+)
+def test_a_plus_that_was_left_out_is_put_back(given: str, read: str) -> None:
+    assert payload.international(given) == read
+
+
+def test_a_number_abroad_is_no_mobile_in_china() -> None:
+    china = Numbering("CN")
+    assert caller.normalise("13125550123", china).line == "+8613125550123"
+    assert caller.normalise(payload.international("13125550123"), china) == caller.INVALID
+    assert caller.normalise(payload.international("8613125550123"), china).line == "+8613125550123"
 
 
 @settings(deadline=None)

@@ -45,6 +45,11 @@ GATHERED: dict[str, tuple[list[Stored], list[list[int]]]] = {
         [[1], [2]],
     ),
     "the reference once more": ([row(1, "A", ONE), row(2, "B", ONE), row(3, "0", TWO)], [[1], [2, 3]]),
+    "not the first element": (
+        [row(1, "A", "080A01000003CC0201"), row(2, "0", "080A01000003CC0202")],
+        [[1, 2]],
+    ),
+    "no header": ([row(1, "A01", "zz"), row(2, "A02", "05"), row(3, "A03", "0500")], [[1], [2], [3]]),
     "another header": ([row(1, "A01", "0401020304")], [[1]]),
 }
 
@@ -124,6 +129,28 @@ async def test_parts_that_do_not_come_are_kept_for_a_person(house: House, tmp_pa
         await until(visitor, {"counted": 1})
         house.clock.ms += 60_000
         await until(visitor, {"counted": 1, "unparsed": 1})
+
+
+async def test_half_a_character_holds_up_no_other(house: House, tmp_path: Path) -> None:
+    database = inbox(tmp_path / "smsd.db", ("A01", "+8613812345678"), ("A02", "+8613912345678"))
+    with closing(sqlite3.connect(database)) as db, db:  # as smsd writes an emoji that was cut in two
+        db.execute("UPDATE inbox SET TextDecoded = CAST(x'413031EDB18D' AS TEXT) WHERE ID = 1")
+    settings(house, database=database)
+    async with house.serve() as visitor:
+        await until(visitor, {"counted": 2})
+        await marked(database)
+
+
+async def test_unfinished_messages_hide_no_later_one(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gammu, "_AT_ONCE", 3)
+    parts = [row(0, "A01", f"050003{number:02X}0201") for number in range(10)]
+    database = inbox(tmp_path / "smsd.db", *parts, ("A02", "+8613912345678"))
+    settings(house, database=database)
+    async with house.serve() as visitor:
+        await until(visitor, {"counted": 1})
+        assert len(waiting(database)) == len(parts)
 
 
 async def test_a_database_that_is_not_there_yet_is_waited_for(house: House, tmp_path: Path) -> None:

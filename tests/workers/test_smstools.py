@@ -154,6 +154,28 @@ class DeskAtHand:
         return []
 
 
+async def test_a_file_that_cannot_be_read_holds_up_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(smstools, "_POLL_SECONDS", 0.02)
+    desk, read_bytes = DeskAtHand(), Path.read_bytes
+
+    def closed(path: Path) -> bytes:
+        if path.name == "GSM1.a":
+            raise PermissionError("root may read all there is")
+        return read_bytes(path)
+
+    monkeypatch.setattr(Path, "read_bytes", closed)
+    (tmp_path / "GSM1.0").symlink_to(tmp_path / "nowhere")
+    for name in ("GSM1.a", "GSM1.b"):
+        (tmp_path / name).write_bytes(file("A01"))
+    async with Smstools(SmstoolsOptions(folder=tmp_path)).working(desk), asyncio.timeout(5):
+        while not (tmp_path / "taken" / "GSM1.b").exists():  # noqa: ASYNC110 -- nobody tells
+            await asyncio.sleep(0.01)
+    assert len(desk.taken) == 1
+    assert (tmp_path / "GSM1.a").exists()
+
+
 async def test_a_file_that_is_being_written_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(smstools, "_POLL_SECONDS", 0.05)
     path, desk = tmp_path / "GSM1.a", DeskAtHand()
