@@ -41,6 +41,11 @@ class CampaignCaps:
     contests: Mapping[str, ContestCaps]
     total: tuple[Cap, ...] = ()
 
+    @property
+    def void_all(self) -> bool:
+        """Whether a vote over the cap takes earlier ones with it, in any contest."""
+        return any(contest.void_all for contest in self.contests.values())
+
 
 class Claim(NamedTuple):
     """One use of one cap. `contest` is "" for a cap over all contests; `ordinal` counts from 1."""

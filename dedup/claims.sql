@@ -73,6 +73,9 @@ SELECT id, key_check, edition, closing_ms FROM campaigns WHERE name = ?;
 -- name: add-campaign
 INSERT INTO campaigns (name, key_check) VALUES (?, ?);
 
+-- name: closing
+SELECT closing_ms FROM campaigns WHERE id = ?;
+
 -- name: cut-short
 UPDATE campaigns SET closing_ms = ?, edition = edition + 1 WHERE id = ? AND closing_ms IS NULL;
 

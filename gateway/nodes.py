@@ -13,7 +13,7 @@ import structlog
 
 from gateway.storage.blocks import load
 from gateway.storage.database import Database
-from gateway.storage.store import Store, Unavailable
+from gateway.storage.store import Store
 
 _SQL: Final = load("gateway", "nodes.sql")
 _log = structlog.get_logger()
@@ -84,7 +84,7 @@ class Neighbours:
                 await asyncio.wait_for(self._stopping.wait(), LOOK_SECONDS)
             try:
                 await self._look()
-            except Unavailable as error:
+            except Exception as error:  # noqa: BLE001 -- whatever it is, it may be over at the next look
                 _log.warning("nodes_not_seen", error=type(error).__name__)
 
     def stop(self) -> None:

@@ -5,10 +5,13 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import structlog
 
 from config.load import Loaded
 from gateway import clock, entrances
@@ -29,6 +32,8 @@ from gateway.parts.assembly import Assembly
 from gateway.storage import cases, receipts
 from gateway.storage.opening import open_store
 from gateway.storage.store import Store
+
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,18 @@ class Service:
         """Record messages that did not come by HTTP, received now. Raises as `Recorder.submit`."""
         verdicts = await self.assembly.take(source, inbound, self.now_ms())
         return [Landed(verdict.outcome, verdict.redelivered) for verdict in verdicts]
+
+
+def _at_work(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    """A task that runs as long as the service; that it ended before, by an error, is told at once."""
+    task = asyncio.create_task(work)
+    task.add_done_callback(_ended)
+    return task
+
+
+def _ended(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        _log.error("fault", exc_info=error)
 
 
 def database(loaded: Loaded) -> Path:
@@ -111,17 +128,17 @@ async def open_service(
         await publisher.begin()
         calendar = Schedule(recorder, campaigns.values(), now_ms, linger_seconds, neighbours.down)
         eraser = Eraser(store, recorder, campaigns, now_ms, Path(settings.data))
-        writing = asyncio.create_task(recorder.run())
-        publishing = asyncio.create_task(publisher.run())
-        looking = asyncio.create_task(neighbours.run())
+        writing = _at_work(recorder.run())
+        publishing = _at_work(publisher.run())
+        looking = _at_work(neighbours.run())
         mirror = Mirror(published(loaded), campaigns, store, settings.node)
-        mirroring = asyncio.create_task(mirror.run())
+        mirroring = _at_work(mirror.run())
         try:
             await calendar.begin({name: schedule.last_rules(known) for name, known in acts.items()})
             assembly = Assembly(store, recorder, sources, now_ms)
-            ticking = asyncio.create_task(calendar.run())
-            assembling = asyncio.create_task(assembly.run())
-            erasing = asyncio.create_task(eraser.run())
+            ticking = _at_work(calendar.run())
+            assembling = _at_work(assembly.run())
+            erasing = _at_work(eraser.run())
             try:
                 casebook = Casebook(store, campaigns)
                 chair = Chair(recorder, casebook, now_ms)
@@ -147,8 +164,8 @@ async def open_service(
         finally:
             neighbours.stop()
             mirror.stop()
-            await asyncio.gather(looking, mirroring)
+            await asyncio.gather(looking, mirroring, return_exceptions=True)
             recorder.stop()
-            await writing
+            await asyncio.gather(writing, return_exceptions=True)
             publisher.stop()
-            await publishing
+            await asyncio.gather(publishing, return_exceptions=True)

@@ -120,6 +120,9 @@ def decide(
     _count(decided, messages, settled)
     _post_all(decided, messages, verdicts)
     decided.verdicts = _in_turn(len(items), known, verdicts) if known else [*verdicts]
+    if messages and messages[0].source.running.caps.void_all:
+        held = Counter([voter for voter, *_ in recall.claims])
+        batch.rests = {voter: held[voter] for voter, *_ in batch.messages}
     finish(batch)
     return decided
 

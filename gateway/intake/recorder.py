@@ -83,8 +83,9 @@ _Left = dict[str, dict[int, Prepared]]
 class _Waiting:
     """What one sender handed in: messages, or else an act, or else rulings made at one instant.
 
-    What is no message gets a batch of its own: it changes what the messages after it are judged by.
-    `followed` is how many acts the campaign had taken up when an act was worked out.
+    What is no message gets a batch of its own: it changes what the messages after it are judged by. So does
+    `cut`, our clock, which says from when on nothing counts. `followed` is how many acts the campaign had
+    taken up when an act was worked out.
     """
 
     running: Running
@@ -95,6 +96,7 @@ class _Waiting:
     at_ms: int = 0
     foreseen: Foreseen | None = None
     followed: int = 0
+    cut: Callable[[], int] | None = None
 
     @property
     def size(self) -> int:
@@ -216,18 +218,18 @@ class Recorder:
         if self._stopping:
             raise Stopping("the service is stopping")
         queued = self._queued + waiting.size
-        if self._queued and queued > self._limit:
+        if waiting.messages and self._queued and queued > self._limit:  # people, and the calendar, are few
             raise Busy("too many messages are waiting")
         self._queue.append(waiting)
         self._queued = queued
         self._wake.set()
 
     async def cut_short(self, running: Running, now_ms: Callable[[], int]) -> None:
-        """Nothing that arrives from now on counts, on any node. Raises `store.Unavailable`."""
-        async with self._store.alone(self.head(running.id)):
-            at_ms = now_ms()
-            await self._store.cut_short(self.head(running.id), at_ms)
-        running.close_early(at_ms)
+        """Nothing that arrives once all that waits already is recorded counts, on any node. Where two are cut
+        short at once, it is the first. Raises as `submit`."""
+        done = _future()
+        self._put(_Waiting(running, done, cut=now_ms))
+        await done
 
     def look(self) -> None:
         """Other nodes have recorded something: take it up before the next batch."""
@@ -362,8 +364,16 @@ class Recorder:
                     }
         raise Unavailable("another node was always first")
 
+    async def _cut_short(self, running: Running, now_ms: Callable[[], int]) -> dict[str, _Verdicts]:
+        """No node records anything meanwhile, nor do we: what was received before counts, nothing else."""
+        async with self._store.alone(self.head(running.id)):
+            running.close_early(await self._store.cut_short(self.head(running.id), now_ms()))
+        return {running.id: iter(())}
+
     async def _record_alone(self, waiting: _Waiting) -> dict[str, _Verdicts]:
         campaign = waiting.running.id
+        if waiting.cut is not None:
+            return await self._cut_short(waiting.running, waiting.cut)
         for _ in range(_ATTEMPTS):
             async with self._store.alone(self.head(campaign)):
                 if self._store.is_shared:
@@ -436,12 +446,11 @@ class Recorder:
             return cast("list[Verdict]", decided.verdicts)
         stored = iter(await self._store.entries_at(places))
         log, gives = self._logs[campaign], self._campaigns[campaign].receipts
-        earlier = [place for place in places if place.log_id != log.head.log_id]
-        openers = (
-            {one.place: log.opener(one.log) for one in await self._store.filed(earlier)} if earlier else {}
-        )
+        others = {place.log_id for place in places} - {log.head.log_id}
+        nodes = await self._store.logs(campaign) if others else {}
+        openers = {number: log.opener(f"{campaign}/{nodes[number]}") for number in others}
         return [
-            _recorded(openers.get(verdict, log.sealer), verdict, next(stored), receipts=gives)
+            _recorded(openers.get(verdict.log_id, log.sealer), verdict, next(stored), receipts=gives)
             if isinstance(verdict, Place)
             else verdict
             for verdict in decided.verdicts
@@ -476,8 +485,11 @@ class Recorder:
         if self.healthy:
             try:
                 await self._reload()
-            except Unavailable as error:  # the next commit meets it, too
+            except (Unavailable, Conflict) as error:  # the next commit meets it, too
                 _log.warning("not_followed", error=type(error).__name__)
+            except Exception as error:  # noqa: BLE001 -- whatever it is, nothing may be counted before it is over
+                self.healthy = False
+                _log.error("not_followed", error=type(error).__name__)
             else:
                 self.version += 1
 

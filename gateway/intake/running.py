@@ -103,8 +103,9 @@ class Running:
         return self._windows[channel]
 
     def close_early(self, at_ms: int) -> None:
-        """Nothing from `at_ms` on counts."""
+        """Nothing from `at_ms` on counts, be it prepared already."""
         self.closed_ms = at_ms
+        self.edition += 1
         for channel, window in self._windows.items():
             self._windows[channel] = window.closed_at(at_ms)
 

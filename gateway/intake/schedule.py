@@ -13,7 +13,7 @@ import structlog
 from gateway.intake.recorder import Recorder
 from gateway.intake.revise import Act, Refused
 from gateway.intake.running import Running
-from gateway.storage.store import Acted, Place, Unavailable, Unsafe
+from gateway.storage.store import Acted, Place, Unsafe
 from tally import acts, entry, verify
 from tally.certification import NotAllowed
 from tally.seal import Sealer
@@ -84,8 +84,8 @@ class Schedule:
             await asyncio.sleep(_TICK_SECONDS)
             try:
                 await self.tick()
-            except Unavailable:
-                _log.warning("act_postponed")
+            except Exception as error:  # noqa: BLE001 -- whatever it is, campaigns must close
+                _log.warning("act_postponed", error=type(error).__name__)
 
     async def tick(self) -> None:
         """Record what is due."""

@@ -19,7 +19,7 @@ from gateway.ledger.folder import Folder
 from gateway.ledger.marks import Forked
 from gateway.storage.blocks import LEDGER
 from gateway.storage.database import Database
-from gateway.storage.store import Store, Unavailable
+from gateway.storage.store import Store
 from tally import epochs, merkle
 from tally.note import Checkpoint
 
@@ -56,7 +56,7 @@ class Mirror:
                 for node, log_id, text in await self._store.run(_told, name):
                     if epochs.split(node)[0] != self._node and f"{name}/{node}" not in self.forked:
                         await self._copy(running, node, log_id, text)
-            except (Unavailable, OSError) as error:
+            except Exception as error:  # noqa: BLE001 -- whatever it is, it may be over the next time
                 _log.warning("mirror_postponed", campaign=name, error=type(error).__name__)
 
     async def _copy(self, running: Running, node: str, log_id: int, text: str) -> None:

@@ -11,9 +11,9 @@ from tally.count import TotalKey
 class Keeping(Jobs):
     """The part of `store.Store` that is the same on both engines. It needs `run`."""
 
-    async def cut_short(self, head: Head, at_ms: int) -> None:
+    async def cut_short(self, head: Head, at_ms: int) -> int:
         """See `store.Store`."""
-        await self.run(records.cut_short, head, at_ms)
+        return await self.run(records.cut_short, head, at_ms)
 
     async def adopt(self, head: Head, pending: Sequence[str]) -> None:
         """See `store.Store`."""
@@ -26,6 +26,10 @@ class Keeping(Jobs):
     async def totals(self, campaign: str) -> Mapping[TotalKey, int]:
         """See `store.Store`."""
         return await self.run(records.totals, campaign)
+
+    async def logs(self, campaign: str) -> Mapping[int, str]:
+        """See `store.Store`."""
+        return await self.run(cases.logs, campaign)
 
     async def filed(self, places: Sequence[Place]) -> Sequence[Filed]:
         """See `store.Store`."""

@@ -58,9 +58,11 @@ def own_campaign(db: Database, campaign: str, key_check: bytes) -> tuple[int, in
     return number, *rest
 
 
-def cut_short(db: Database, log: Head, at_ms: int) -> None:
+def cut_short(db: Database, log: Head, at_ms: int) -> int:
     """See `store.Store`."""
     db.execute(CLAIMS["cut-short"], (at_ms, log.campaign_id))
+    kept: int = db.execute(CLAIMS["closing"], (log.campaign_id,)).fetchone()[0]
+    return kept
 
 
 def adopt(db: Database, log: Head, pending: Sequence[str]) -> None:

@@ -229,7 +229,8 @@ class Batch:
     """What one transaction appends to one log. `head` is the log before, `after` the log it becomes.
 
     `released` are candidates whose voters get their votes back (`withdrawal = "release"`). `earlier` is by
-    the number of the log.
+    the number of the log. `rests` is how many uses of caps each caller had when it was judged, where what the
+    batch claims does not settle it: a vote over the cap voids others, and claims nothing of theirs.
     """
 
     head: Head
@@ -247,6 +248,7 @@ class Batch:
     receipts: list[ReceiptRow] = field(default_factory=list)
     erased: list[Erasure] = field(default_factory=list)
     earlier: dict[int, Earlier] = field(default_factory=dict)
+    rests: Mapping[VoterKey, int] = field(default_factory=dict)
 
 
 class Filed(NamedTuple):
@@ -278,8 +280,15 @@ class Store(Jobs, Protocol):
         """
         ...
 
-    async def cut_short(self, head: Head, at_ms: int) -> None:
-        """From `at_ms` on nothing counts: every node knows it before it appends anything more."""
+    async def cut_short(self, head: Head, at_ms: int) -> int:
+        """From `at_ms` on nothing counts: every node knows it before it appends anything more.
+
+        Returns from when on: the first instant that was given.
+        """
+        ...
+
+    async def logs(self, campaign: str) -> Mapping[int, str]:
+        """A campaign's logs by their number, each with its node."""
         ...
 
     async def adopt(self, head: Head, pending: Sequence[str]) -> None:

@@ -218,8 +218,8 @@ MISTAKES = {
     "more selections than candidates": (
         [("seats = 1", "seats = 1\nselections = { min = 3, max = 3 }")],
         [
-            "23: contests[0]: asks for more selections than the contest has candidates: every vote would be an "
-            "undervote — write a selections.min of at most 2"
+            "23: contests[0]: asks for more selections than the contest has candidates: every vote would be "
+            "an undervote — write a selections.min of at most 2"
         ],
     ),
     "code with a gap": ([('"A02"', '" A02"')], [f"37: contests[0].candidates[1].code: {BLANK}"]),

@@ -1,15 +1,19 @@
 """Opening, closing, and what is refused at the start."""
 
+import asyncio
 import json
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from config.problems import Problems
+from gateway.intake import journey
+from gateway.intake.decide import Verdict
 from gateway.intake.inbound import Inbound
 from gateway.intake.schedule import TooEarly
-from gateway.storage.store import Unavailable, Unsafe
+from gateway.storage.store import Batch, Head, Unavailable, Unsafe
 from tally import entry
 from tests.conftest import CLOSES_MS, GRACE_MS, OPENS_MS, SETTLED_MS, House
 
@@ -193,3 +197,55 @@ async def test_no_number_and_no_text_is_in_logs_metrics_or_the_database(
     for canary in ("13877766655", "3877766", "暗号珊瑚"):
         assert not any(canary.encode() in one for one in seen), canary
     assert json.loads(api)["balance"]["messages"]["received"] == 4
+
+
+async def test_a_full_queue_keeps_no_campaign_from_closing(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with house.service() as service:
+        recorder, running = service.recorder, service.campaigns[CAMPAIGN]
+        monkeypatch.setattr(recorder, "_limit", 4)
+        gate, append = asyncio.Event(), service.store.append
+
+        async def stuck(batches: Sequence[Batch]) -> None:
+            await gate.wait()
+            await append(batches)
+
+        monkeypatch.setattr(service.store, "append", stuck)
+        waiting = []
+        for number in range(20):
+            inbound = Inbound(f"m{number}", f"1381234{number:04}", "A01")
+            if not recorder.is_full(0):
+                prepared = journey.prepare(service.sources["sim"], inbound, house.clock.ms)
+                waiting.append(asyncio.create_task(recorder.submit(running, [prepared])))
+            await asyncio.sleep(0.01)
+        assert recorder.is_full(0)
+        house.clock.ms = SETTLED_MS + 60_000
+        await asyncio.sleep(0.7)  # the calendar ticks twice
+        gate.set()
+        async with asyncio.timeout(10):
+            while not running.closed:  # noqa: ASYNC110 -- nobody tells
+                await asyncio.sleep(0.01)
+        await asyncio.gather(*waiting)
+
+
+async def test_what_arrives_while_a_close_is_being_written_does_not_count(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with house.service() as service:
+        running, at_ms, cut = service.campaigns[CAMPAIGN], house.clock.ms, service.store.cut_short
+        arriving: list[asyncio.Task[list[Verdict]]] = []
+
+        async def slow(head: Head, until_ms: int) -> int:
+            kept = await cut(head, until_ms)
+            for late in (-1, 5):  # received before, and after; both are prepared before the close is known
+                inbound = Inbound(f"m{late}", f"1381234567{late + 2}", "A01")
+                prepared = journey.prepare(service.sources["sim"], inbound, at_ms + late)
+                arriving.append(asyncio.create_task(service.recorder.submit(running, [prepared])))
+                await asyncio.sleep(0)
+            return kept
+
+        monkeypatch.setattr(service.store, "cut_short", slow)
+        await service.recorder.cut_short(running, house.clock)
+        told = [(await one)[0].outcome for one in arriving]
+        assert told == ["counted", "late"]

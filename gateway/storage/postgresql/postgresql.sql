@@ -89,6 +89,11 @@ INSERT INTO acts (log, seq, target_log, target_seq)
 SELECT * FROM unnest({}::bigint[], {}::bigint[], {}::bigint[], {}::bigint[])
 RETURNING 1;
 
+-- name: used
+-- How many uses of caps callers have.
+SELECT voter_key, count(*) FROM claims
+WHERE campaign = $1 AND voter_key = ANY($2::bytea[]) AND cap <> 'message' GROUP BY voter_key;
+
 -- name: taken
 -- Whose claims, of those that were to be written, belong to another entry.
 SELECT DISTINCT claims.voter_key

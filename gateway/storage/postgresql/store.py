@@ -189,6 +189,7 @@ class PostgresStore(Keeping):
         async with self._writing() as writer:
             await writer.execute("; ".join(["BEGIN", *_locks(batches)]))
             for batch in batches:
+                await _stands(writer, batch)
                 await _act(writer, batch)
             sql = rows.statement(tuple(written))
             counts = await writer.fetchrow(sql, *(column for table in written.values() for column in table))
@@ -259,12 +260,23 @@ def set_up(db: Database) -> None:
 
 
 def _locks(batches: Sequence[Batch]) -> list[str]:
-    """Votes share their campaign, an act has it alone: what they were decided on stands until they commit."""
-    alone = {batch.head.campaign_id: bool(batch.acts) for batch in batches}
+    """Votes share their campaign, an act has it alone, and so has what rests on more than it claims: what
+    they were decided on stands until they commit."""
+    alone = {batch.head.campaign_id: bool(batch.acts or batch.rests) for batch in batches}
     return [
-        _CLAIM_LOCK.format(how="" if acts else "_shared", campaign=campaign)
-        for campaign, acts in sorted(alone.items())
+        _CLAIM_LOCK.format(how="" if how else "_shared", campaign=campaign)
+        for campaign, how in sorted(alone.items())
     ]
+
+
+async def _stands(session: Session, batch: Batch) -> None:
+    """Raises `Conflict` if a caller has used more than was known when it was judged."""
+    if batch.rests:
+        rows = await session.fetch(SQL["used"], batch.head.campaign_id, list(batch.rests))
+        used = {VoterKey(voter): count for voter, count in rows}
+        more = [voter for voter, known in batch.rests.items() if used.get(voter, 0) != known]
+        if more:
+            raise Conflict("a caller has used more since", more)
 
 
 async def _act(session: Session, batch: Batch) -> None:
