@@ -2,13 +2,17 @@
 
 import asyncio
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
 from gateway.intake import journey
 from gateway.intake.decide import Verdict
 from gateway.intake.inbound import Inbound
+from gateway.intake.revise import Act
 from gateway.service import Service
+from gateway.storage.postgresql.session import Session
+from gateway.storage.postgresql.store import PostgresStore
 from gateway.storage.store import Unavailable
 from tally.outcome import MessageOutcome
 from tests.conftest import OPENS_MS, Clock, House
@@ -108,3 +112,50 @@ async def test_what_another_node_recorded_is_recognised_with_few_questions(
         assert [(one.outcome, one.place) for one in again] == [(one.outcome, one.place) for one in first]
         assert all(one.redelivered for one in again)
         assert asked == []
+
+
+async def test_an_act_is_not_recorded_once_others_are_let_in_again(
+    houses: list[House], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The votes' connection is lost while an act is worked out, and the lock on the campaign with it."""
+    async with at_work(houses[:2]) as nodes:
+        first, second = nodes.services
+        decide, pid = first.recorder._decide_alone, _store(first)._pid
+
+        async def slow(log: Any, waiting: Any) -> Any:
+            await second.store.run(lambda db: db.execute("SELECT pg_terminate_backend(?)", (pid,)).fetchall())
+            assert (await nodes.send(1, "13812345679", "A01")).outcome == MessageOutcome.COUNTED
+            await until(_session(first).is_closed)
+            return await decide(log, waiting)
+
+        monkeypatch.setattr(first.recorder, "_decide_alone", slow)
+        act = Act(first.campaigns[CAMPAIGN], "config", houses[0].clock.ms, {"by": "wang", "rules": "0" * 64})
+        with pytest.raises(Unavailable):
+            await first.recorder.act(act)
+        monkeypatch.undo()
+        await until(lambda: first.recorder.healthy)
+        assert [leaf.kind for _, leaf in await nodes.leaves()] == ["config", "open"]
+        assert (await nodes.send(0, "13812345670", "A01")).outcome == MessageOutcome.COUNTED
+    await nodes.counted()
+
+
+async def test_a_number_that_comes_again_costs_another_node_nothing(houses: list[House]) -> None:
+    """After the database was started anew, another node's connection may have the number that ours had."""
+    async with at_work(houses[:2]) as nodes:
+        first, second = nodes.services
+        _store(first)._pid = _store(second)._pid
+        _session(first).terminate()
+        assert (await nodes.send(0, "13812345679", "A01")).outcome == MessageOutcome.COUNTED
+        assert not _session(second).is_closed()
+        assert (await nodes.send(1, "13812345670", "A01")).outcome == MessageOutcome.COUNTED
+
+
+def _store(service: Service) -> PostgresStore:
+    assert isinstance(service.store, PostgresStore)
+    return service.store
+
+
+def _session(service: Service) -> Session:
+    session = _store(service)._writer
+    assert session is not None
+    return session

@@ -132,4 +132,5 @@ SELECT pg_try_advisory_lock(1702192503, hashtext($1));
 -- Our own connection before this one, if it has the name still: what it was committing is then decided.
 SELECT pg_terminate_backend(pid) FROM pg_locks
 WHERE locktype = 'advisory' AND classid = 1702192503 AND pid = $1 AND granted
+  AND objid::bigint = (hashtext($2)::bigint & 4294967295)
   AND database = (SELECT oid FROM pg_database WHERE datname = current_database());

@@ -59,6 +59,7 @@ class PostgresStore(Keeping):
         self._pid, self._recall = 0, "recall"
         self._turn = asyncio.Lock()
         self._doubtful = False  # nobody knows what has come of the last commit
+        self._is_alone = False
 
     async def open(self) -> None:
         """Connect, bring the schema up to date, take the node's name. Raises `Unsafe`, `Unavailable`."""
@@ -85,7 +86,7 @@ class PostgresStore(Keeping):
         writer = await connect(self._address, _SECONDS, _BY_KEY)
         try:
             with told():
-                await writer.fetch(SQL["end-own"], self._pid)
+                await writer.fetch(SQL["end-own"], self._pid, self._address.node)
                 await _take_name(writer, self._address.node)
                 self._recall = "recall-spread" if await writer.fetchval(SQL["is-spread"]) else "recall"
         except BaseException:
@@ -123,6 +124,9 @@ class PostgresStore(Keeping):
             if self._doubtful:
                 raise Unavailable("the database has not been found again")
             if self._writer is not None and self._writer.is_closed():  # lost while nothing was under way
+                if self._is_alone:  # and the lock with it
+                    self._drop()
+                    raise Unavailable("the database has let others in again")
                 await self._connect()
             writer = self._voting()
             try:
@@ -156,9 +160,11 @@ class PostgresStore(Keeping):
         """See `store.Store`. The lock is the votes' connection's: it goes with it."""
         async with self._writing() as writer:
             await writer.execute(SQL["keep-others-out"], head.campaign_id)
+        self._is_alone = True
         try:
             yield
         finally:
+            self._is_alone = False
             with suppress(Unavailable):
                 async with self._writing() as writer:
                     await writer.execute(SQL["let-others-in"], head.campaign_id)
