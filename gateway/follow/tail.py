@@ -56,11 +56,14 @@ def piece(path: Path, place: Place, key: bytes, whole: bool) -> Piece | None:
         else:
             return None
         file.seek(0)
-        top = _top(file.read(min(place.position, PIECE)))
+        before = file.read(min(place.position, PIECE))
+    # Few lines tell how they are written: those before this piece may.
+    encoding = logfile.encoding_of(before[: before.rfind(b"\n") + 1] + data[:end])
+    top = _top(before)
     if not top and b"\n" not in data[:end]:
         top = b"\n"  # the reader tells a line that is cut off by those before it, which have an end
-    lines = logfile.lines(top + data[:end])
-    return Piece(lines, len(logfile.lines(top)), after)
+    lines = logfile.lines(top + data[:end], encoding)
+    return Piece(lines, len(logfile.lines(top, encoding)), after)
 
 
 def _whole_records(data: bytes) -> int:

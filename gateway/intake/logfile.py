@@ -78,12 +78,16 @@ def _decoded(
         yield LogText(size, found, _lines(text, file, on_position or (lambda _: None)))
 
 
-def lines(data: bytes) -> list[str]:
-    """The lines of a piece of a log, with their line ends. Raises `UnreadableLog` if it cannot be text that
-    is read in pieces."""
+def encoding_of(data: bytes) -> str:
+    """How a log that begins so is written. Raises `UnreadableLog` if it cannot be read in pieces."""
     encoding = _encoding(io.BytesIO(data))
     if encoding == "utf-16":
         raise UnreadableLog("A log in UTF-16 cannot be read as it grows: have it written in UTF-8.")
+    return encoding
+
+
+def lines(data: bytes, encoding: str) -> list[str]:
+    """The lines of a piece of a log, with their line ends."""
     return list(io.TextIOWrapper(io.BytesIO(data), encoding=encoding, errors="replace", newline=""))
 
 

@@ -124,6 +124,15 @@ def test_gb18030_is_told_by_the_piece(tmp_path: Path) -> None:
     assert new(log, place)[0] == "明星,2\n"
 
 
+def test_a_line_that_could_be_either_is_read_as_those_before_it(tmp_path: Path) -> None:
+    either = "谢小平,2\n".encode("gb18030")
+    assert either.decode() != "谢小平,2\n", "it is UTF-8, too"
+    log = write(tmp_path / "log", "窗口,1\n".encode("gb18030"))
+    _, place = new(log)
+    write(log, either)
+    assert new(log, place)[0] == "谢小平,2\n"
+
+
 def test_siblings_are_the_names_that_begin_alike(tmp_path: Path) -> None:
     for name in ("log", "log.1", "log-20180709", "other", ".log"):
         write(tmp_path / name, "x")
