@@ -37,13 +37,14 @@ class Casebook:
         """Those that wait for a person, oldest first, after a place."""
         return self._opened(await self._store.run(cases.waiting, campaign, after, limit))
 
-    async def case(self, place: Place) -> Case | None:
-        """One message, None if none stands there."""
-        return next(iter(self._opened(await self._store.filed([place]))), None)
+    async def case(self, campaign: str, place: Place) -> Case | None:
+        """One message, None if none of the campaign stands there: places are easily guessed."""
+        return next(iter(await self.cases(campaign, [place])), None)
 
-    async def cases(self, places: Sequence[Place]) -> list[Case]:
-        """Several messages, in the order of their places."""
-        return self._opened(await self._store.filed(places))
+    async def cases(self, campaign: str, places: Sequence[Place]) -> list[Case]:
+        """Several messages of a campaign, in the order of their places."""
+        filed = await self._store.filed(places)
+        return self._opened([one for one in filed if one.log.partition("/")[0] == campaign])
 
     async def place(self, campaign: str, node: str, seq: int) -> Place | None:
         """Where a node's entry stands, the only node's if none is named; None if there is no such node."""

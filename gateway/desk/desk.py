@@ -89,14 +89,16 @@ class Desk:
         async with self._turn(running.id, login, call.id):
             known = await service.store.run(records.find, running.id, login, call.id)
             if known is not None:
-                return await self._told(known)
+                return await self._told(source.running, known)
             now_ms = service.now_ms()
             prepared = journey.prepare(source, call.inbound(login, now_ms, raw), now_ms)
             (verdict,) = await service.recorder.submit(running, [prepared])
-            taken = Taken(verdict.place, login, call.id, await self._received_ms(verdict, now_ms), "")
+            taken = Taken(
+                verdict.place, login, call.id, await self._received_ms(running, verdict, now_ms), ""
+            )
             await self._remember(source, taken, verdict)
             if verdict.redelivered:
-                return await self._told(taken)
+                return await self._told(source.running, taken)
             return Told(
                 call.id,
                 now_ms,
@@ -120,13 +122,14 @@ class Desk:
                 reason = await self._take_back(running, taken, reason, note)
                 taken = taken._replace(undone=reason)
                 await service.store.run(records.undo, running.id, login, form, reason)
-            return await self._told(taken)
+            return await self._told(source.running, taken)
 
     async def latest(self, source: Source, login: str, limit: int) -> list[Told]:
         """An operator's last calls, the newest first."""
         taken = await self._service.store.run(records.latest, source.running.id, login, limit)
         cases = {
-            case.place: case for case in await self._service.casebook.cases([one.place for one in taken])
+            case.place: case
+            for case in await self._service.casebook.cases(source.running.id, [one.place for one in taken])
         }
         now_ms = self._service.now_ms()
         return [told(one, cases[one.place], now_ms) for one in taken if one.place in cases]
@@ -134,7 +137,7 @@ class Desk:
     async def find(self, source: Source, login: str, form: str) -> Told | None:
         """One call of an operator's."""
         taken = await self._service.store.run(records.find, source.running.id, login, form)
-        return None if taken is None else await self._told(taken)
+        return None if taken is None else await self._told(source.running, taken)
 
     async def look(self, source: Source, typed: str) -> Looked:
         """What a number is before the call is recorded. Totals and choices are nobody's business here."""
@@ -150,9 +153,9 @@ class Desk:
         before_ms = self._service.now_ms() - UNDO_MS
         return await self._service.store.run(records.due, source.running.id, before_ms, login, limit)
 
-    async def number_of(self, due: Due) -> str:
+    async def number_of(self, source: Source, due: Due) -> str:
         """The masked number by which a call is found among the notes and recordings."""
-        opening = (await self._case(due.place)).opening
+        opening = (await self._case(source.running, due.place)).opening
         return "" if opening is None else masked(opening.line, opening.given)
 
     async def reenter(
@@ -188,11 +191,11 @@ class Desk:
         async with lock:
             yield
 
-    async def _received_ms(self, verdict: Verdict, now_ms: int) -> int:
+    async def _received_ms(self, running: Running, verdict: Verdict, now_ms: int) -> int:
         """When the call was received: earlier, if we were stopped before we could remember it here."""
         if not verdict.redelivered:
             return now_ms
-        opening = (await self._case(verdict.place)).opening
+        opening = (await self._case(running, verdict.place)).opening
         return now_ms if opening is None else opening.received_ms
 
     async def _remember(self, source: Source, taken: Taken, verdict: Verdict) -> None:
@@ -208,7 +211,7 @@ class Desk:
         try:
             await self._service.recorder.revise(running, [ruling], self._service.now_ms())
         except Refused:
-            for act in (await self._case(taken.place)).acts:
+            for act in (await self._case(running, taken.place)).acts:
                 # Another tab was faster, or we were stopped before we could remember it here.
                 if act.leaf.kind == "undo":
                     return str(act.leaf.detail["reason"])
@@ -216,7 +219,7 @@ class Desk:
         return reason
 
     async def _compare(self, source: Source, login: str, place: Place, call: Call) -> tuple[Difference, ...]:
-        case = await self._case(place)
+        case = await self._case(source.running, place)
         if case.opening is None:
             return ()
         book = source.running.codebook
@@ -239,11 +242,11 @@ class Desk:
             if refused.word != "already_waiting":
                 raise
 
-    async def _told(self, taken: Taken) -> Told:
-        return told(taken, await self._case(taken.place), self._service.now_ms())
+    async def _told(self, running: Running, taken: Taken) -> Told:
+        return told(taken, await self._case(running, taken.place), self._service.now_ms())
 
-    async def _case(self, place: Place) -> Case:
-        case = await self._service.casebook.case(place)
+    async def _case(self, running: Running, place: Place) -> Case:
+        case = await self._service.casebook.case(running.id, place)
         if case is None:
             raise Unavailable("an entry cannot be read: run televote verify")
         return case

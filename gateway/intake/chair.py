@@ -25,7 +25,7 @@ _AFTER_CLOSE: Final = frozenset({"backfill", "reconcile", "waive"})
 class Cases(Protocol):
     """Where messages are looked up (the casebook)."""
 
-    async def case(self, place: Place) -> Case | None:
+    async def case(self, campaign: str, place: Place) -> Case | None:
         """One message, None if none stands there."""
         ...
 
@@ -125,7 +125,7 @@ class Chair:
 
     async def reveal(self, running: Running, place: Place, by: str, reason: str, note: str = "") -> str:
         """The whole number behind a message, once the ledger has who asked and why; "" if it had none."""
-        case = await self._cases.case(place)
+        case = await self._cases.case(running.id, place)
         if case is None:
             raise Refused("no_such_message")
         if case.opening is None:

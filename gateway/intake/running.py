@@ -110,6 +110,11 @@ class Running:
             self._windows[channel] = window.closed_at(at_ms)
 
     @property
+    def keeps_figures_back(self) -> bool:
+        """Whether the committee keeps from itself, until the close, who has how many votes."""
+        return self.campaign.committee_totals == "after_close" and not self.closed
+
+    @property
     def certified(self) -> bool:
         """Whether two people have signed the result, and no correction was begun since."""
         return self.progress.status == "certified"

@@ -13,7 +13,7 @@ from aiohttp import web
 from markupsafe import Markup
 
 from gateway.pages import guard, languages
-from gateway.pages.signin import coming_from, denial, password_error
+from gateway.pages.signin import denial, password_error
 from gateway.pages.words_people import WORDS
 from gateway.people import second_factor
 from gateway.people.accounts import hashed
@@ -117,7 +117,7 @@ class _Own:
         self, request: web.Request, account: Account, given: dict[str, str], at: str
     ) -> web.StreamResponse | None:
         """The page that says that the current password is wrong, None if it is right."""
-        denied = await self._people.entrance.proves(account, given.get("current", ""), coming_from(request))
+        denied = await self._people.entrance.proves(account, given.get("current", ""))
         if denied is None:
             return None
         said = {"denied": "current_wrong"} if denied.word == "wrong" else denial(denied)

@@ -139,7 +139,7 @@ class _Acts:
         return place
 
     async def _of_message(self, running: Running, place: Place) -> list[Place]:
-        case = await self._service.casebook.case(place)
+        case = await self._service.casebook.case(running.id, place)
         if case is None:
             raise Refused("no_such_message")
         line = case.opening.line if case.opening else ""
@@ -154,7 +154,7 @@ class _Acts:
 
     async def _view(self, running: Running, considered: Considered, lang: Lang) -> motion_view.View:
         motion = considered.motion
-        cases = await self._cases(motion)
+        cases = await self._cases(running, motion)
         ranked = await self._ranked(running, motion, lang) if motion.kind == "withdraw" else ()
         totals = await self._service.store.totals(running.id)
         waiting = sum(n for key, n in totals.items() if key.subject == "waiting")
@@ -169,8 +169,10 @@ class _Acts:
             waiting,
         )
 
-    async def _cases(self, motion: Motion) -> Sequence[Case]:
-        return await self._service.casebook.cases(motion.targets) if motion.kind in RULINGS else ()
+    async def _cases(self, running: Running, motion: Motion) -> Sequence[Case]:
+        if motion.kind not in RULINGS:
+            return ()
+        return await self._service.casebook.cases(running.id, motion.targets)
 
     def _kept_back(self, running: Running) -> bool:
         """Whether the committee keeps the figures from itself until the close."""
@@ -217,7 +219,9 @@ class _Acts:
         lang, now_ms = guard.language(request), self._service.now_ms()
         who, figures = guard.signed_in(request).login, await self._figures(running)
         opened = [
-            motion_view.proposal(running, one, await self._cases(one.motion), who, now_ms, lang, figures)
+            motion_view.proposal(
+                running, one, await self._cases(running, one.motion), who, now_ms, lang, figures
+            )
             for one in await self._chamber.open(running)
         ]
         values: dict[str, Any] = {

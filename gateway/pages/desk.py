@@ -140,7 +140,7 @@ class _Pages:
                 "call": f"{first.place.log_id}-{first.place.seq}",
                 "time": desk_view.moment(first.at_ms, source.running)[5:],
                 "operator": first.operator,
-                "number": await self._desk.number_of(first),
+                "number": await self._desk.number_of(source, first),
             }
         )
 

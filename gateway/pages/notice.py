@@ -74,6 +74,8 @@ class _Notices:
         """What would be published now, as from today."""
         assert self._secretary is not None, "the public's routes have no draft"
         running = running_of(request, self._service)
+        if running.keeps_figures_back:
+            raise guard.Refused("unknown")
         facts, now_ms = await self._secretary.facts(running), self._service.now_ms()
         first = workdays.day_of(now_ms, running.zone)
         last = workdays.last_day(first, running.campaign.notice)
@@ -109,7 +111,7 @@ class _Notices:
                 return _missing(request, lang)
             name = f"notice-{running.id}-{made.number}-{lang}.{kind}"
             headers = {**public.HEADERS, "Content-Disposition": f'attachment; filename="{name}"'}
-            return web.Response(body=body, content_type=_TYPES[kind], headers=headers)
+            return _kept(web.Response(body=body, content_type=_TYPES[kind], headers=headers), draft=draft)
         no_pdf = await asyncio.to_thread(pdf.lack, self._font)
         values = {
             "document": document,
@@ -118,7 +120,8 @@ class _Notices:
             "word": f"{request.path}?as=docx&lang={lang}",
             "pdf": "" if no_pdf else f"{request.path}?as=pdf&lang={lang}",
         }
-        return public.respond(public.render(request, "notice.html", values, NOTICE), lang)
+        page = public.respond(public.render(request, "notice.html", values, NOTICE), lang)
+        return _kept(page, draft=draft)
 
     async def _pdf(self, document: notice.Document, lang: Lang, key: tuple[str, int, Lang] | None) -> bytes:
         """Set one at a time, below everything that serves votes; kept under its key, if it has one. Raises
@@ -131,6 +134,13 @@ class _Notices:
             if key is not None:
                 self._set[key] = found
             return found
+
+
+def _kept(response: web.Response, *, draft: bool) -> web.Response:
+    """A draft is for who is signed in: nothing of it stays in the browser."""
+    if draft:
+        response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 def _missing(request: web.Request, lang: Lang) -> web.Response:

@@ -169,7 +169,7 @@ class _Records:
         node, named = request.match_info["node"], request.match_info["entry"]
         seq = int(named) if named.isascii() and named.isdecimal() and len(named) < 16 else -1
         place = await self._service.casebook.place(running.id, node, seq)
-        case = None if place is None else await self._service.casebook.case(place)
+        case = None if place is None else await self._service.casebook.case(running.id, place)
         if case is None:
             raise guard.Refused("unknown")
         return case

@@ -88,17 +88,22 @@ class _Result:
         lang, now_ms, who = guard.language(request), self._service.now_ms(), guard.signed_in(request).login
         facts = await self._secretary.facts(running)
         entered = register.read(running, await self._service.store.acts(running.id))
-        progress = running.progress
+        progress, kept_back = running.progress, running.keeps_figures_back
         values: dict[str, Any] = {
             "campaign": running.id,
             "status": progress.status,
             "statuses": certification.STATUSES,
             "steps": [_step(one) for one in timetable.steps(running, now_ms)],
-            "gates": [Gate(name, facts.holds[name]) for name in certification.GATES["certify"]],
+            "kept_back": kept_back,
+            "gates": [
+                Gate(name, facts.holds[name])
+                for name in certification.GATES["certify"]
+                if not (kept_back and name == "no_open_tie")
+            ],
             "unmet": {kind: certification.unmet(kind, facts.holds) for kind in certification.GATES},
             "allowed": {kind for state, kind in certification.EDGES if state == progress.status},
-            "digest": facts.digest,
-            "listed": _listed(running, facts, lang),
+            "digest": "" if kept_back else facts.digest,
+            "listed": [] if kept_back else _listed(running, facts, lang),
             "notices": [_notice(running, one) for one in progress.notices],
             "objections": [_objection(running, one, now_ms, lang) for one in entered],
             "open": [one.number for one in progress.open_objections],

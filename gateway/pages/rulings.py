@@ -167,7 +167,7 @@ class _Rulings:
         who, now_ms = guard.signed_in(request).login, self._service.now_ms()
         shown = []
         for one in opened:
-            cases = await self._service.casebook.cases(one.motion.targets)
+            cases = await self._service.casebook.cases(running.id, one.motion.targets)
             shown.append(motion_view.proposal(running, one, cases, who, now_ms, lang))
         values = {
             **await self._shared(running, len(opened)),
@@ -182,7 +182,7 @@ class _Rulings:
         self, request: web.Request, running: Running, fields: Mapping[str, str]
     ) -> web.StreamResponse:
         lang = guard.language(request)
-        case = await self._case(fields.get("at", ""))
+        case = await self._case(running, fields.get("at", ""))
         targets = await self._targets(running, case, fields)
         values = [one for one in (await request.post()).getall("for", []) if isinstance(one, str)]
         motion = room_form.ruling(running, fields, values, targets)
@@ -207,7 +207,7 @@ class _Rulings:
     async def _reveal(
         self, request: web.Request, running: Running, fields: Mapping[str, str]
     ) -> web.StreamResponse:
-        case = await self._case(fields.get("at", ""))
+        case = await self._case(running, fields.get("at", ""))
         who, reason = guard.signed_in(request).login, fields.get("reveal_reason", "")
         note = fields.get("reveal_note", "").strip()[: room_form.LONGEST_NOTE]
         number = await self._service.acts.reveal(running, case.place, who, reason, note)
@@ -219,9 +219,9 @@ class _Rulings:
         values = {"campaign": running.id, "refused": "", "told": told, "case": shown}
         return guard.render(request, "revealed.html", values, words=WORDS)
 
-    async def _case(self, named: str) -> Case:
+    async def _case(self, running: Running, named: str) -> Case:
         place = case_view.place(named)
-        case = None if place is None else await self._service.casebook.case(place)
+        case = None if place is None else await self._service.casebook.case(running.id, place)
         if case is None:
             raise Refused("no_such_message")
         return case

@@ -88,6 +88,10 @@ RESULT: Final[Mapping[str, Said]] = {
     "gate_notice_over_do": Said("公示到最后一天结束为止。", "It stands through its last day."),
     **STEPS,
     # shortlist and notice
+    "kept_back": Said(
+        "本次投票在结束之前不显示票数（committee_totals），因此也不显示入围名单。",
+        "This vote keeps its figures back until the close (committee_totals), and so the shortlist.",
+    ),
     "listed": Said("入围名单", "Shortlist"),
     "listed_none": Said("没有得票的候选。", "Nobody has a vote."),
     "tied": Said("并列，尚未入围：", "Level, and not listed yet: "),

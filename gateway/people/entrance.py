@@ -113,9 +113,9 @@ class Entrance:
 
     # What one signs in with
 
-    async def proves(self, account: Account, password: str, at: From) -> Denied | None:
+    async def proves(self, account: Account, password: str) -> Denied | None:
         """Whether somebody who is signed in knows their password, too: None if so."""
-        counters = [Key("own", f"{account.login} {at.browser}")]
+        counters = [Key("own", account.login)]  # not by browser: what tells one is the guesser's
         if wait_ms := self._throttle.guess(counters, self._now_ms()):
             return Denied("wait", wait_ms)
         if await self._with_password(account, password, known=True) is None:

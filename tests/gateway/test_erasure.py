@@ -84,7 +84,7 @@ async def history(room: Room, callers: int) -> None:
         await room.rule(count(place, A02, line=f"+86{line(n)}"))
     voided = 0
     for place in counted:
-        case = await room.counting.casebook.case(place)
+        case = await room.counting.casebook.case(CAMPAIGN, place)
         if case is not None and case.outcome == "counted" and draw.random() < 0.15:
             with suppress(Refused):  # a later vote of the caller's has voided it before
                 await room.rule(void(place, release=draw.random() < 0.5))

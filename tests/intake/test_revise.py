@@ -275,8 +275,9 @@ async def test_all_or_none(house: House) -> None:
         places = [(await room.send(f"1381234567{n}", "不要A01")).place for n in range(4)]
         assert await room.refused(*[reject(place) for place in [*places, places[0]]]) == "twice"
         assert len(await room.waiting()) == 4
-        case = await counting.casebook.case(places[0])
+        case = await counting.casebook.case(CAMPAIGN, places[0])
         assert case is not None
+        assert await counting.casebook.case("another-vote", places[0]) is None, "it is none of theirs"
         alike = await counting.casebook.alike(CAMPAIGN, case)
         assert alike == places
         await room.rule(*[reject(place) for place in alike])
@@ -456,7 +457,7 @@ async def test_what_the_casebook_shows(house: House) -> None:
         await room.rule(reject(unclear.place))
         earlier = await counting.casebook.earlier(room.running, "+8613812345678")
         assert [(one.channel, one.outcome) for one in earlier] == [("sms", "unclear"), ("sms", "counted")]
-        case = await counting.casebook.case(unclear.place)
+        case = await counting.casebook.case(CAMPAIGN, unclear.place)
         assert case is not None
         assert [(act.leaf.kind, act.leaf.detail["by"]) for act in case.acts] == [("adjudicate", "wang")]
         assert case.opening is not None

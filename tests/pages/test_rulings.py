@@ -21,7 +21,7 @@ from gateway.room import proposals
 from gateway.storage.store import Place
 from tally import acts, entry, export
 from tally.outcome import ALWAYS_PENDING, MAY_BE_PENDING, MessageOutcome, Selection
-from tests.conftest import CLOSES_MS, House, Staff, Visitor
+from tests.conftest import CLOSES_MS, SETTLED_MS, House, Staff, Visitor
 from tests.pages.reading import Page
 
 CAMPAIGN = "beita-2018"
@@ -239,7 +239,7 @@ async def test_what_could_not_be_read_is_shown_safely(house: House) -> None:
         assert (await wang.post(f"{ROOM}/rulings", **fields)).status == 303
         assert await kinds(visitor) == {"reveal": 1, "adjudicate": 1}
         found = await send(visitor, "13812340013", "A02")
-        (case,) = await visitor.service.casebook.cases([found])
+        (case,) = await visitor.service.casebook.cases(CAMPAIGN, [found])
         assert case.outcome == "repeat", "the caps are the caller's"
 
 
@@ -273,7 +273,7 @@ async def test_disputes_show_both_entries(house: House) -> None:
         picks = [(one["data-verdict"], one["data-values"]) for one in page.all("button", class_="pick quiet")]
         assert picks == [("keep", ""), ("count", "window/A02")]
         await wang.post(f"{ROOM}/rulings", **ruling(place, "keep"))
-        (case,) = await visitor.service.casebook.cases([place])
+        (case,) = await visitor.service.casebook.cases(CAMPAIGN, [place])
         assert (case.state, case.selections) == ("ruled", (("window", "A01", "counted"),))
 
 
@@ -532,6 +532,17 @@ async def test_the_committee_can_keep_the_figures_from_itself(house: House) -> N
         assert page.status == 200
         assert "A07" not in page.text, "enough of these pages would be a count"
         assert "−1" not in page.text
+        result = (await wang.get(f"{ROOM}/result")).text
+        assert "committee_totals" in result
+        assert "A07" not in Page(result).text, "nor is the shortlist shown"
+        assert (await wang.get(f"{ROOM}/notice")).status == 404
+        visitor.house.clock.ms = SETTLED_MS + 60_000
+        await visitor.service.schedule.tick()
+        await visitor.server.board.refresh()
+        wang = await visitor.sign_in(Role.COMMITTEE, "li")
+        assert "A07" in (await wang.get(f"{ROOM}/result")).text
+        draft = await wang.get(f"{ROOM}/notice")
+        assert (draft.status, draft.headers["Cache-Control"]) == (200, "no-store")
 
 
 async def test_one_damaged_entry_does_not_hide_the_others(house: House) -> None:

@@ -272,10 +272,10 @@ async def test_proving_oneself_again(folk: Folk) -> None:
     other = await folk.enter("li", at=NEW)
     assert isinstance(other, Entered)
     entrance, account = folk.people.entrance, await folk.people.accounts.named("li")
-    assert await entrance.proves(account, PASSWORD, OFFICE) is None
+    assert await entrance.proves(account, PASSWORD) is None
     for _ in range(LIMITS["own"].free):
-        assert await entrance.proves(account, OTHER, OFFICE) == Denied("wrong")
-    assert await entrance.proves(account, PASSWORD, OFFICE) == Denied("wait", ANY)
+        assert await entrance.proves(account, OTHER) == Denied("wrong")
+    assert await entrance.proves(account, PASSWORD) == Denied("wait", ANY)
     await entrance.change_password(account, OTHER, token)
     assert await folk.people.sessions.who(token) is not None
     assert await folk.people.sessions.who(other.token) is None, "all other sessions end"

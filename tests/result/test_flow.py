@@ -167,7 +167,7 @@ async def test_nothing_moves_what_is_certified_but_a_correction(room: Room, tmp_
     ):
         assert await refused(two(room, motion) if motion.kind == "void" else room.act(motion)) == "certified"
     late = await room.send("13812345679", "A02")
-    assert (await room.counting.casebook.case(late)) is not None
+    assert (await room.counting.casebook.case(CAMPAIGN, late)) is not None
     assert room.running.certified, "what comes late is kept, and moves nothing"
     async with audit.open_ledger(room.house.load(), CAMPAIGN) as ledger:
         (tmp_path / "out").mkdir()

@@ -225,7 +225,7 @@ async def _target(world: World, kind: str) -> tuple[Place, bool] | None:
         if not found:
             return None
         place = world.rng.choice(found)
-        case = await service.casebook.case(place)
+        case = await service.casebook.case(CAMPAIGN, place)
     except Unavailable:
         return None
     return place, case is not None and case.opening is not None and not case.opening.line

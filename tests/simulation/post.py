@@ -99,6 +99,8 @@ def _letter(world: World, sender: Sender, name: str, at: int, pool: list[str]) -
     elif sender.name == "twilio":
         name = "SM" + hashlib.md5(name.encode(), usedforsecurity=False).hexdigest()
     spelling = number if number in NO_LINE or not name else campaigns.spelled(number, rng)
+    if sender.name == "vonage" and number not in NO_LINE:  # writes E.164 without its plus
+        spelling = campaigns.line(number).removeprefix("+")
     grain_ms = sender.grain_ms or 1
     sent = Sent(name, spelling, text.text, at // grain_ms * grain_ms)
 
