@@ -32,8 +32,8 @@ async def _sheet(person: Person, path: str, number: int) -> None:
     for code, criterion in _FIELD.findall(page):
         fields[f"row-{code}"] = "1"
         fields[f"mark-{code}-{criterion}"] = _points(codes.index(code), criterion, number)
-    await person.fill_in(path, path, {**fields, "act": "save"})
-    await person.fill_in(path, f"{path}/submit", {})
+    reviewed = await person.fill_in(path, path, {**fields, "act": "review"})
+    await person.fill_in(path, f"{path}/submit", {"digest": people.hidden(reviewed, "digest")})
 
 
 def _points(place: int, criterion: str, number: int) -> str:

@@ -91,8 +91,9 @@ class _Pages:
     async def submit(self, request: web.Request) -> web.StreamResponse:
         """Make the sheet final."""
         running, contest, _ = self._contest(request)
+        login, reviewed = guard.signed_in(request).login, (await guard.form(request)).get("digest", "")
         try:
-            await self._scores.submit(running, contest, guard.signed_in(request).login)
+            await self._scores.submit(running, contest, login, reviewed)
         except (Refused, Busy, Stopping) as refused:
             return await self._refused(request, refused)
         return guard.see_other(f"/panel/{running.id}/{contest}", done="panel_submitted")
@@ -190,6 +191,7 @@ class _Pages:
             "rows": rows,
             "missing": missing,
             "reviewing": reviewing and not missing,
+            "digest": scoring.digest_of(draft),
             "unfinished": reviewing and bool(missing),
             "submitted": sheet is not None,
             "may_enter": sheet is None and running.opened and not running.certified,

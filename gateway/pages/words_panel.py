@@ -197,6 +197,10 @@ REFUSED: Final[Mapping[str, Said]] = {
         "还有没填的分值。请填完，或勾选回避。",
         "Marks are missing: fill them in, or say that you are recused.",
     ),
+    "not_reviewed": Said(
+        "核对之后评分又有改动，没有提交。请重新核对再提交。",
+        "Marks were changed after you looked at them, and nothing was submitted: look at them again.",
+    ),
     "not_closed": Said("投票结束后才能这样做。", "This can be done once the vote is closed."),
     "no_tie": Said("没有须抽签的并列。", "Nobody is equal: there is nothing to draw a lot for."),
     "not_the_tied": Said(

@@ -1,6 +1,8 @@
 """Entering points, submitting them, and what they come to: over the store and the recorder."""
 
 import asyncio
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -47,8 +49,8 @@ class Scoring:
             now_ms = self._service.now_ms()
             return await self._service.store.run(drafts.enter, running.id, contest, judge, marks, now_ms)
 
-    async def submit(self, running: Running, contest: str, judge: str) -> Place:
-        """Make a judge's sheet final: an entry of the ledger."""
+    async def submit(self, running: Running, contest: str, judge: str, digest: str) -> Place:
+        """Make a judge's sheet final: an entry of the ledger. `digest` tells what the judge has looked at."""
         judging = judging_of(running, contest)
         async with self._turns[running.id]:
             for _ in range(_ATTEMPTS):
@@ -58,6 +60,8 @@ class Scoring:
                 marks = complete(judging, evaluating.candidates(running, contest), draft)
                 if marks is None:
                     raise Refused("unfinished")
+                if digest != digest_of(draft):
+                    raise Refused("not_reviewed")
                 try:
                     # What another node has recorded meanwhile may be this judge's sheet, or the last one.
                     return await self._service.acts.score(running, contest, judge, marks, followed)
@@ -130,6 +134,11 @@ def complete(judging: Judging, codes: list[str], draft: Draft) -> dict[str, Mapp
         else:
             return None
     return found
+
+
+def digest_of(draft: Draft) -> str:
+    """What tells one draft from another, in hex."""
+    return hashlib.sha256(json.dumps(draft, sort_keys=True).encode()).hexdigest()
 
 
 def opened(running: Running, recorded: Sequence[Acted]) -> list[Checked]:

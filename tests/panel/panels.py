@@ -4,6 +4,7 @@ import re
 
 from gateway.people.roles import Role
 from tests.conftest import House, Staff, Visitor
+from tests.pages.reading import Page
 
 CAMPAIGN = "beita-2018"
 #: Two contests: the windows judged by two criteria, the stars by one that counts twice.
@@ -56,6 +57,12 @@ async def judges(visitor: Visitor, n: int = 2) -> list[Staff]:
 async def submitted(staff: Staff, judge: int, contest: str = "window", **changed: str) -> None:
     """Fill a sheet in, and submit it."""
     path = f"/panel/{CAMPAIGN}/{contest}"
-    answer = await staff.post(path, **sheet(judge, contest, **changed), act="save")
-    assert answer.status == 303, answer.text
-    assert (await staff.post(f"{path}/submit")).location.endswith("done=panel_submitted")
+    reviewed = await staff.post(path, **sheet(judge, contest, **changed), act="review")
+    answer = await staff.post(f"{path}/submit", digest=digest(reviewed.text))
+    assert answer.location.endswith("done=panel_submitted"), answer.text
+
+
+def digest(page: str) -> str:
+    """What tells the draft that a page shows before it is submitted."""
+    (shown,) = Page(page).all("input", name="digest")
+    return shown["value"]

@@ -18,7 +18,7 @@ from gateway.room.motion import Motion
 from tally import entry
 from tally.outcome import Selection
 from tests.conftest import Answer, House, Staff, Visitor
-from tests.panel.panels import CAMPAIGN, STARS, WINDOWS, arrange, judges, sheet, submitted
+from tests.panel.panels import CAMPAIGN, STARS, WINDOWS, arrange, digest, judges, sheet, submitted
 from tests.room.chambers import open_room, refused
 
 ENGINES = ("sqlite", "postgresql")
@@ -95,8 +95,13 @@ async def test_a_sheet_is_submitted_once_whole_and_for_good(house: House) -> Non
         assert (await one.post(f"{PANEL}/submit")).status == 409, "a mark is missing"
         reviewed = await one.post(PANEL, **sheet(1), act="review")
         assert f'action="{PANEL}/submit"' in reviewed.text
-        assert (await one.post(f"{PANEL}/submit")).status == 303
-        assert (await one.post(f"{PANEL}/submit")).status == 409
+        seen = digest(reviewed.text)
+        assert (await one.post(f"{PANEL}/submit")).status == 409, "not looked at"
+        await one.post(PANEL, **sheet(1, **{"mark-A01-skill": "0"}), act="save")
+        assert (await one.post(f"{PANEL}/submit", digest=seen)).status == 409, "changed since, in another tab"
+        await one.post(PANEL, **sheet(1), act="save")
+        assert (await one.post(f"{PANEL}/submit", digest=seen)).status == 303
+        assert (await one.post(f"{PANEL}/submit", digest=seen)).status == 409
         assert (await one.post(PANEL, **sheet(2))).status == 409, "final"
         await submitted(two, 2)
         assert (await three.post(PANEL, **sheet(3))).status == 409, "two judges were declared"
@@ -215,7 +220,8 @@ async def test_the_template_filled_in_is_taken_in(house: House) -> None:
         page.cell(4, 5, "是")
         taken = await hand_in(one, packed(book))
         assert taken.location.endswith("done=panel_imported"), taken.text
-        assert (await one.post(f"{PANEL}/submit")).status == 303
+        reviewed = await one.post(PANEL, act="review")
+        assert (await one.post(f"{PANEL}/submit", digest=digest(reviewed.text))).status == 303
         assert [sheet.marks["A02"] for sheet in await given(visitor)] == [None]
         again = (await template(one)).active
         assert again is not None
