@@ -36,6 +36,11 @@ class Head:
     portrait: int = 0
 
     @property
+    def version(self) -> str:
+        """What tells this version from others: when it was kept, and the seal of what is endorsed of it."""
+        return f"{self.at_ms}.{self.seal.hex()}"
+
+    @property
     def standing(self) -> str:
         """How far it is (`checks.standing`)."""
         return standing(self.complete, self.opinions, self.withdrawn)

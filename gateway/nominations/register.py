@@ -168,13 +168,17 @@ class Register:
     async def change(
         self, running: Running, contest: str, id_: int, given: Mapping[str, str], by: str
     ) -> None:
-        """Another version. Endorsements of what it said before hold no more. Raises `Unkept`."""
+        """Another version, of the one that was looked at (`seen`). Endorsements of what it said before lapse.
+
+        Raises `Unkept`.
+        """
         form = FORMS[nominating_of(running, contest).form]
         said, now_ms = self._version(running, form, given), self._service.now_ms()
 
         def change(db: Database) -> None:
             heads = records.heads(db, running.id)
-            _head(heads, contest, id_)
+            if given.get("seen", "") not in ("", _head(heads, contest, id_).version):
+                raise Refused("changed")
             _alone(heads, contest, said, id_)
             records.change(db, id_, said, by, now_ms)
 
@@ -207,13 +211,15 @@ class Register:
     async def endorse(
         self, running: Running, contest: str, id_: int, stage: str, given: Mapping[str, str], by: str
     ) -> str:
-        """An endorsement of what the form says now; the third gives the code, or that in `given`. Returns the
-        code, "" for none. Raises `Unkept`."""
+        """An endorsement of what the form says, and was `seen` to say; the third gives the code, or that in
+        `given`. Returns the code, "" for none. Raises `Unkept`."""
         nominating = nominating_of(running, contest)
         title, today = opinion(FORMS[nominating.form], stage), self.today(running)
 
         def endorse(db: Database) -> str:
             head = _head(records.heads(db, running.id), contest, id_)
+            if given.get("seen", "").partition(".")[2] not in ("", head.seal.hex()):
+                raise Refused("changed")
             if not head.complete or head.withdrawn:
                 raise Refused("not_complete")
             said = checks.opinion(title, stage, given, today, head.opinions)

@@ -190,6 +190,11 @@ WORDS: Final[Mapping[str, Said]] = {
 REFUSED: Final[Mapping[str, Said]] = {
     "no_nominations": Said("这个项目没有申报。", "No nominations are taken for that contest."),
     "no_nomination": Said("没有这份申报。", "There is no such nomination."),
+    "changed": Said(
+        "您打开之后，别人改了这份申报，您的内容没有保存。请在另一个窗口查看现在的内容，再决定是否提交。",
+        "Somebody else has changed this nomination since you opened it, and yours was not kept. Look at what "
+        "it says now, in another window, before you send it again.",
+    ),
     "nomination_damaged": Said(
         "这份申报与保存时不同，请从备份核对数据库。",
         "It is not what was kept: compare the database with a backup.",

@@ -10,7 +10,7 @@ import pytest
 from config import load
 from gateway.pages.words_nominations import REFUSED, WORDS
 from gateway.people.roles import Role
-from tests.conftest import OPENS_MS, House
+from tests.conftest import OPENS_MS, Answer, House
 from tests.nominations.papers import (
     CAMPAIGN,
     DEEDS,
@@ -26,6 +26,7 @@ from tests.nominations.papers import (
     hand_in,
     png,
 )
+from tests.pages.reading import Page
 
 ENGINES = ("sqlite", "postgresql")
 
@@ -142,6 +143,33 @@ async def test_endorsements_come_in_turn_and_lapse_when_the_form_changes(house: 
         assert "待推荐单位意见" in page
         await endorsed(wang, one)
         assert ">A01<" in (await wang.get(one)).text, "it keeps its code"
+
+
+def shown(page: Answer) -> list[str]:
+    """Which version each form of a page is of."""
+    return [field["value"] for field in Page(page.text).all("input", name="seen")]
+
+
+async def test_what_others_changed_meanwhile_is_neither_endorsed_nor_overwritten(house: House) -> None:
+    async with before(house).serve() as visitor:
+        wang = await clerk(visitor)
+        one = await entered(wang)
+        (seen, also) = [
+            field["value"] for field in Page((await wang.get(one)).text).all("input", name="seen")
+        ]
+        assert seen == also
+        assert (await wang.post(one, **{**WINDOW, "leader": "李四 主任"}, seen=seen)).status == 303
+        stale = await endorsed(wang, one, "unit", seen=seen)
+        assert stale.status == 409
+        assert "别人改了这份申报" in stale.text
+        lost = await wang.post(f"{one}?lang=zh", **{**WINDOW, "leader": "赵六 主任"}, seen=seen)
+        assert lost.status == 409
+        assert "赵六 主任" in lost.text, "what was typed is kept"
+        page = await wang.get(one)
+        assert "李四 主任" in page.text
+        now, _ = shown(page)
+        assert (await endorsed(wang, one, "unit", seen=now)).status == 303
+        assert (await wang.post(one, **{**WINDOW, "leader": "赵六 主任"}, seen=now)).status == 303
 
 
 @pytest.mark.on_sqlite
