@@ -276,7 +276,7 @@ def public_scores(method: Method, votes: Mapping[str, int]) -> dict[str, Fractio
     if method.votes == "rank_points":
         points = rank_points({code: Fraction(n) for code, n in votes.items()})
     else:
-        whole = (sum if method.votes == "share_of_total" else max)(votes.values())
+        whole = sum(votes.values()) if method.votes == "share_of_total" else max(votes.values(), default=0)
         points = {code: Fraction(FULL * n, whole or 1) for code, n in votes.items()}
     return {code: method.step(score) for code, score in points.items()}
 
