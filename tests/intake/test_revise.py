@@ -570,7 +570,9 @@ async def test_a_private_part_that_was_changed_is_found(house: House) -> None:
         unclear = await room.send("13812345679", "不要A01")
         (ruled,) = await room.rule(reject(unclear.place))
     ((sealed,),) = house.sql("SELECT sealed FROM entries WHERE seq = ?", ruled.place.seq)
-    house.sql("UPDATE entries SET sealed = ? WHERE seq = ?", sealed[:-1] + b"?", ruled.place.seq)
+    house.sql(
+        "UPDATE entries SET sealed = ? WHERE seq = ?", sealed[:-1] + bytes([sealed[-1] ^ 1]), ruled.place.seq
+    )
     async with audit.open_ledger(house.load(), CAMPAIGN) as ledger:
         with pytest.raises(Tampered, match=f"entry {ruled.place.seq}"):
             await audit.verify(ledger, lambda _: None)

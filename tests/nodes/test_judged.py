@@ -11,7 +11,7 @@ from gateway.intake.revise import Refused
 from gateway.intake.running import Running
 from gateway.panel.drafts import Draft
 from gateway.panel.marking import Marks
-from gateway.panel.scoring import Scoring
+from gateway.panel.scoring import Scoring, digest_of
 from gateway.service import Service
 from tests import postgres as own
 from tests.conftest import House
@@ -22,8 +22,15 @@ JUDGES = 3
 CONTEST = "window"
 
 
-def marked(points: int = 5) -> Marks:
-    return Marks({(code, one): f"{points}" for code in WINDOWS for one in ("manner", "skill")})
+CRITERIA = ("manner", "skill")
+
+
+def marked() -> Marks:
+    return Marks({(code, one): "5" for code in WINDOWS for one in CRITERIA})
+
+
+#: What a judge has looked at who marked so.
+SHEET = digest_of({code: dict.fromkeys(CRITERIA, "5") for code in WINDOWS})
 
 
 def moved(house: House, postgres: own.Server) -> list[House]:
@@ -67,9 +74,9 @@ async def test_a_sheet_that_is_submitted_twice_is_in_the_ledger_once(nodes: Node
     runnings = [service.campaigns[CAMPAIGN] for service in nodes.services]
     slow, other = Slow(nodes.services[0]), Scoring(nodes.services[1])
     await other.enter(runnings[1], CONTEST, "j1", marked())
-    submitting = asyncio.create_task(slow.submit(runnings[0], CONTEST, "j1"))
+    submitting = asyncio.create_task(slow.submit(runnings[0], CONTEST, "j1", SHEET))
     await slow.read.wait()
-    await other.submit(runnings[1], CONTEST, "j1")
+    await other.submit(runnings[1], CONTEST, "j1", SHEET)
     await until(lambda: runnings[0].followed == runnings[1].followed)
     slow.go.set()
     with pytest.raises(Refused, match="submitted"):
@@ -82,9 +89,9 @@ async def test_a_sheet_that_waits_for_another_act_is_looked_at_again(nodes: Node
     here, there = (Scoring(service) for service in nodes.services)
     await there.enter(runnings[1], CONTEST, "j1", marked())
     async with nodes.services[0].acts._turn:  # an act of somebody else's is being recorded here
-        submitting = asyncio.create_task(here.submit(runnings[0], CONTEST, "j1"))
+        submitting = asyncio.create_task(here.submit(runnings[0], CONTEST, "j1", SHEET))
         await asyncio.sleep(1)
-        await there.submit(runnings[1], CONTEST, "j1")
+        await there.submit(runnings[1], CONTEST, "j1", SHEET)
         await until(lambda: runnings[0].followed == runnings[1].followed)
     with pytest.raises(Refused, match="submitted"):
         await submitting
@@ -97,11 +104,11 @@ async def test_of_the_last_places_at_the_table_each_is_given_once(nodes: Nodes) 
     for judge in ("j1", "j2", "j3", "j4"):
         await other.enter(runnings[1], CONTEST, judge, marked())
     for judge in ("j1", "j2"):
-        await other.submit(runnings[1], CONTEST, judge)
+        await other.submit(runnings[1], CONTEST, judge, SHEET)
     await until(lambda: runnings[0].followed == runnings[1].followed)
-    submitting = asyncio.create_task(slow.submit(runnings[0], CONTEST, "j3"))
+    submitting = asyncio.create_task(slow.submit(runnings[0], CONTEST, "j3", SHEET))
     await slow.read.wait()
-    await other.submit(runnings[1], CONTEST, "j4")
+    await other.submit(runnings[1], CONTEST, "j4", SHEET)
     await until(lambda: runnings[0].followed == runnings[1].followed)
     slow.go.set()
     with pytest.raises(Refused, match="panel_full"):
@@ -116,7 +123,8 @@ async def test_judges_at_two_nodes_do_not_get_into_each_others_way(nodes: Nodes)
     for judge in ("j1", "j2"):
         await scoring[0].enter(runnings[0], CONTEST, judge, marked())
     await asyncio.gather(
-        scoring[0].submit(runnings[0], CONTEST, "j1"), scoring[1].submit(runnings[1], CONTEST, "j2")
+        scoring[0].submit(runnings[0], CONTEST, "j1", SHEET),
+        scoring[1].submit(runnings[1], CONTEST, "j2", SHEET),
     )
     assert await sheets(nodes) == {"j1": 1, "j2": 1}
 
@@ -127,7 +135,7 @@ async def test_an_evaluation_has_the_sheets_of_every_node(nodes: Nodes) -> None:
     for n in range(JUDGES):
         at = n % 2
         await scoring[at].enter(runnings[at], CONTEST, f"j{n}", marked())
-        await scoring[at].submit(runnings[at], CONTEST, f"j{n}")
+        await scoring[at].submit(runnings[at], CONTEST, f"j{n}", SHEET)
         await until(lambda: runnings[0].followed == runnings[1].followed)
         for one, running in zip(scoring, runnings, strict=True):
             document = await one.document(running)

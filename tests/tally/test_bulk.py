@@ -129,7 +129,9 @@ CHANGES: dict[str, Callable[[Stored], Stored]] = {
     "hash": lambda row: row._replace(leaf_hash=bytes(32)),
     "place": lambda row: row._replace(seq=row.seq + 1),
     "kind": lambda row: row._replace(kind=AGAIN),
-    "opening": lambda row: row._replace(sealed=(row.sealed or b"")[:-1] + b"x"),
+    "opening": lambda row: row._replace(
+        sealed=row.sealed[:-1] + bytes([row.sealed[-1] ^ 1]) if row.sealed else b"x"
+    ),
     "another's opening": lambda row: row._replace(sealed=stored(row.seq, message(99)).sealed),
     "outcome": lambda row: _leaf(row, b"\ncounted\n", b"\nrepeat\n")._replace(kind=AGAIN),
     "time": lambda row: _leaf(row, b"\n1531094400000\n", b"\n1531094400001\n"),
