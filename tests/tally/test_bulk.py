@@ -125,6 +125,10 @@ def _leaf(row: Stored, was: bytes, now: bytes) -> Stored:
     return row._replace(leaf=leaf, leaf_hash=merkle.leaf_hash(leaf))
 
 
+def _changed(sealed: bytes) -> bytes:
+    return sealed[:-1] + bytes([sealed[-1] ^ 1])
+
+
 CHANGES: dict[str, Callable[[Stored], Stored]] = {
     "hash": lambda row: row._replace(leaf_hash=bytes(32)),
     "place": lambda row: row._replace(seq=row.seq + 1),
