@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -228,7 +229,7 @@ class Eraser:
                 going = await self._going(running, asked, logs, known, _row(head, logs, known))
                 if not going.places:
                     return 0
-                await self._recorder.act(self._act(running, asked, logs, going, head.entries))
+                await self._recorder.act(self._act(running, asked, logs, known, going, head.entries))
             except Disordered:  # another node has just recorded an act
                 self._recorder.look()
                 await asyncio.sleep(_AGAIN_SECONDS)
@@ -259,9 +260,20 @@ class Eraser:
             raise NotErased(f"it does not add up: {going.counting.faults[0]}. Run `televote recount` first")
         return going
 
-    def _act(self, running: Running, asked: _Asked, logs: Mapping[int, str], going: _Going, size: int) -> Act:
+    def _act(
+        self,
+        running: Running,
+        asked: _Asked,
+        logs: Mapping[int, str],
+        known: Sequence[Entry],
+        going: _Going,
+        size: int,
+    ) -> Act:
         everybody = asked.voter is None
-        spans = {node: [(0, seqs[-1])] if everybody else _spans(seqs) for node, seqs in going.places.items()}
+        spans = {
+            node: _all_but(seqs[-1], _staying(known, node)) if everybody else _spans(seqs)
+            for node, seqs in going.places.items()
+        }
         if sum(map(len, spans.values())) > MOST_SPANS:
             raise NotErased("that number has sent too many messages to be erased by itself")
         destroyed = Erasure(
@@ -362,6 +374,21 @@ def _spans(seqs: Iterable[int]) -> _Spans:
         else:
             found.append((seq, seq))
     return found
+
+
+def _staying(known: Iterable[Entry], node: str) -> list[int]:
+    """The acts at a node of which nothing goes."""
+    return [one.checked.seq for one in known if one.node == node and one.checked.leaf.kind in _STAYS]
+
+
+def _all_but(last: int, stays: Iterable[int]) -> _Spans:
+    """Everything up to `last`, without some.
+
+    >>> _all_but(9, [0, 4, 5, 12])
+    [(1, 3), (6, 9)]
+    """
+    bounds = [-1, *sorted(one for one in stays if one <= last), last + 1]
+    return [(low + 1, high - 1) for low, high in pairwise(bounds) if low + 1 < high]
 
 
 def _row(head: Head, logs: Mapping[int, str], known: Sequence[Entry]) -> list[Span]:

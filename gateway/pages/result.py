@@ -175,6 +175,8 @@ def _listed(running: Running, facts: Facts, lang: Lang) -> list[Mapping[str, Any
         {
             "name": case_view.contest_name(running, contest, lang),
             "rows": named(contest, codes),
+            "judged": contest
+            in (running.campaign.evaluation.contests if running.campaign.evaluation else ()),
             "tied": named(contest, facts.shortlist.tied.get(contest, ())),
         }
         for contest, codes in facts.shortlist.listed.items()

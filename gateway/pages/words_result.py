@@ -94,6 +94,10 @@ RESULT: Final[Mapping[str, Said]] = {
     ),
     "listed": Said("入围名单", "Shortlist"),
     "listed_none": Said("没有得票的候选。", "Nobody has a vote."),
+    "listed_judged": Said(
+        "评委评分尚未交齐，名单未定：仅凭票数不能入围。",
+        "The panel's sheets are not all in: nobody is listed by votes alone.",
+    ),
     "tied": Said("并列，尚未入围：", "Level, and not listed yet: "),
     "notices": Said("公示", "Public notices"),
     "notice_no": Said("第 {n} 次公示", "Notice {n}"),

@@ -106,15 +106,15 @@ def in_the_open(running: Running, panel: Panel, contest: str) -> bool:
 
 
 def shortlist(standings: Mapping[str, Any], weighed: Mapping[str, Any] | None) -> Shortlist:
-    """Who is on the shortlist: by votes and panel where a panel judges and all is in, else by votes alone."""
+    """Who is on the shortlist: by votes and panel where a panel judges, nobody before all is in; else by votes
+    alone."""
     by_votes = by_votes_alone(standings)
     listed, tied = dict(by_votes.listed), dict(by_votes.tied)
     for told in weighed["contests"] if weighed else ():
-        if told["rows"]:
-            listed[told["id"]] = tuple(row["code"] for row in told["rows"] if row["shortlisted"])
-            tied.pop(told["id"], None)
-            if told["undecided"]:
-                tied[told["id"]] = tuple(told["undecided"])
+        listed[told["id"]] = tuple(row["code"] for row in told["rows"] if row["shortlisted"])
+        tied.pop(told["id"], None)
+        if told.get("undecided"):
+            tied[told["id"]] = tuple(told["undecided"])
     return Shortlist(listed, tied)
 
 

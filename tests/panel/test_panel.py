@@ -321,7 +321,9 @@ async def test_the_result_waits_for_the_panel_and_is_of_its_shortlist(house: Hou
         from gateway.result.secretary import Secretary
 
         secretary = Secretary(room.counting, room.exports)
-        assert (await secretary.facts(room.running)).holds["evaluated"] is False
+        early = await secretary.facts(room.running)
+        assert early.holds["evaluated"] is False
+        assert early.shortlist.listed == {"window": (), "star": ()}, "votes alone decide nothing here"
         assert await refused(room.propose(Motion("complete", "count_complete"))) in (
             "gate_recounted",
             "gate_evaluated",
@@ -339,6 +341,17 @@ async def test_the_result_waits_for_the_panel_and_is_of_its_shortlist(house: Hou
         assert facts.holds["evaluated"]
         assert facts.shortlist.listed["window"] == ("A05", "A07"), "one by votes, one by the panel"
         assert facts.shortlist.listed["star"] == ("B03",)
+        assert await room.counting.eraser.everybody(room.running, "chair", "court_or_supervisor") == 2
+        after = await secretary.facts(room.running)
+        assert (after.shortlist, after.digest) == (facts.shortlist, facts.digest), "sheets are no caller's"
+        async with audit.open_ledger(house.load(), CAMPAIGN) as ledger:
+            assert await audit.verify(ledger, lambda _: None) == ledger.entries
+            counted = await audit.recount(ledger, lambda _: None)
+            assert counted.agrees, (counted.faults, counted.differences)
+        (erase,) = (act for act in counted.acts if act.leaf.kind == "erase")
+        sheets = {act.seq for act in counted.acts if act.leaf.kind == "score"}
+        ((_, spans),) = erase.leaf.detail["entries"].items()
+        assert not any(low <= seq <= high for low, high in spans for seq in sheets)
 
 
 async def test_lots_are_refused(house: House) -> None:
