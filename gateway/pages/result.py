@@ -171,12 +171,13 @@ def _listed(running: Running, facts: Facts, lang: Lang) -> list[Mapping[str, Any
             for code in codes
         ]
 
+    evaluation = running.campaign.evaluation
+    judged = evaluation.contests if evaluation else {}
     return [
         {
             "name": case_view.contest_name(running, contest, lang),
             "rows": named(contest, codes),
-            "judged": contest
-            in (running.campaign.evaluation.contests if running.campaign.evaluation else ()),
+            "judged": contest in judged,
             "tied": named(contest, facts.shortlist.tied.get(contest, ())),
         }
         for contest, codes in facts.shortlist.listed.items()

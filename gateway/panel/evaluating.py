@@ -106,8 +106,8 @@ def in_the_open(running: Running, panel: Panel, contest: str) -> bool:
 
 
 def shortlist(standings: Mapping[str, Any], weighed: Mapping[str, Any] | None) -> Shortlist:
-    """Who is on the shortlist: by votes and panel where a panel judges, nobody before all is in; else by votes
-    alone."""
+    """Who is on the shortlist: by votes and panel where a panel judges, and nobody before all is in; else by
+    votes alone."""
     by_votes = by_votes_alone(standings)
     listed, tied = dict(by_votes.listed), dict(by_votes.tied)
     for told in weighed["contests"] if weighed else ():
