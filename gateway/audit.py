@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -397,10 +397,4 @@ def _standings(
     kinds = {act.leaf.kind for act in acts}
     status = "closed" if "close" in kinds else "open" if "open" in kinds else "scheduled"
     as_of = clock.stamp(last_ms, running.zone)
-    return standings.build(running.roll, totals, status, as_of, _lost(acts))
-
-
-def _lost(acts: list[Checked]) -> Counter[str]:
-    """How many messages went with a lost database, by outcome."""
-    gaps = [act.leaf.detail["lost"] for act in acts if act.leaf.kind == "gap"]
-    return sum((Counter(epochs.messages(lost, MessageOutcome)) for lost in gaps), Counter[str]())
+    return standings.build(running.roll, totals, status, as_of, epochs.lost(acts, MessageOutcome))

@@ -107,6 +107,12 @@ def messages(lost: Mapping[str, int], outcomes: Iterable[str]) -> dict[str, int]
     return {kind: n for kind, n in lost.items() if kind in named}
 
 
+def lost(acts: Iterable[Checked], outcomes: Iterable[str]) -> Counter[str]:
+    """How many messages went with lost databases, by outcome, as the gaps among these acts say."""
+    gaps, named = [act.leaf.detail["lost"] for act in acts if act.leaf.kind == "gap"], list(outcomes)
+    return sum((Counter(messages(one, named)) for one in gaps), Counter[str]())
+
+
 def told(acts: Sequence[Checked]) -> Mapping[str, Past]:
     """What the newest gap among these tells of the logs before it; nothing if there is none.
 

@@ -4,7 +4,9 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import cryptography
 import pytest
@@ -84,6 +86,24 @@ async def test_it_recounts_an_export(played: tuple[Path, Path, str], tmp_path: P
     assert len(told) > 3
 
 
+#: What somebody may do to the rows of `standings.json` that no figure shows by itself.
+ROWS: dict[str, Callable[[dict[str, Any]], object]] = {
+    "a row is missing": lambda told: told["contests"][0]["candidates"].pop(),
+    "a row twice": lambda told: told["contests"][0]["candidates"].append(
+        told["contests"][0]["candidates"][0]
+    ),
+    "another name": lambda told: told["contests"][0]["candidates"][0].update(name="somebody else"),
+    "another code": lambda told: told["contests"][0]["candidates"][0].update(code="A99"),
+    "more votes": lambda told: told["contests"][0]["candidates"][0].update(votes=1_000),
+    "another rank": lambda told: told["contests"][0]["candidates"][0].update(rank=2),
+    "not withdrawn": lambda told: told["contests"][0]["candidates"][0].update(withdrawn=True),
+    "a contest is missing": lambda told: told["contests"].pop(),
+    "more seats": lambda told: told["contests"][0].update(seats=99),
+    "one more channel": lambda told: told["contests"][0]["candidates"][0]["by_channel"].update(web=5),
+    "lost": lambda told: told.update(lost={"counted": 3}),
+}
+
+
 async def test_it_finds_what_is_not_right(played: tuple[Path, Path, str], tmp_path: Path) -> None:
     out, openings, key = played
 
@@ -101,13 +121,19 @@ async def test_it_finds_what_is_not_right(played: tuple[Path, Path, str], tmp_pa
     one = next(one for one in standings["contests"][0]["candidates"] if one["by_channel"]["sms"])
     one["by_channel"]["sms"] += 1
     bad(out / "standings.json", json.dumps(standings).encode(), "told")
+    one["by_channel"]["sms"] -= 1
     standings["balance"]["waiting"] += 1
     bad(out / "standings.json", json.dumps(standings).encode(), "balance")
+    for name, change in ROWS.items():
+        standings = json.loads((out / "standings.json").read_bytes())
+        change(standings)
+        changed = json.dumps(standings).encode()
+        bad(out / "standings.json", changed, "standings.json, contests" if name != "lost" else "lost")
     checkpoint = (out / "checkpoint-n1.txt").read_bytes()
     lines = checkpoint.split(b"\n")
     bad(out / "checkpoint-n1.txt", b"\n".join([lines[0], b"7", *lines[2:]]), "signed")
     rules = (out / "rules.txt").read_bytes()
-    bad(out / "rules.txt", rules.replace(b'"votes":1', b'"votes":0'), "votes per")
+    bad(out / "rules.txt", rules.replace(b'"votes":1', b'"votes":0'), "opened the vote by other rules")
     bad(out / "rules.txt", rules.replace(b'"id":"beita-2018"', b'"id":"other"'), "openings of other")
     given = openings.read_bytes()
     bad(openings, given.replace(b'\\"A02\\"', b'\\"A03\\"', 1), "not what the leaf commits to")
