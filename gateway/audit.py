@@ -326,7 +326,7 @@ async def _count(
                     if checked.opening is not None:
                         counting.message(checked.seq, checked.opening, chunk.node)
                     elif checked.leaf.is_message:
-                        counting.gone(checked.seq, chunk.node)
+                        counting.gone(checked, chunk.node)
                     else:
                         counting.act(checked, chunk.node)
                         acts.append(checked)

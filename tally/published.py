@@ -192,6 +192,7 @@ def _counted(rules: dict[str, Any], row: Sequence[tuple[str, Checked]]) -> Recou
                 for name, each in judging.get("contests", {}).items()
             },
             judges=judging.get("judges", 0),
+            most={one["id"]: one.get("selections", {}).get("max", 1) for one in rules["contests"]},
         ),
         frozenset(targets),
     )
@@ -199,7 +200,7 @@ def _counted(rules: dict[str, Any], row: Sequence[tuple[str, Checked]]) -> Recou
         if checked.opening is not None:
             counting.message(checked.seq, checked.opening, node)
         elif checked.leaf.is_message:
-            counting.gone(checked.seq, node)
+            counting.gone(checked, node)
         else:
             counting.act(checked, node)
     counting.finish()

@@ -4,17 +4,18 @@ It trusts no projection: it adds up the outcomes in the openings, follows every 
 `void_all` marks, and holds every caller to the caps (`tally/holdings.py`).
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from tally import bulk, certification, rulings
+from tally import bulk, certification, erased, rulings
 from tally.acts import REVISIONS
 from tally.bulk import Ending, Manner, Said
 from tally.certification import NotAllowed, Progress
 from tally.count import ACTS, TotalKey, Totals
 from tally.entry import Leaf, Opening, Selected
+from tally.erased import Gone
 from tally.holdings import Holdings, Kind, Vote, Where
 from tally.rules import Rules
 from tally.rulings import Message
@@ -44,6 +45,7 @@ class Recount:
     progress: Progress = field(default_factory=Progress)
     sheets: set[tuple[str, str]] = field(default_factory=set)
     holdings: Holdings = field(init=False)
+    _erased: dict[str, Gone] = field(default_factory=lambda: defaultdict(Gone))
     _gone: dict[str, list[list[int]]] = field(default_factory=dict)
     _explained: dict[str, list[list[int]]] = field(default_factory=dict)
     _messages: dict[Where, Message] = field(default_factory=dict)
@@ -82,8 +84,11 @@ class Recount:
             totals[TotalKey("made", channel, "", "", "")] += messages
             totals[TotalKey("selection", channel, contest, candidate, ended)] += messages
 
-    def gone(self, seq: int, node: str = "") -> None:
+    def gone(self, entry: Checked, node: str = "") -> None:
         """An entry that commits to something, and nothing is there to be opened."""
+        seq = entry.seq
+        if entry.leaf.is_message:
+            self._erased[node].add(seq, entry.leaf.kind)
         spans = self._gone.setdefault(node, [])
         if spans and spans[-1][1] == seq - 1:
             spans[-1][1] = seq
@@ -111,7 +116,9 @@ class Recount:
         if act.leaf.kind == "erase":
             self._erase(act)
         elif act.leaf.commit and not act.private:
-            self.gone(act.seq, node)
+            self.gone(act, node)
+        if act.leaf.kind in REVISIONS:
+            self._erased[detail["node"]].rule(detail["entry"], detail["outcome"])
         if act.leaf.kind in REVISIONS and act.private:
             message = self._messages.get((detail["node"], detail["entry"]))
             if message is None:
@@ -154,6 +161,8 @@ class Recount:
             return
         if (contest, by) in self.sheets:
             self._fault(act, "is a second sheet of the same judge")
+        if not act.private:
+            self._fault(act, "has lost its marks, which no act may erase")
         self.sheets.add((contest, by))
         if sum(one == contest for one, _ in self.sheets) > self.rules.judges:
             self._fault(act, f"is one sheet more than the {self.rules.judges} of the rules")
@@ -166,11 +175,16 @@ class Recount:
         if not act.private:
             self._fault(act, "has lost what the erased messages came to")
             return
+        ended = Counter[str]()
+        for node, spans in act.leaf.detail["entries"].items():
+            self._explained.setdefault(node, []).extend(spans)
+            for first, last in spans:
+                ended += self._erased[node].take(first, last)
+        for fault in erased.unlawful(self.rules, act.private, ended):
+            self._fault(act, fault)
         for *key, n in act.private["totals"]:
             self.totals[TotalKey(*key)] += n
         self.erased += act.private["messages"]
-        for node, spans in act.leaf.detail["entries"].items():
-            self._explained.setdefault(node, []).extend(spans)
 
     def _fault(self, act: Checked, what: str) -> None:
         self.faults.append(f"entry {act.seq}: {act.leaf.kind} {what}")

@@ -222,6 +222,7 @@ class Running:
             adjudicators=self.campaign.adjudicators,
             judged=_judged(self.campaign),
             judges=self.campaign.evaluation.judges if self.campaign.evaluation else 0,
+            most={contest.id: contest.selections.max for contest in self.campaign.contests},
         )
 
 
