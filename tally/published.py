@@ -66,7 +66,9 @@ def recount(folder: str, openings: str, vkeys: Sequence[str] = ()) -> Counted:
     if faults := epochs.faults(acts, _sizes(logs)):
         raise Bad("; ".join(faults))
     _hold_to_rules(acts, hashlib.sha256(text).hexdigest())
-    counting = _counted(rules, row := _in_order(logs, acts))
+    row = _in_order(logs, acts)
+    _hold_to_one_each(row)
+    counting = _counted(rules, row)
     if counting.faults:
         raise Bad("; ".join(counting.faults))
     found = standings.build(
@@ -116,6 +118,20 @@ def _hold_to_rules(acts: Sequence[Checked], digest: str) -> None:
     for act in acts:
         if act.leaf.kind == "open" and act.leaf.detail["rules"] != digest:
             raise Bad(f"rules.txt: entry {act.seq} opened the vote by other rules")
+
+
+def _hold_to_one_each(row: Sequence[tuple[str, Checked]]) -> None:
+    """Every message stands there once (docs/rules.md, Redelivery), and so does what a leaf commits to, for it
+    is drawn anew each time."""
+    known = set[object]()
+    for node, one in row:
+        if one.leaf.is_message:
+            own: set[object] = {one.leaf.commit}
+            if one.opening is not None:
+                own |= {(one.opening.source, one.opening.voter, one.opening.message_id)}
+            if known & own:
+                raise Bad(f"entry {one.seq} of {node}: this message is there twice")
+            known |= own
 
 
 def _agree(where: str, told: Any, found: Any) -> None:

@@ -11,8 +11,8 @@ class Rules:
 
     `candidates` are the (contest, code) pairs that exist, `pending` the outcomes that wait for a person;
     `releases` says whether a withdrawal gives votes back, `adjudicators` how many people rule. `judged` has
-    the most points and their step, by contest and criterion; `judges` is how many hand in a sheet. `most` is how
-    many candidates of a contest one message may name, 1 where it is not there.
+    the most points and their step, by contest and criterion; `judges` is how many hand in a sheet. `most` is
+    how many candidates of a contest one message may name, 1 where it is not there.
     """
 
     caps: Mapping[str, Sequence[tuple[str, int]]]

@@ -136,7 +136,7 @@ def check_acts(log, trees, rules, rules_hash):  # outcomes follow; returns the l
         kinds.add(kind)
         for at, spans in detail.get("entries", {}).items():
             for one in (log[at, seq] for low, high in spans for seq in range(low, high + 1)):
-                one.gone, one.waits = one.kind != "erase", False
+                one.gone, one.waits = one.kind not in ("erase", "score"), False
         if "entry" in detail:
             target = row.get((detail["node"], detail["entry"]))
             need(target and target.outcome, f"{where} is about {detail['entry']}, no message before it")
@@ -163,14 +163,16 @@ def check_standings(told, log, rules, gone):  # with themselves and the log; ret
     whole = {(part, one): n for part in PARTS for one, n in told["balance"][part].items()}
     need(summed == Counter(whole), f"{here}: the balance is not the sum of the channels")
     for contest, rule in zip(told["contests"], rules["contests"], strict=True):
-        need(contest["id"] == rule["id"], f"{here}: {contest['id']} is not as in rules.txt")
+        book = {one["code"]: one["name"] for one in rule["candidates"]}
         stays = [one["votes"] for one in contest["candidates"] if (rule["id"], one["code"]) not in gone]
         for one in contest["candidates"]:
             votes, out = sum(one["by_channel"].values()), (rule["id"], one["code"]) in gone
             rank = None if out else 1 + sum(more > votes for more in stays)
-            need((one["votes"], one["rank"]) == (votes, rank), f"{here}: {one['code']}: rank or votes")
+            right = min(one["by_channel"].values()) >= 0 and [votes, rank, book.pop(one["code"], 0)]
+            need([one["votes"], one["rank"], one["name"]] == right, f"{here}: the row of {one['code']}")
             figures.update({(rule["id"], where, one["code"]): n for where, n in one["by_channel"].items()})
             summed["votes", ""] += votes
+        need(contest["id"] == rule["id"] and not book, f"{here}: {contest['id']} is not as in rules.txt")
     need(summed["votes", ""] == summed["selections", "counted"], f"{here}: not as many votes as counted")
     ends, shown = Counter(("messages", one.outcome) for one in log.values() if one.outcome), Counter()
     for contest, code, ended in (one for entry in log.values() for one in entry.now):
@@ -188,9 +190,8 @@ def cast(one, votes):  # what counts becomes votes; those of its caller that it 
         vote.counted &= not (vote.held and vote.who[0] in one.now["voids"])
     for contest, code, ended in one.now["selections"]:
         if ended == "counted":  # held: another vote may void it, also one that stands first in another log
-            vote = one.cast[contest, code] = Thing(who=(contest, code), by=one, held=1, uses=1)  # up caps
-            vote.counted = not mine.over[contest]
-            mine.cast.append(vote)
+            vote = Thing(who=(contest, code), by=one, held=1, uses=1, counted=not mine.over[contest])
+            one.cast[vote.who] = mine.cast.append(vote) or vote
 
 
 def revise(act, told, one, votes):  # a message ends otherwise; but for most voids, its caps come free
@@ -221,10 +222,8 @@ def recount(path, log, rules):  # the figures, from the openings of what entries
     for place, entry in ((place, entry) for place, entry in log.items() if not entry.gone):
         need(place in given or not entry.commit, f"{entry.where}: there is no opening of it")
         one = given[place] if entry.commit else {"blinding": "", "opening": "null"}
-        key, packed = b64decode(one["blinding"]), one["opening"].encode()
-        same = not entry.commit or hmac.digest(key, packed, "sha256") == entry.commit
-        need(same, f"{entry.where}: not the opening of it")
-        told = json.loads(packed)
+        key, packed, told = b64decode(one["blinding"]), one["opening"].encode(), json.loads(one["opening"])
+        need(entry.commit in (b"", hmac.digest(key, packed, "sha256")), f"{entry.where}: not its opening")
         if entry.outcome:
             same = [told[9], *told[13:15]] == [entry.at, entry.kind, entry.chosen or told[14]]
             need(same and told[0] == "opening/v1", f"{entry.where}: its opening tells otherwise")
@@ -239,6 +238,7 @@ def recount(path, log, rules):  # the figures, from the openings of what entries
                 vote.uses = vote.held = False
         elif entry.kind == "erase":  # what the erased messages had come to
             for part, channel, contest, code, ended, n in told[1]["totals"]:
+                need(n > 0, f"{entry.where}: it takes {part}s away")
                 found[f"{part}s", channel, ended] += n * (part in ("message", "selection"))
                 found[contest, channel, code] += n * ((part, ended) == ("selection", "counted"))
     for one in messages.values():

@@ -11,16 +11,18 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
+from typing import Any
 
 import cryptography
 import pytest
 
-from gateway import entrances
+from gateway import audit, entrances, erasure
 from gateway.intake.decide import Verdict
 from gateway.ledger import publisher
 from gateway.ledger.archive import Archive
 from gateway.ledger.manifest_key import ManifestSigner
 from tally import export, merkle, note, published, tiles
+from tally.count import TotalKey, Totals
 from tally.note import Checkpoint, Signer
 from tests.conftest import House
 from tests.docs import auditing
@@ -238,6 +240,18 @@ def outcome_moved(played: Export) -> None:
     (played.folder / "standings.json").write_bytes(export.to_json(told))
 
 
+def rows(played: Export, change: Callable[[list[dict[str, Any]]], object]) -> None:
+    told = json.loads((played.folder / "standings.json").read_bytes())
+    change(told["contests"][0]["candidates"])
+    (played.folder / "standings.json").write_bytes(export.to_json(told))
+
+
+def fewer_than_none(told: list[dict[str, Any]]) -> None:
+    """Votes of one channel, taken from the other: the sum holds."""
+    one = told[0]["by_channel"]
+    one["sms"], one["hotline"] = one["sms"] + one["hotline"] + 1, -1
+
+
 #: What an insider who can sign a manifest, but has signed this checkpoint, does; and what is named.
 INSIDER: dict[str, tuple[Callable[[Export], None], str]] = {
     "bundles swapped": (
@@ -267,7 +281,11 @@ INSIDER: dict[str, tuple[Callable[[Export], None], str]] = {
         lambda one: one.edit("rules.txt", '"votes":1', '"votes":2'),
         "by other rules than rules.txt",
     ),
-    "a rank": (lambda one: one.edit("standings.json", '"rank": 1\n', '"rank": 2\n'), "rank or votes"),
+    "a rank": (lambda one: one.edit("standings.json", '"rank": 1\n', '"rank": 2\n'), "the row of"),
+    "a row gone": (lambda one: rows(one, lambda told: told.pop()), "window is not as in rules.txt"),
+    "a row twice": (lambda one: rows(one, lambda told: told.append(told[-1])), "the row of A"),
+    "a name": (lambda one: rows(one, lambda told: told[0].update(name="somebody")), "the row of A"),
+    "fewer than none": (lambda one: rows(one, fewer_than_none), "the row of A"),
     "another campaign": (lambda one: one.edit("checkpoint-n1.txt", CAMPAIGN, "other"), "not signed with"),
 }
 
@@ -311,7 +329,7 @@ async def test_another_history_is_found_by_whoever_has_seen_the_first(played: Ex
     check(played.folder, vkey=played.vkey)
     with pytest.raises(ValueError, match=r"seen\.txt: the log is another"):
         check(played.folder, vkey=played.vkey, seen=seen)
-    with pytest.raises(ValueError, match="not the opening of it"):
+    with pytest.raises(ValueError, match="not its opening"):
         check(played.folder, played.openings, played.vkey)
 
 
@@ -336,11 +354,11 @@ async def test_another_key(played: Export) -> None:
         (lambda lines: lines.pop(7), "there is no opening of it"),
         (
             lambda lines: lines.__setitem__(7, lines[7] | {"opening": lines[8]["opening"]}),
-            "not the opening of it",
+            "not its opening",
         ),
         (
             lambda lines: lines.__setitem__(7, lines[7] | {"blinding": lines[8]["blinding"]}),
-            "not the opening of it",
+            "not its opening",
         ),
         (lambda lines: lines.__setitem__(0, lines[0] | {"campaign": "other"}), "not these openings"),
     ],
@@ -393,6 +411,64 @@ async def test_it_counts_what_is_left_after_an_erasure(house: House, tmp_path: P
             await counting.eraser.everybody(running, "chair", "retention_over")
     openings = await auditing.export(house, tmp_path / "out")
     check(tmp_path / "out", openings)
+
+
+#: What an insider makes the figures of an erasure say, and what the recount has against it.
+ERASED: dict[str, tuple[Callable[[Totals], None], str]] = {
+    "votes move": (lambda told: told.update({A01_SMS: -7, A02_SMS: 7}), "figures that cannot be"),
+    "more votes": (lambda told: told.update({A02_SMS: 99, MADE_SMS: 99}), "more votes in window"),
+    "votes alone": (lambda told: told.update({A02_SMS: 1}), "selections that do not balance"),
+    "other outcomes": (lambda told: told.update({COUNTED_SMS: -1, REPEAT_SMS: 1}), "and it erased"),
+    "more messages": (lambda told: told.update({COUNTED_SMS: 5, RECEIVED_SMS: 5}), "and it erased"),
+    "nobody's votes": (lambda told: told.update({A99_SMS: 1, MADE_SMS: 1}), "figures that cannot be"),
+}
+A01_SMS, A02_SMS, A99_SMS = (
+    TotalKey("selection", "sms", "window", code, "counted") for code in ("A01", "A02", "A99")
+)
+COUNTED_SMS, REPEAT_SMS = (TotalKey("message", "sms", "", "", ended) for ended in ("counted", "repeat"))
+MADE_SMS, RECEIVED_SMS = (TotalKey(part, "sms", "", "", "") for part in ("made", "received"))
+
+
+@pytest.mark.parametrize("name", ERASED)
+async def test_an_erasure_comes_to_no_more_than_it_erases(
+    house: House, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its figures stand for openings that are gone: whoever runs the server could have it say anything."""
+    change, fault = ERASED[name]
+    await auditing.play(house, 20)
+    honest = erasure._Going.totals
+
+    def changed(going: erasure._Going, *, waiting: bool) -> Totals:
+        told = honest(going, waiting=waiting)
+        if not waiting:
+            change(told)
+        return told
+
+    monkeypatch.setattr(erasure._Going, "totals", changed)
+    async with house.service() as counting:
+        running = counting.campaigns[CAMPAIGN]
+        for number in ("13812345678", "13812345670"):
+            await counting.eraser.number(running, number, "chair", "caller_asked")
+    async with audit.open_ledger(house.load(), CAMPAIGN) as ledger:
+        counted = await audit.recount(ledger, lambda _: None)
+    assert any(fault in one for one in counted.faults), counted.faults
+    monkeypatch.setattr(audit.Recounted, "agrees", True)  # whose export it is does not mind
+    openings = await auditing.export(house, tmp_path / "out")
+    with pytest.raises(published.Bad, match=fault):
+        published.recount(str(tmp_path / "out"), str(openings))
+
+
+async def test_a_message_that_is_there_twice(played: Export) -> None:
+    """Byte for byte, under a root that is signed: caps may allow it."""
+    lines = [json.loads(line) for line in played.openings.read_text("ascii").splitlines()]
+    leaves = played.leaves
+    seq = next(n for n, leaf in enumerate(leaves) if b"\ncounted\n" in leaf)
+    (opening,) = (line for line in lines if line.get("entry") == seq)
+    played.relog([*leaves, leaves[seq]], sign=True)
+    lines.append(opening | {"entry": len(leaves)})
+    played.openings.write_text("".join(json.dumps(line) + "\n" for line in lines), "ascii")
+    with pytest.raises(published.Bad, match=f"entry {len(leaves)} of n1: this message is there twice"):
+        published.recount(str(played.folder), str(played.openings), [played.vkey])
 
 
 async def test_the_caps_are_held(played: Export) -> None:
