@@ -30,7 +30,7 @@ from tests.reports.resolving import faults
 DATA = Path(__file__).parents[1] / "data/nist"
 SCHEMAS = {
     kind: json.loads((DATA / f"nist_{name}.schema.json").read_text("utf-8"))
-    for kind, name in (("nist-cvr", "cvr_v1"), ("nist-err", "err_v2"))
+    for kind, name in (("nist-cvr", "cvr_v1"), ("nist-cvr-audit", "cvr_v1"), ("nist-err", "err_v2"))
 }
 VALIDATORS = {kind: jsonschema.Draft4Validator(schema) for kind, schema in SCHEMAS.items()}
 
@@ -93,7 +93,8 @@ async def test_every_ending_of_a_real_campaign(house: House) -> None:
         assert total["BallotsCast"] + total["BallotsRejected"] + total["BallotsOutstanding"] == len(
             cvr["CVR"]
         )
-        for kind in ("nist-cvr", "nist-err"):
+        assert allocable(made("nist-cvr-audit", result)) == votes(result)
+        for kind in ("nist-cvr", "nist-cvr-audit", "nist-err"):
             same(f"{kind}.json", b"".join(report.kinds()[kind].write(replace_ids(result), Options())))
 
 
@@ -107,8 +108,9 @@ def replace_ids(result: Result) -> Result:
 async def test_every_act_and_the_rules_that_void(house: House) -> None:
     await auditing.play(house, bulk=40)
     async with result_of(house) as result:
-        cvr = made("nist-cvr", result)
+        assert allocable(made("nist-cvr", result)) == votes(result)
         made("nist-err", result)
+        cvr = made("nist-cvr-audit", result)
         assert allocable(cvr) == votes(result)
         kinds = Counter(tuple(one["Type"] for one in record["CVRSnapshot"]) for record in cvr["CVR"])
         assert set(kinds) >= {("interpreted",), ("original", "interpreted", "modified")}
@@ -152,6 +154,34 @@ async def test_no_record_tells_whose_it_is_or_when_it_came(house: House) -> None
         assert [one.id for one in result.records] == sorted(one.id for one in result.records)
 
 
+@pytest.mark.parametrize("ballots", ["sealed", "open"])
+async def test_no_record_leads_to_an_entry_of_the_public_ledger(house: House, ballots: str) -> None:
+    """By how it ended: the ledger says so of every entry, and of rulings by whom and why."""
+    await auditing.play(house, 40, auditing.OPEN_RULES if ballots == "open" else auditing.RULES)
+    async with result_of(house) as result:
+        told = [one for record in made("nist-cvr", result)["CVR"] for one in record["CVRSnapshot"]]
+        assert allocable(made("nist-cvr", result)) == votes(result)
+        if ballots == "open":
+            assert {one["Type"] for one in told} == {"original", "interpreted", "modified"}
+            return
+        assert {one["Type"] for one in told} == {"interpreted"}
+        assert not any("Annotation" in one for one in told)
+        shapes = {
+            (one.get("OtherStatus"), json.dumps(position))
+            for one in told
+            for contest in one.get("CVRContest", [])
+            for selection in contest["CVRContestSelection"]
+            for position in [selection["SelectionPosition"], selection.get("Status"), contest.get("Status")]
+        }
+        counts = {
+            "@type": "CVR.SelectionPosition",
+            "HasIndication": "yes",
+            "NumberVotes": 1,
+            "IsAllocable": "yes",
+        }
+        assert shapes == {(None, json.dumps([counts])), (None, "null")}
+
+
 def random_records(rng: random.Random, result: Result, many: int) -> Iterator[Record]:
     choices = [
         Selection(contest.id, one.code) for contest in result.roll.contests for one in contest.candidates
@@ -192,7 +222,7 @@ def test_random_campaigns(seed: int) -> None:
     records = tuple(random_records(rng, blank, rng.randrange(30)))
     result = replace(blank, records=records, sources={"sim": "sms"}, entries=len(records))
     cvr, err = made("nist-cvr", result), made("nist-err", result)
-    assert len(cvr["CVR"]) == len(records)
+    assert len(cvr["CVR"]) == len(made("nist-cvr-audit", result)["CVR"]) == len(records)
     assert ("OtherCounts" in err["Election"][0]["Contest"][0]) == (len(contests) == 1)
 
 
@@ -207,7 +237,7 @@ def test_memory_does_not_grow_with_the_votes() -> None:
             return random_records(random.Random(1), blank, self.many)
 
     blank = collect.before(running.run(boards.campaign(), bytes(32)), OPENS_MS)
-    write = report.kinds()["nist-cvr"].write
+    write = report.kinds()["nist-cvr-audit"].write
 
     tracemalloc.start()
     written = sum(map(len, write(replace(blank, records=Many(4000), sources={"sim": "sms"}), Options())))
