@@ -25,8 +25,6 @@ _NOTES: Final = (
 )
 _TO_AUDITORS: Final = "Times, callers, hashes of payloads, who ruled and when are in the sidecar."
 _TO_ALL: Final = "Times, callers, hashes, rulings, and choices that do not count are for an auditor alone."
-    "Times, callers, hashes, rulings and choices that do not count are left out: an auditor has them."
-)
 #: Why a selection is in nobody's count, in the words of the format's other users.
 _OTHER: Final = {
     "over_cap": "over-cap",
