@@ -103,16 +103,20 @@ def _date(ms: int, result: Result) -> str:
 
 
 def _ballots(result: Result) -> list[dict[str, Any]]:
-    """Messages by how they ended; those that wait are known for all channels together."""
+    """Messages by how they ended; those that wait are known for all channels together. What is disputed goes
+    on counting until it is ruled on."""
     balance = result.standings["balance"]
     received, counted = (balance["messages"].get(key, 0) for key in ("received", "counted"))
+    last = {(one.node, one.about): one for one in result.rulings}
+    disputed = sum(one.kind == "dispute" and one.now[0] == "counted" for one in last.values())
+    outstanding = result.waiting - disputed
     total = {
         **_typed("BallotCounts"),
         "Type": "total",
         "GpUnitId": nist.ELECTORATE,
         "BallotsCast": counted,
-        "BallotsRejected": received - counted - result.waiting,
-        "BallotsOutstanding": result.waiting,
+        "BallotsRejected": received - counted - outstanding,
+        "BallotsOutstanding": outstanding,
     }
     parts = [
         {

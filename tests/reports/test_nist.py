@@ -22,6 +22,7 @@ from gateway.reporting.result import Record, Result
 from tally.outcome import MessageOutcome, Selection, SelectionOutcome
 from tests.conftest import OPENS_MS, House
 from tests.docs import auditing
+from tests.intake.test_revise import Room, dispute
 from tests.pages import boards
 from tests.reports.conftest import fill, result_of
 from tests.reports.golden import same
@@ -152,6 +153,18 @@ async def test_no_record_tells_whose_it_is_or_when_it_came(house: House) -> None
         order = [one.entry for one in result.records]
         assert order != sorted(order)
         assert [one.id for one in result.records] == sorted(one.id for one in result.records)
+
+
+async def test_what_is_disputed_counts_until_it_is_ruled_on(house: House) -> None:
+    async with house.service() as counting:
+        room = Room(house, counting)
+        call = await room.send("13812345678", "A01", by="op1")
+        await room.rule(dispute(call.place, Selection("window", "A02")))
+    async with result_of(house) as result:
+        (total,) = (
+            one for one in made("nist-err", result)["Election"][0]["BallotCounts"] if one["Type"] == "total"
+        )
+        assert [total[f"Ballots{what}"] for what in ("Cast", "Rejected", "Outstanding")] == [1, 0, 0]
 
 
 @pytest.mark.parametrize("ballots", ["sealed", "open"])
