@@ -11,7 +11,7 @@ from gateway.pages.guard import only
 from gateway.pages.words_people import WORDS
 from gateway.people.accounts import LINK_MS, Refused, state
 from gateway.people.people import People
-from gateway.people.roles import Role
+from gateway.people.roles import Role, SignedIn
 from gateway.people.store import Account, Listed
 
 _PEOPLE: Final = "/people"
@@ -60,7 +60,7 @@ class _Accounts:
         return await self._edit(request)
 
     async def change(self, request: web.Request) -> web.StreamResponse:
-        given = {**await self._given(request), "login": request.match_info["login"]}
+        given = {**await self._given(request), "login": (await self._account(request)).login}
         try:
             await self._accounts.change(**given, by=guard.signed_in(request).login)
         except Refused as refused:
@@ -68,36 +68,49 @@ class _Accounts:
         return guard.see_other(_PEOPLE, done="changed")
 
     async def disable(self, request: web.Request) -> web.StreamResponse:
+        account = await self._account(request)
         try:
-            await self._accounts.disable(request.match_info["login"], by=guard.signed_in(request).login)
+            await self._accounts.disable(account.login, by=guard.signed_in(request).login)
         except Refused as refused:
             return await self._edit(request, refused.word)
         return guard.see_other(_PEOPLE, done="disabled")
 
     async def enable(self, request: web.Request) -> web.StreamResponse:
+        account = await self._account(request)
         try:
-            await self._accounts.enable(request.match_info["login"], by=guard.signed_in(request).login)
+            await self._accounts.enable(account.login, by=guard.signed_in(request).login)
         except Refused as refused:
             return await self._edit(request, refused.word)
         return guard.see_other(_PEOPLE, done="enabled")
 
     async def reset(self, request: web.Request) -> web.StreamResponse:
-        login = request.match_info["login"]
+        account = await self._account(request)
         try:
-            token = await self._accounts.reset(login, by=guard.signed_in(request).login)
+            token = await self._accounts.reset(account.login, by=guard.signed_in(request).login)
         except Refused as refused:
             return await self._edit(request, refused.word)
-        return self._link(request, await self._accounts.named(login), token)
+        return self._link(request, account, token)
+
+    async def _account(self, request: web.Request) -> Account:
+        """The account that is asked about, if it is one that whoever asks may see."""
+        try:
+            account = await self._accounts.named(request.match_info["login"])
+        except Refused:
+            raise guard.Refused("unknown") from None
+        if not _is_of(guard.signed_in(request), account):
+            raise guard.Refused("unknown")
+        return account
 
     async def _given(self, request: web.Request) -> dict[str, Any]:
         given = await guard.form(request)
-        chosen = [name for name in self._campaigns if given.get(f"campaign-{name}")]
+        own = guard.signed_in(request).campaigns
+        chosen = [name for name, _ in self._names(request) if given.get(f"campaign-{name}")]
         try:
             role = Role(given.get("role", ""))
         except ValueError:
             raise guard.Refused("unreadable") from None
-        # Every one is the same as none: also those that are yet to come.
-        campaigns = () if len(chosen) == len(self._campaigns) else tuple(chosen)
+        # Every one is the same as none: also those that are yet to come. Nobody gives more than they have.
+        campaigns = own if not chosen or len(chosen) == len(self._campaigns) else tuple(chosen)
         return {
             "login": given.get("login", ""),
             "name": given.get("name", ""),
@@ -109,7 +122,11 @@ class _Accounts:
         self, request: web.Request, refused: str = "", given: Mapping[str, Any] = _EMPTY
     ) -> web.StreamResponse:
         values = {
-            "people": [self._row(one) for one in await self._accounts.listed()],
+            "people": [
+                self._row(one)
+                for one in await self._accounts.listed()
+                if _is_of(guard.signed_in(request), one.account)
+            ],
             "refused": refused,
             "given": given,
             "roles": list(Role),
@@ -120,10 +137,7 @@ class _Accounts:
     async def _edit(
         self, request: web.Request, refused: str = "", given: Mapping[str, Any] | None = None
     ) -> web.StreamResponse:
-        try:
-            account = await self._accounts.named(request.match_info["login"])
-        except Refused:
-            raise guard.Refused("unknown") from None
+        account = await self._account(request)
         kept = {"name": account.name, "role": account.role, "campaigns": account.campaigns.split()}
         values = {
             "account": account,
@@ -144,8 +158,12 @@ class _Accounts:
         return guard.render(request, "person_link.html", values, words=WORDS)
 
     def _names(self, request: web.Request) -> list[tuple[str, str]]:
-        lang = guard.language(request)
-        return [(name, running.campaign.name_in(lang)) for name, running in self._campaigns.items()]
+        lang, who = guard.language(request), guard.signed_in(request)
+        return [
+            (name, running.campaign.name_in(lang))
+            for name, running in self._campaigns.items()
+            if who.may_enter(name)
+        ]
 
     def _row(self, listed: Listed) -> dict[str, Any]:
         account = listed.account
@@ -155,3 +173,9 @@ class _Accounts:
             "state": state(listed, self._accounts.now_ms()),
             "seen": "" if account.signed_in_ms is None else self._shown(account.signed_in_ms),
         }
+
+
+def _is_of(who: SignedIn, account: Account) -> bool:
+    """Whether an account is kept to campaigns that are all somebody's own."""
+    theirs = account.campaigns.split()
+    return not who.campaigns or (bool(theirs) and all(map(who.may_enter, theirs)))

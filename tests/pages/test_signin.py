@@ -16,6 +16,7 @@ from gateway.pages.words_people import WORDS
 from gateway.pages.words_staff import WORDS as STAFF_WORDS
 from gateway.people.roles import Role
 from tests.conftest import House, Visitor
+from tests.intake.test_revise import CAMPAIGN
 from tests.pages.browser import Browser, link_in
 from tests.pages.reading import Page
 
@@ -343,6 +344,27 @@ async def test_an_administrator_makes_and_takes_away_an_account(visitor: Visitor
     reset = await chief.send("/people/zhao/reset", person)
     assert (await zhao.sign_in("zhao", OTHER)).status == 403
     assert (await zhao.send(link_in(reset.text), password=OTHER, again=OTHER)).status == 303
+
+
+async def test_an_administrator_of_one_vote_has_nothing_to_do_with_the_accounts_of_others(
+    visitor: Visitor,
+) -> None:
+    await visitor.sign_in(Role.ADMINISTRATOR, "everywhere")
+    await visitor.sign_in(Role.COMMITTEE, "of-all-votes")
+    await visitor.sign_in(Role.COMMITTEE, "of-this-vote", [CAMPAIGN])
+    chief = await visitor.sign_in(Role.ADMINISTRATOR, "chief", [CAMPAIGN])
+    page = (await chief.get("/people")).text
+    assert [login in page for login in ("everywhere", "of-all-votes", "of-this-vote")] == [False, False, True]
+    for path in ("", "/disable", "/enable", "/reset"):
+        answer = await chief.post(f"/people/of-all-votes{path}", name="x", role="committee")
+        assert answer.status == 404, path
+    assert (await chief.get("/people/of-all-votes")).status == 404
+    assert (await chief.post("/people", name="new", login="new", role="committee")).status == 200
+    assert (await chief.post("/people/of-this-vote", name="new", role="observer")).status == 303
+    assert visitor.server.people is not None
+    for login in ("new", "of-this-vote"):
+        account = await visitor.server.people.accounts.named(login)
+        assert account.campaigns == CAMPAIGN, "nobody gives more than they have"
 
 
 @pytest.mark.parametrize(
