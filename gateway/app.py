@@ -279,7 +279,7 @@ def routes(server: Server, settings: Settings) -> list[web.RouteDef]:
     return [
         *guarded,
         *ledger.routes(server.service.publisher, server.service.campaigns),
-        *vote.routes(server.service.campaigns),
+        *vote.routes(server.service.campaigns, server.service.now_ms),
         *public.routes(server.board, final=lambda running: server.board.is_final(running.id)),
         *notice.routes(server.service, server.font),
         *candidate.routes(server.service, server.register),

@@ -86,8 +86,8 @@ LIVE: Final[Mapping[str, Said]] = {
     "balance_bad": Said("不相等", "does not agree"),
     "balance_text": Said("收到 = 各结果之和", "received = sum of outcomes"),
     "intake": Said("接收", "Intake"),
-    "ready_yes": Said("正常", "Taking votes"),
-    "ready_no": Said("停止", "Not taking votes"),
+    "ready_yes": Said("正常", "Working"),
+    "ready_no": Said("停止", "Stopped"),
     "queued": Said("等候写入", "waiting to be written"),
     # flow
     "flow": Said("每分钟消息", "Messages per minute"),

@@ -78,7 +78,7 @@ async def test_the_figures() -> None:
         "1 A01 Social security desk 区人社局 800 400 1,200 46.2%",
         "– A03 户籍窗口 Withdrawn 公安分局 133 67 200 7.7%",
         "Balance = agrees",
-        "Taking votes",
+        "Working",
         "waiting to be written 7",
         "sim kannel · SMS 07-14 12:00",
         "desk desk · Hotline –",

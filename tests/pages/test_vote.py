@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from gateway.pages import public
-from gateway.pages.words import LANGS
+from gateway.pages.words import LANGS, WORDS
 from gateway.reporting.words import SHEET
-from tests.conftest import House
+from tests.conftest import CLOSES_MS, OPENS_MS, SETTLED_MS, House
 from tests.pages.reading import Page
 
 PATH = "/vote/beita-2018"
@@ -51,3 +51,18 @@ async def test_it_follows_a_changed_close(house: House) -> None:
         text = (await visitor.get(f"{PATH}?lang=zh"))[1]
     assert "2018年7月21日 18:00" in text
     assert "2018年7月20日 18:00" not in text
+
+
+async def test_it_says_whether_one_can_vote(house: House) -> None:
+    """Somebody may have kept the address, or a poster."""
+    house.clock.ms = OPENS_MS - 1
+    async with house.serve() as visitor:
+        for at_ms, status in (
+            (OPENS_MS - 1, "scheduled"),
+            (OPENS_MS, "open"),
+            (CLOSES_MS, "closing"),
+            (SETTLED_MS + 60_000, "unshown"),
+        ):
+            house.clock.ms = at_ms
+            await visitor.service.schedule.tick()
+            assert WORDS[status].zh in (await visitor.get(f"{PATH}?lang=zh"))[1], status
