@@ -8,7 +8,7 @@ browser says of the sender, and by a token in the form (`csrf`) or in the header
 import asyncio
 import hmac
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 from weakref import WeakKeyDictionary
@@ -97,6 +97,7 @@ class Office:
 
 OFFICE: Final = web.AppKey("office", Office)
 
+_FORM: Final = "application/x-www-form-urlencoded"
 _WHO: Final = web.RequestKey("who", SignedIn)
 _SESSION: Final = web.RequestKey("session", str)
 _BROWSER: Final = web.RequestKey("browser", str)
@@ -146,9 +147,9 @@ def _guarded(handler: Handler, access: Access, *, unsafe: bool, body_bytes: int 
                 await _ours(request)
             return await handler(request)
         except Refused as refused:
-            return refuse(request, refused.word)
+            return refuse(request, refused.word, await _typed(request, access))
         except Unavailable:
-            return refuse(request, "unavailable")
+            return refuse(request, "unavailable", await _typed(request, access))
 
     _stated[guarded] = access
     return guarded
@@ -252,6 +253,20 @@ async def form(request: web.Request) -> dict[str, str]:
     return {name: value for name in read if isinstance(value := read[name], str)}
 
 
+async def _typed(request: web.Request, access: Access) -> list[str]:
+    """What somebody has written into a form of ours that was refused, so that it is not lost: not what they
+    have chosen, and no password."""
+    ours = access.kind == "roles" and arrival.is_from_us(arrived(request), request.headers)
+    if not ours or request.method != "POST" or request.content_type != _FORM:
+        return []
+    try:
+        fields = await form(request)
+    except Refused:
+        return []
+    written = [value for name, value in fields.items() if "password" not in name and name != "csrf"]
+    return [value for value in written if not value.isascii() or len(value.split()) > 1]
+
+
 async def file(request: web.Request) -> tuple[str, bytes]:
     """The file in a form that `form` has read: its name, and all of it; nothing if there is none."""
     name, content = "", b""
@@ -319,15 +334,16 @@ def is_path(path: str) -> bool:
     return _PATH.fullmatch(path) is not None
 
 
-def refuse(request: web.Request, word: str) -> web.Response:
-    """What somebody is told who may not, or cannot now: a page, or for scripts a word as JSON."""
+def refuse(request: web.Request, word: str, typed: Sequence[str] = ()) -> web.Response:
+    """What somebody is told who may not, or cannot now: a page, with what they have `typed` to be copied; or
+    for scripts a word as JSON."""
     status, path = _STATUS[word], request.rel_url.raw_path
     if wants_json(request):
         response = web.json_response({"error": word}, status=status, headers=HEADERS)
     elif word == "signed_out" and request.method in ("GET", "HEAD"):
         return see_other(f"/signin?next={path}")
     else:
-        response = render(request, "refused.html", {"word": word}, status)
+        response = render(request, "refused.html", {"word": word, "typed": typed}, status)
     if status == 503:
         response.headers["Retry-After"] = str(RETRY_SECONDS)
     return response

@@ -56,6 +56,10 @@ WORDS: Final[Mapping[str, Said]] = {
         "刚才的操作没有执行。请重新登录，再做一次。",
         "What you just sent was not carried out. Sign in, and do it again.",
     ),
+    "refused_typed": Said(
+        "您写的内容在下面，请先复制；登录页会另开一页。",
+        "What you wrote is below: copy it first. The next page opens beside this one.",
+    ),
     "refused_role": Said("此页面不对您的角色开放", "This page is not for your role"),
     "refused_role_text": Said(
         "如果您需要它，请管理员更改您的角色。", "If you need it, ask the administrator for another role."

@@ -12,6 +12,7 @@ from gateway.pages import guard
 from gateway.people.roles import Role
 from tests.conftest import Answer, House, Staff, Visitor
 from tests.pages.access import ROWS
+from tests.pages.reading import Page
 
 FILLED = {
     "id": "beita-2018",
@@ -319,3 +320,21 @@ def role_for(access: str) -> Role:
 async def sent(staff: Staff, path: str, headers: Mapping[str, str], form: Mapping[str, str]) -> Answer:
     cookie = f"televote-plain={staff.token}; televote-plain-browser=a-browser"
     return await staff.ask("POST", path, {**headers, "Cookie": cookie}, data=dict(form))
+
+
+async def test_what_was_written_is_given_back_when_the_session_is_over(house: House) -> None:
+    """An answer to an objection takes longer to write than a session lasts without a sign of life."""
+    async with house.serve() as visitor:
+        wang = await visitor.sign_in(Role.COMMITTEE, "wang")
+        house.clock.ms += 16 * 60_000
+        path, answer = f"/committee/{FILLED['campaign']}/acts/review", "经核查，<b>票数</b>无误。\n附件两份。"
+        fields = {"kind": "answer", "answer": answer, "password": "每天八点 开门", "reason": "unfounded"}
+        refused = await wang.post(path, **fields)
+        assert refused.status == 401
+        assert len(Page(refused.text).all("textarea")) == 1
+        assert "".join(answer.split()) in "".join(Page(refused.text).text.split())
+        assert "每天八点" not in refused.text
+        assert "unfounded" not in refused.text
+        headers = {"Accept": "text/html", "Origin": "https://evil.example"}
+        foreign = await wang.ask("POST", path, headers, data=fields)
+        assert (foreign.status, "无误" in foreign.text) == (401, False)
