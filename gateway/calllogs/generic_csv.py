@@ -192,7 +192,10 @@ class GenericCsv:
             return None
         for word, name in self._names.items():
             if names.count(name) > 1:
-                raise UnreadableLog(f"Two columns have the name set in columns.{word}: rename one of them.")
+                raise UnreadableLog(
+                    f"Two columns have the name set in columns.{word}: rename one of them.",
+                    f"有两列的名称与 columns.{word} 的设置相同：请改其中一列的名称。",
+                )
         return {word: names.index(name) for word, name in self._names.items()}
 
     def _by_header(self, head: list[str]) -> Layout:
@@ -219,20 +222,26 @@ class GenericCsv:
         needed = 1 + max(places.values())
         raise UnreadableLog(
             f"The file does not show what separates its columns, or has fewer than {needed} of them: "
-            "set delimiter, and check columns."
+            "set delimiter, and check columns.",
+            f"看不出各列用什么分隔，或者不足 {needed} 列：请设置 delimiter，并核对 columns。",
         )
 
     def _no_header(self, head: list[str]) -> UnreadableLog:
         """The error that names what is wanted and what is there, but nothing that could be a caller's."""
         wanted = ", ".join(str(column) for column in self._wanted.values())
         if not any(text.strip() for text in head):
-            return UnreadableLog(f"The file is empty; it should begin with a header with {wanted}.")
+            return UnreadableLog(
+                f"The file is empty; it should begin with a header with {wanted}.",
+                f"文件是空的；第一行应是表头，含 {wanted}。",
+            )
         best = self._nearest(head)
         if best:
-            there = "it has " + ", ".join(_plain(cell)[:40] for cell in best[:60])
+            names = ", ".join(_plain(cell)[:40] for cell in best[:60])
+            there, zh = f"it has {names}", f"表头是 {names}"
         else:
             there = "its first lines do not look like one: without a header, set header = false"
-        return UnreadableLog(f"There is no header with {wanted}; {there}.")
+            zh = "开头几行不像表头：没有表头时，请设置 header = false"
+        return UnreadableLog(f"There is no header with {wanted}; {there}.", f"没有含 {wanted} 的表头；{zh}。")
 
     def _nearest(self, head: list[str]) -> list[str]:
         """The cells of the line that has most of the names, or most cells; none if they hold numbers."""

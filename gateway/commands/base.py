@@ -181,7 +181,9 @@ def _told(error: Exception) -> click.ClickException | None:
     from tally.verify import Tampered
 
     match error:
-        case Unsafe() | calling.NotServing() | NoAccounts() | UnreadableLog() | TooEarly() | NotErased():
+        case UnreadableLog():
+            return Wrong(getattr(error, click.get_current_context().ensure_object(Chosen).lang))
+        case Unsafe() | calling.NotServing() | NoAccounts() | TooEarly() | NotErased():
             return Wrong(str(error))
         case Unavailable() | Busy() | Stopping() | Died() | Unfit():
             return Failed(str(error))

@@ -47,7 +47,11 @@ class CallLog(Protocol):
 
 
 class UnreadableLog(ValueError):
-    """The file is not in the format its source is set up for; the message says what to change."""
+    """The file is not in the format its source is set up for; `en` and `zh` say what to change."""
+
+    def __init__(self, en: str, zh: str) -> None:
+        super().__init__(en)
+        self.en, self.zh = en, zh
 
 
 class CallLogBuilder(Protocol):

@@ -26,11 +26,11 @@ _HEAD = 4096
 _KNOWN = ("utf-8", "utf-16", "gb18030")
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _NOT_TEXT = (
-    (b"PK\x03\x04", "an Excel workbook or a zip archive"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel workbook"),
-    (b"\x1f\x8b", "a gzip archive"),
-    (codecs.BOM_UTF32_LE, "UTF-32 text"),
-    (codecs.BOM_UTF32_BE, "UTF-32 text"),
+    (b"PK\x03\x04", "an Excel workbook or a zip archive", " Excel 工作簿或 zip 压缩包"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook", "旧版 Excel 工作簿"),
+    (b"\x1f\x8b", "a gzip archive", " gzip 压缩包"),
+    (codecs.BOM_UTF32_LE, "UTF-32 text", " UTF-32 文本"),
+    (codecs.BOM_UTF32_BE, "UTF-32 text", " UTF-32 文本"),
 )
 
 
@@ -58,7 +58,8 @@ def opened(
     them. Raises `OSError` if the file cannot be opened and `UnreadableLog` if it cannot be text.
     """
     if encoding and encoding not in _KNOWN:
-        raise UnreadableLog(f"The encodings known are {', '.join(_KNOWN)}.")
+        known = ", ".join(_KNOWN)
+        raise UnreadableLog(f"The encodings known are {known}.", f"可用的编码是 {known}。")
     with path.open("rb") as file, _decoded(file, path.stat().st_size, encoding, on_position) as log:
         yield log
 
@@ -82,7 +83,10 @@ def encoding_of(data: bytes) -> str:
     """How a log that begins so is written. Raises `UnreadableLog` if it cannot be read in pieces."""
     encoding = _encoding(io.BytesIO(data))
     if encoding == "utf-16":
-        raise UnreadableLog("A log in UTF-16 cannot be read as it grows: have it written in UTF-8.")
+        raise UnreadableLog(
+            "A log in UTF-16 cannot be read as it grows: have it written in UTF-8.",
+            "UTF-16 的日志不能边写边读：请改用 UTF-8。",
+        )
     return encoding
 
 
@@ -112,15 +116,21 @@ def _pass_over(text: io.TextIOWrapper, line: str) -> None:
 
 def _encoding(file: BinaryIO) -> str:
     head = file.read(_HEAD)
-    for magic, what in _NOT_TEXT:
+    for magic, en, zh in _NOT_TEXT:
         if head.startswith(magic):
-            raise UnreadableLog(f"The file is {what}, not a text log: save it as CSV in UTF-8.")
+            raise UnreadableLog(
+                f"The file is {en}, not a text log: save it as CSV in UTF-8.",
+                f"文件是{zh}，不是文本记录：请另存为 UTF-8 编码的 CSV。",
+            )
     for mark, encoding in _MARKS:
         if head.startswith(mark):
             return encoding
     # Many NULs, but no run of them as a machine that lost power leaves: that costs one record only.
     if head.count(0) * 10 > len(head) and b"\0\0\0" not in head:
-        raise UnreadableLog("The file looks like UTF-16 without its byte order mark: save it as UTF-8.")
+        raise UnreadableLog(
+            "The file looks like UTF-16 without its byte order mark: save it as UTF-8.",
+            "文件像是没有字节顺序标记的 UTF-16：请另存为 UTF-8。",
+        )
     file.seek(0)
     return _by_its_lines(file)
 

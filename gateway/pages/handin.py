@@ -75,7 +75,8 @@ class _Pages:
             first = log.first()
             summary = await (handin.recorded if record else handin.tried)(self._service, log)
         except UnreadableLog as unreadable:
-            raise _Wrong("upload_unreadable", told=str(unreadable), log=log) from None
+            told = getattr(unreadable, guard.language(request))
+            raise _Wrong("upload_unreadable", told=told, log=log) from None
         if record:
             login = guard.signed_in(request).login
             _log.info("log_handed_in", source=log.source.name, account=login, rows=summary.rows)

@@ -1,5 +1,6 @@
 """`televote import`: what it reports, what it refuses, and that cutting it off costs nothing."""
 
+import re
 import signal
 import time
 from pathlib import Path
@@ -105,6 +106,10 @@ def test_a_file_that_is_no_log_is_two_and_leaves_nothing(home: Home, content: by
     assert (said.code, said.out) == (2, "")
     assert told in said.err
     assert "13877766655" not in said.err
+    chinese = home.call("--lang", "zh", "import", "--source", "hotline", log)
+    assert chinese.code == 2
+    assert re.search("[一-鿿]{4}", chinese.err), chinese.err
+    assert told not in chinese.err
     assert home.query("SELECT count(*) FROM entries WHERE sealed IS NOT NULL") == [(0,)]
 
 
