@@ -302,14 +302,14 @@ def staff_routes(server: Server, people: People, files: Path) -> list[web.RouteD
         *live.routes(server.board, server.pulse, server.service.now_ms),
         *exports.routes(server.board, server.exports, server.font),
         *rulings.routes(server.service, chamber),
-        *acts.routes(server.service, chamber, server.board),
+        *acts.routes(server.service, chamber),
         *reconcile.routes(server.service),
         *result.routes(server.service, chamber, secretary),
-        *evaluation.routes(server.service, chamber, server.board, secretary.scoring),
+        *evaluation.routes(server.service, chamber, secretary.scoring),
         *nominations.routes(server.service, server.register, files),
         *panel.routes(server.service, secretary.scoring),
         *notice.staff_routes(server.service, secretary, server.font),
-        *records.routes(server.service, server.board),
+        *records.routes(server.service),
         *_desk_routes(server),
     ]
 

@@ -277,5 +277,4 @@ def _public(current: Standings) -> Standings:
 
 
 def _committee(running: Running, current: Standings) -> Standings:
-    kept_back = running.campaign.committee_totals == "after_close" and current["status"] != "closed"
-    return {**current, "contests": []} if kept_back else current
+    return {**current, "contests": []} if running.keeps_figures_back else current

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from config.problems import Lang
 from dedup import caller
-from gateway.board import Board, as_they_stand
+from gateway.board import as_they_stand
 from gateway.intake import chair
 from gateway.intake.revise import Case, Refused
 from gateway.intake.running import Running
@@ -41,9 +41,9 @@ _BACK: Final = ("acts", "rulings/agree", "result", "evaluation")
 _SENT: Final = Sent(_KEPT, "acts", WORDS)
 
 
-def routes(service: Service, chamber: Chamber, board: Board) -> list[web.RouteDef]:
+def routes(service: Service, chamber: Chamber) -> list[web.RouteDef]:
     """The acts, and the proposals that wait for a second person. For the committee alone."""
-    pages, committee = _Acts(service, chamber, board), only(Role.COMMITTEE)
+    pages, committee = _Acts(service, chamber), only(Role.COMMITTEE)
     path = "/committee/{campaign}"
     return [
         guard.get(f"{path}/acts", pages.page, committee),
@@ -55,8 +55,8 @@ def routes(service: Service, chamber: Chamber, board: Board) -> list[web.RouteDe
 
 
 class _Acts:
-    def __init__(self, service: Service, chamber: Chamber, board: Board) -> None:
-        self._service, self._chamber, self._board = service, chamber, board
+    def __init__(self, service: Service, chamber: Chamber) -> None:
+        self._service, self._chamber = service, chamber
 
     async def page(self, request: web.Request) -> web.StreamResponse:
         """What can be done, and what waits for a second person."""
@@ -105,7 +105,7 @@ class _Acts:
         motion = await self._motion(running, fields)
         considered = await self._chamber.consider(running, motion)
         lang = guard.language(request)
-        view, kept_back = await self._view(running, considered, lang), self._kept_back(running)
+        view, kept_back = await self._view(running, considered, lang), running.keeps_figures_back
         return confirm(request, running, considered, fields, _SENT, view, kept_back=kept_back)
 
     async def _act(
@@ -174,13 +174,9 @@ class _Acts:
             return ()
         return await self._service.casebook.cases(running.id, motion.targets)
 
-    def _kept_back(self, running: Running) -> bool:
-        """Whether the committee keeps the figures from itself until the close."""
-        return not self._board.committee(running.id)["contests"]
-
     async def _figures(self, running: Running) -> Figures | None:
         """Counted votes as they stand, None if they are kept back."""
-        if self._kept_back(running):
+        if running.keeps_figures_back:
             return None
         figures: dict[tuple[str, str], int] = {}
         for key, n in (await self._service.store.totals(running.id)).items():
@@ -191,7 +187,7 @@ class _Acts:
 
     async def _ranked(self, running: Running, motion: Motion, lang: Lang) -> list[Ranked]:
         """The contest's ranks with the candidate, and without."""
-        if self._kept_back(running):
+        if running.keeps_figures_back:
             return []
         (gone,) = motion.selections
         totals, now_ms = await self._service.store.totals(running.id), self._service.now_ms()

@@ -5,7 +5,6 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from gateway.board import Board
 from gateway.intake.running import Running
 from gateway.pages import case_view, evaluation_view, guard, motion_view, room_form, words_panel
 from gateway.pages.guard import only
@@ -23,9 +22,9 @@ _KEPT: Final = ("kind", "reason", "note", "contest", "order")
 _SENT: Final = Sent(_KEPT, "evaluation", _WORDS)
 
 
-def routes(service: Service, chamber: Chamber, board: Board, scores: Scoring) -> list[web.RouteDef]:
+def routes(service: Service, chamber: Chamber, scores: Scoring) -> list[web.RouteDef]:
     """The page, and how a lot is entered on it. For the committee alone."""
-    pages, committee = _Evaluation(service, chamber, board, scores), only(Role.COMMITTEE)
+    pages, committee = _Evaluation(service, chamber, scores), only(Role.COMMITTEE)
     path = "/committee/{campaign}/evaluation"
     return [
         guard.get(path, pages.page, committee),
@@ -36,8 +35,8 @@ def routes(service: Service, chamber: Chamber, board: Board, scores: Scoring) ->
 
 
 class _Evaluation:
-    def __init__(self, service: Service, chamber: Chamber, board: Board, scores: Scoring) -> None:
-        self._service, self._chamber, self._board, self._scores = service, chamber, board, scores
+    def __init__(self, service: Service, chamber: Chamber, scores: Scoring) -> None:
+        self._service, self._chamber, self._scores = service, chamber, scores
 
     async def page(self, request: web.Request) -> web.StreamResponse:
         """How votes and points weigh."""
@@ -47,7 +46,7 @@ class _Evaluation:
         """The same as JSON (docs/evaluation.md)."""
         running = running_of(request, self._service)
         document = await self._scores.document(running)
-        if document is None or self._kept_back(running):
+        if document is None or running.keeps_figures_back:
             raise guard.Refused("unknown")
         headers = {
             **guard.HEADERS,
@@ -86,7 +85,7 @@ class _Evaluation:
         lang, now_ms, who = guard.language(request), self._service.now_ms(), guard.signed_in(request).login
         evaluation, contests = running.campaign.evaluation, []
         values: dict[str, Any] = {}
-        kept_back = self._kept_back(running)
+        kept_back = running.keeps_figures_back
         if evaluation is not None:
             panel = await self._scores.panel(running)
             document = await self._scores.document(running)
@@ -117,7 +116,3 @@ class _Evaluation:
             "back": "evaluation",
         }
         return guard.render(request, "evaluation.html", values, refused.status if refused else 200, _WORDS)
-
-    def _kept_back(self, running: Running) -> bool:
-        """Whether the committee keeps the figures from itself until the close."""
-        return not self._board.committee(running.id)["contests"]

@@ -62,8 +62,8 @@ class _Pages:
         making = self._exports.making
         values = {
             "front": f"/{self._audience}/{running.id}/exports",
-            "may_make": self._audience == "committee" and not self._kept_back(running),
-            "kept_back": self._audience == "committee" and self._kept_back(running),
+            "may_make": self._audience == "committee" and not running.keeps_figures_back,
+            "kept_back": self._audience == "committee" and running.keeps_figures_back,
             "making": self._audience == "committee" and making == running.id,
             "busy": making not in ("", running.id),
             "failed": self._exports.failed(running.id) if self._audience == "committee" else "",
@@ -111,19 +111,15 @@ class _Pages:
     async def make(self, request: web.Request) -> web.StreamResponse:
         """Have an export made; the page then shows how it goes."""
         running = self._running(request)
-        if not self._kept_back(running):
+        if not running.keeps_figures_back:
             self._exports.begin(running.id, guard.language(request))
         return guard.see_other(f"/committee/{running.id}/exports")
 
     def _offered(self, running: Running) -> list[Built]:
         if self._audience == "committee":
-            return [] if self._kept_back(running) else self._exports.built(running.id)
+            return [] if running.keeps_figures_back else self._exports.built(running.id)
         mode, status = running.campaign.publish.mode, self._board.standings(running.id)["status"]
         return [one for one in self._exports.built(running.id) if observable(mode, status, one.manifest)]
-
-    def _kept_back(self, running: Running) -> bool:
-        """Whether the committee keeps the figures from itself: they can be counted from any export."""
-        return not self._board.committee(running.id)["contests"]
 
     def _running(self, request: web.Request) -> Running:
         running = self._board.campaigns().get(request.match_info["campaign"])

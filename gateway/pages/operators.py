@@ -17,7 +17,7 @@ def routes(desk: Desk) -> list[web.RouteDef]:
             return guard.render(request, "desks.html", {"campaigns": None}, 404, WORDS)
         running = source.running
         worked, skews = await desk.report(running)
-        kept_back = running.campaign.committee_totals == "after_close" and not running.closed
+        kept_back = running.keeps_figures_back
         values = {
             "worked": desk_view.worked(worked),
             "kept_back": kept_back,

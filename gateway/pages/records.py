@@ -11,7 +11,6 @@ from typing import Any, Final
 from aiohttp import web
 
 from config.problems import Lang
-from gateway.board import Board
 from gateway.intake.revise import Case
 from gateway.intake.running import Running
 from gateway.pages import case_view, guard, room_form
@@ -37,9 +36,9 @@ _WORDS: Final = {**ROOM, **RECORDS}
 _NEWEST: Final = Query()
 
 
-def routes(service: Service, board: Board) -> list[web.RouteDef]:
+def routes(service: Service) -> list[web.RouteDef]:
     """Messages, one message, and acts. For the committee alone."""
-    pages, committee = _Records(service, board), only(Role.COMMITTEE)
+    pages, committee = _Records(service), only(Role.COMMITTEE)
     path = "/committee/{campaign}/records"
     return [
         guard.get(path, pages.found, committee),
@@ -51,8 +50,8 @@ def routes(service: Service, board: Board) -> list[web.RouteDef]:
 
 
 class _Records:
-    def __init__(self, service: Service, board: Board) -> None:
-        self._service, self._board, self._searches = service, board, Searches()
+    def __init__(self, service: Service) -> None:
+        self._service, self._searches = service, Searches()
         self._archives = {name: Archive(running) for name, running in service.campaigns.items()}
 
     async def found(self, request: web.Request) -> web.StreamResponse:
@@ -123,7 +122,7 @@ class _Records:
             running,
             Query(
                 records.number(fields.get("number", "")),
-                "" if self._kept_back(running) else code,
+                "" if running.keeps_figures_back else code,
                 _known(fields.get("outcome", ""), MessageOutcome),
                 _known(fields.get("source", ""), self._sources(running)),
                 _instant(running, fields.get("since", "")),
@@ -185,12 +184,8 @@ class _Records:
         return {
             "campaign": running.id,
             "zone": running.campaign.timezone,
-            "kept_back": self._kept_back(running),
+            "kept_back": running.keeps_figures_back,
         }
-
-    def _kept_back(self, running: Running) -> bool:
-        """Whether the committee keeps the figures from itself: choices could be counted here."""
-        return not self._board.committee(running.id)["contests"]
 
     def _sources(self, running: Running) -> list[str]:
         return [name for name, source in self._service.sources.items() if source.running is running]
