@@ -103,6 +103,7 @@ class _Evaluation:
             "contests": contests,
             "kept_back": kept_back,
             "closed": running.closed,
+            "certified": running.certified,
             "width": evaluation_view.WIDTH,
             "left": evaluation_view.LEFT,
             "right": evaluation_view.RIGHT,

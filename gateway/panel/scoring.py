@@ -76,6 +76,8 @@ class Scoring:
             raise Refused("no_reason")
         if not running.closed:
             raise Refused("not_closed")
+        if running.certified:
+            raise Refused("certified")
         document = await self.document(running)
         told = document["contests"] if document else []
         ties = [tie for one in told if order and one["id"] == order[0].contest for tie in one["unresolved"]]

@@ -163,9 +163,11 @@ async def test_nothing_moves_what_is_certified_but_a_correction(room: Room, tmp_
     for motion in (
         Motion("withdraw", "at_own_wish", selections=(A01,)),
         Motion("bar", "fraud", line="+8613812345671"),
+        Motion("lot", "drawn", selections=(A01, Selection("window", "A02"))),
         void(place),
     ):
-        assert await refused(two(room, motion) if motion.kind == "void" else room.act(motion)) == "certified"
+        needs_two = motion.kind in ("void", "lot")
+        assert await refused(two(room, motion) if needs_two else room.act(motion)) == "certified"
     late = await room.send("13812345679", "A02")
     assert (await room.counting.casebook.case(CAMPAIGN, late)) is not None
     assert room.running.certified, "what comes late is kept, and moves nothing"
