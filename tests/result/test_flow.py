@@ -163,7 +163,7 @@ async def test_nothing_moves_what_is_certified_but_a_correction(room: Room, tmp_
     for motion in (
         Motion("withdraw", "at_own_wish", selections=(A01,)),
         Motion("bar", "fraud", line="+8613812345671"),
-        Motion("lot", "drawn", selections=(A01, Selection("window", "A02"))),
+        Motion("lot", "drawn", selections=(A01, A01._replace(candidate="A02"))),
         void(place),
     ):
         needs_two = motion.kind in ("void", "lot")
