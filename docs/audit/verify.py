@@ -159,7 +159,7 @@ def check_standings(told, log, rules, gone):  # with themselves and the log; ret
         for part, first in PARTS.items():
             need(2 * parts[part][first] == sum(parts[part].values()), f"{here}: {part} do not balance")
             summed.update({(part, ended): n for ended, n in parts[part].items()})
-            figures.update({(part, channel, one): n for one, n in parts[part].items() if one != first})
+            figures.update({(f"{part}:", channel, one): n for one, n in parts[part].items() if one != first})
     whole = {(part, one): n for part in PARTS for one, n in told["balance"][part].items()}
     need(summed == Counter(whole), f"{here}: the balance is not the sum of the channels")
     for contest, rule in zip(told["contests"], rules["contests"], strict=True):
@@ -174,11 +174,11 @@ def check_standings(told, log, rules, gone):  # with themselves and the log; ret
             summed["votes", ""] += votes
         need(contest["id"] == rule["id"] and not book, f"{here}: {contest['id']} is not as in rules.txt")
     need(summed["votes", ""] == summed["selections", "counted"], f"{here}: not as many votes as counted")
-    ends, shown = Counter(("messages", one.outcome) for one in log.values() if one.outcome), Counter()
+    ends, shown = Counter(("messages:", one.outcome) for one in log.values() if one.outcome), Counter()
     for contest, code, ended in (one for entry in log.values() for one in entry.now):
-        ends.update({("selections", ended): 1, (contest, code): ended == "counted"})
+        ends.update({("selections:", ended): 1, (contest, code): ended == "counted"})
     for (part, _, one), n in figures.items():  # what an entry chose, everybody knows if ballots are open
-        shown[part, one] += n * (part == "messages" or rules.get("ballots") == "open")
+        shown[part, one] += n * (part == "messages:" or rules.get("ballots") == "open")
     need(shown == ends, f"{here}: the log has {dict(ends)}")
     need(told["balance"]["waiting"] == sum(entry.waits for entry in log.values()), f"{here}: others wait")
     return figures
@@ -239,13 +239,13 @@ def recount(path, log, rules):  # the figures, from the openings of what entries
         elif entry.kind == "erase":  # what the erased messages had come to
             for part, channel, contest, code, ended, n in told[1]["totals"]:
                 need(n > 0, f"{entry.where}: it takes {part}s away")
-                found[f"{part}s", channel, ended] += n * (part in ("message", "selection"))
+                found[f"{part}s:", channel, ended] += n * (part in ("message", "selection"))
                 found[contest, channel, code] += n * ((part, ended) == ("selection", "counted"))
     for one in messages.values():
-        found["messages", one.channel, one.now["outcome"]] += 1
+        found["messages:", one.channel, one.now["outcome"]] += 1
         for contest, code, ended in one.now["selections"]:
             stands = ended != "counted" or one.cast[contest, code].counted
-            found["selections", one.channel, ended if stands else "voided"] += 1
+            found["selections:", one.channel, ended if stands else "voided"] += 1
             found[contest, one.channel, code] += stands and ended == "counted"
     caps = (*rules["contests"], {"id": "", "caps": rules.get("caps", ())})
     for where, cap in ((one["id"], cap) for one in caps for cap in one["caps"]):

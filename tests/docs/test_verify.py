@@ -4,6 +4,7 @@ import ast
 import importlib.util
 import json
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -395,6 +396,20 @@ async def test_it_counts_as_the_recount_does_after_anything(
                 sent.append(verdict)
             if step == 50:
                 await counting.acts.withdraw(room.running, A01, "wang", "at_own_wish")
+    openings = await auditing.export(house, tmp_path / "out")
+    check(tmp_path / "out")
+    check(tmp_path / "out", openings)
+
+
+async def test_a_contest_may_be_called_as_a_figure_is(house: House, tmp_path: Path) -> None:
+    text = house.campaign.read_text("utf-8")
+    house.campaign.write_text(
+        re.sub(r"(\bid = \"|contests\.|nominations\.)star\b", r"\1messages", text), "utf-8"
+    )
+    async with house.service() as counting:
+        room = Room(house, counting)
+        for n, code in enumerate(["A01 B03", "B03", "B04 B05", "你好"]):
+            await room.send(f"1381234567{n}", code)
     openings = await auditing.export(house, tmp_path / "out")
     check(tmp_path / "out")
     check(tmp_path / "out", openings)
