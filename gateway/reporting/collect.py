@@ -17,7 +17,7 @@ from gateway import audit, clock
 from gateway.audit import Checkable, OnRows, Recounted, Unfit
 from gateway.intake.running import Running
 from gateway.panel import evaluating
-from gateway.reporting.result import HOUR_MS, Act, Fate, Hour, Record, Result, Ruling, Stage
+from gateway.reporting.result import HOUR_MS, Act, Fate, Hour, Place, Record, Result, Ruling, Stage
 from gateway.walking import Chunk
 from tally import standings
 from tally.acts import REVISIONS
@@ -112,15 +112,20 @@ class _Seen:
     def _act(self, act: Checked) -> None:
         detail, kind = act.leaf.detail, act.leaf.kind
         by, second, reason = (str(detail.get(key, "")) for key in ("by", "second", "reason"))
-        about = detail.get("entry", detail.get("candidate", ""))
-        self.acts.append(Act(act.seq, act.leaf.at_ms, kind, by, second, reason, str(about)))
+        place, about = self._place(act.node, act.seq), detail.get("candidate", "")
+        if "entry" in detail:
+            about = self._place(detail["node"], detail["entry"])
+        self.acts.append(Act(place, act.leaf.at_ms, kind, by, second, reason, str(about)))
         if kind in REVISIONS and act.private:
             self.rulings.append(
                 Ruling(
-                    act.seq, act.leaf.at_ms, kind, str(detail.get("verdict", "")), reason, by, second,
+                    place, act.leaf.at_ms, kind, str(detail.get("verdict", "")), reason, by, second,
                     detail["node"], detail["entry"], ending(act.private["was"]), ending(act.private["now"]),
                 )
             )  # fmt: skip
+
+    def _place(self, node: str, seq: int) -> Place:
+        return seq if len(self.ledger.heads) == 1 else f"{node}/{seq}"
 
     def result(self, counted: Recounted) -> Result:
         """The result, once everything was seen."""

@@ -22,13 +22,18 @@ Fate = Literal["advanced-to-runoff", "projected-winner", "winner", "defeated", "
 HOUR_MS: Final = 3_600_000
 
 
+#: Where an entry stands, for people to read: its number, and before it the log's name if there are several.
+Place = int | str
+
+
 class Ruling(NamedTuple):
     """An act by which people gave a message another ending. `verdict` is "" but for adjudications.
 
-    `about` is the message's entry in the log of `node`; `was` and `now` are its outcome and selections.
+    `entry` is where the act stands, `about` the message's entry in the log of `node`; `was` and `now` are its
+    outcome and selections.
     """
 
-    entry: int
+    entry: Place
     at_ms: int
     kind: str
     verdict: str
@@ -42,9 +47,9 @@ class Ruling(NamedTuple):
 
 
 class Act(NamedTuple):
-    """Anything that a person, or the schedule, did."""
+    """Anything that a person, or the schedule, did; `entry` is where it stands."""
 
-    entry: int
+    entry: Place
     at_ms: int
     kind: str
     by: str

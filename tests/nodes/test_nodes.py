@@ -17,6 +17,7 @@ from gateway.intake.decide import Verdict
 from gateway.intake.inbound import Form, Inbound
 from gateway.intake.revise import Refused
 from gateway.ledger.mirror import Mirror
+from gateway.reporting import collect
 from gateway.room import records
 from gateway.room.records import Archive, Query
 from gateway.service import Service
@@ -202,6 +203,13 @@ async def test_rulings_and_acts_of_different_nodes(houses: list[House], tmp_path
     assert [log["node"] for log in manifest["ledger"]] == ["n1", "n2", "n3"]
     check(out)
     check(out, openings)
+    async with (
+        audit.open_ledger(houses[1].load(), CAMPAIGN) as ledger,
+        collect.collected(ledger, lambda _: None) as result,
+    ):
+        places = [act.entry for act in result.acts]
+        assert len({*places}) == len(places), "no two have one number"
+        assert {ruling.entry for ruling in result.rulings} < {*places}
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 50])
