@@ -271,7 +271,7 @@ class Eraser:
     ) -> Act:
         everybody = asked.voter is None
         spans = {
-            node: _all_but(seqs[-1], _staying(known, node)) if everybody else _spans(seqs)
+            node: _all_but(seqs[-1], _sheets(known, node)) if everybody else _spans(seqs)
             for node, seqs in going.places.items()
         }
         if sum(map(len, spans.values())) > MOST_SPANS:
@@ -376,9 +376,9 @@ def _spans(seqs: Iterable[int]) -> _Spans:
     return found
 
 
-def _staying(known: Iterable[Entry], node: str) -> list[int]:
-    """The acts at a node of which nothing goes."""
-    return [one.checked.seq for one in known if one.node == node and one.checked.leaf.kind in _STAYS]
+def _sheets(known: Iterable[Entry], node: str) -> list[int]:
+    """The score sheets in a node's log: the result hangs on them, whoever has been erased."""
+    return [one.checked.seq for one in known if one.node == node and one.checked.leaf.kind == "score"]
 
 
 def _all_but(last: int, stays: Iterable[int]) -> _Spans:
