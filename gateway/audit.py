@@ -323,12 +323,8 @@ async def _count(
                 counting.messages(chunk.rows[0].seq, chunk.said, chunk.node)
             for checked in chunk.one_by_one:
                 with _sensible(checked):
-                    if checked.opening is not None:
-                        counting.message(checked.seq, checked.opening, chunk.node)
-                    elif checked.leaf.is_message:
-                        counting.gone(checked, chunk.node)
-                    else:
-                        counting.act(checked, chunk.node)
+                    counting.feed(checked, chunk.node)
+                    if not checked.leaf.is_message:
                         acts.append(checked)
             see(chunk)
     counting.finish()

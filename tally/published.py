@@ -34,10 +34,10 @@ class _Given(NamedTuple):
 
 
 class _Log(NamedTuple):
-    """A log's entries, opened, and their hashes."""
+    """A log's entries, opened, and their leaves."""
 
     entries: list[Checked]
-    hashes: list[bytes]
+    leaves: list[bytes]
 
 
 class Counted(NamedTuple):
@@ -108,7 +108,8 @@ def _in_order(logs: Mapping[str, _Log], acts: Sequence[Checked]) -> list[tuple[s
     row = list(order.spans(_sizes(logs), map(_placed, acts)))
     for act in acts:
         for node, root in act.leaf.detail.get("roots", {}).items():
-            _, frontier = merkle.extend(0, (), logs[node].hashes[: _placed(act).seen[node]])
+            leaves = logs[node].leaves[: _placed(act).seen[node]]
+            _, frontier = merkle.extend(0, (), merkle.leaf_hashes(leaves))
             if merkle.root(frontier).hex() != root:
                 raise Bad(f"entry {act.seq} of {act.node}: {node} had another root then")
     return [(span.node, one) for span in row for one in logs[span.node].entries[span.first : span.end]]
@@ -213,12 +214,7 @@ def _counted(rules: dict[str, Any], row: Sequence[tuple[str, Checked]]) -> Recou
         frozenset(targets),
     )
     for node, checked in row:
-        if checked.opening is not None:
-            counting.message(checked.seq, checked.opening, node)
-        elif checked.leaf.is_message:
-            counting.gone(checked, node)
-        else:
-            counting.act(checked, node)
+        counting.feed(checked, node)
     counting.finish()
     return counting
 
@@ -232,7 +228,7 @@ def _log(
     verifier, log = Verifier(campaign, _Given(f"{campaign}/{node}")), _Log([], [])
     for seq, leaf in enumerate(_leaves(f"{folder}/ledger-{node}.zip", checkpoint.size)):
         log.entries.append(verifier.check_leaf(seq, leaf, given.get((node, seq))))
-        log.hashes.append(merkle.leaf_hash(leaf))
+        log.leaves.append(leaf)
     if (checkpoint.origin, verifier.size) != (key.name, checkpoint.size):
         raise Bad(f"{node}: the log is not the one that was signed")
     if verifier.root() != checkpoint.root:

@@ -53,6 +53,15 @@ class Recount:
     def __post_init__(self) -> None:
         self.holdings = Holdings(self.rules, self.totals, self.faults)
 
+    def feed(self, one: Checked, node: str = "") -> None:
+        """Count one entry, whatever it is."""
+        if one.opening is not None:
+            self.message(one.seq, one.opening, node)
+        elif one.leaf.is_message:
+            self.gone(one, node)
+        else:
+            self.act(one, node)
+
     def message(self, seq: int, opening: Opening, node: str = "") -> None:
         """Count one message."""
         ended = Ending(opening.day, opening.outcome, opening.selections, opening.voids)

@@ -57,7 +57,7 @@ WORDS: Final[Mapping[str, Said]] = {
         "What you just sent was not carried out. Sign in, and do it again.",
     ),
     "refused_typed": Said(
-        "您写的内容在下面，请先复制；登录页会另开一页。",
+        "您写的内容在下面，请先复制；下一页会另开。",
         "What you wrote is below: copy it first. The next page opens beside this one.",
     ),
     "refused_role": Said("此页面不对您的角色开放", "This page is not for your role"),

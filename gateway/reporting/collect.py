@@ -17,7 +17,7 @@ from gateway import audit, clock
 from gateway.audit import Checkable, OnRows, Recounted, Unfit
 from gateway.intake.running import Running
 from gateway.panel import evaluating
-from gateway.reporting.result import HOUR_MS, Act, Fate, Hour, Place, Record, Result, Ruling, Stage
+from gateway.reporting.result import HOUR_MS, Act, Fate, Hour, Place, Record, Result, Ruling, Stage, where
 from gateway.walking import Chunk
 from tally import standings
 from tally.acts import REVISIONS
@@ -125,7 +125,7 @@ class _Seen:
             )  # fmt: skip
 
     def _place(self, node: str, seq: int) -> Place:
-        return seq if len(self.ledger.heads) == 1 else f"{node}/{seq}"
+        return where(node, seq, len(self.ledger.heads))
 
     def result(self, counted: Recounted) -> Result:
         """The result, once everything was seen."""

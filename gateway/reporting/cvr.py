@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import gateway
 from gateway.reporting import nist
+from gateway.reporting.report import Options
 from gateway.reporting.result import Record, Result
 from tally.entry import Selected
 from tally.outcome import MessageOutcome
@@ -37,7 +38,7 @@ _OTHER: Final = {
 _CONTEST: Final = {MessageOutcome.OVERVOTE: "overvoted", MessageOutcome.UNDERVOTE: "undervoted"}
 
 
-def write(result: Result, *, whole: bool) -> Iterator[bytes]:
+def write(result: Result, _options: Options, *, whole: bool) -> Iterator[bytes]:
     """The report's head, and then a record a line: `whole` for an auditor, or as the public may have them."""
     whole = whole or result.campaign.ballots == "open"
     notes = _NOTES.format(

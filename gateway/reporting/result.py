@@ -22,8 +22,17 @@ Fate = Literal["advanced-to-runoff", "projected-winner", "winner", "defeated", "
 HOUR_MS: Final = 3_600_000
 
 
-#: Where an entry stands, for people to read: its number, and before it the log's name if there are several.
+#: Where an entry stands, for people to read.
 Place = int | str
+
+
+def where(node: str, entry: int, logs: int) -> Place:
+    """An entry's number, and before it its log's name where there are several logs.
+
+    >>> where("n1", 7, 1), where("n2", 7, 2)
+    (7, 'n2/7')
+    """
+    return f"{node}/{entry}" if logs > 1 else entry
 
 
 class Ruling(NamedTuple):

@@ -18,7 +18,7 @@ from gateway import clock
 from gateway.pages.words import Said
 from gateway.reporting import composites, setting
 from gateway.reporting.report import Options, ReportKind
-from gateway.reporting.result import Place, Result, Ruling
+from gateway.reporting.result import Result, where
 from tally import export
 from tally.outcome import CHANNELS
 
@@ -93,7 +93,7 @@ def write(result: Result, options: Options) -> Iterable[bytes]:
         (
             (
                 one.entry, clock.stamp(one.at_ms, result.zone), one.kind, one.verdict, one.reason, one.by,
-                one.second, _about(one), one.was[0], one.now[0],
+                one.second, where(one.node, one.about, len(result.roots)), one.was[0], one.now[0],
             )
             for one in result.rulings
         ),
@@ -195,10 +195,6 @@ def _result(writing: _Book, result: Result) -> None:
         last = first + len(contest["candidates"]) - 1
         _bars(writing, sheet, (first, min(last, first + _CHART_BARS - 1)), place)
         first = last + 1
-
-
-def _about(ruling: Ruling) -> Place:
-    return f"{ruling.node}/{ruling.about}" if isinstance(ruling.entry, str) else ruling.about
 
 
 def _bars(writing: _Book, sheet: Worksheet, rows: tuple[int, int], place: int) -> None:
