@@ -137,7 +137,9 @@ class _Writing:
         self._begin("acts.csv").write(export.to_csv(export.act_rows(counted.acts, self._stamp)))
         self._begin("standings.csv").write(export.to_csv(export.standings_rows(counted.standings)))
         self._begin("standings.json").write([export.to_json(counted.standings)])
-        weighed = evaluating.document(running, counted.standings, evaluating.read(counted.acts))
+        weighed = evaluating.document(
+            running, evaluating.contests(running, counted.standings, evaluating.read(counted.acts))
+        )
         if running.closed and weighed is not None and weighed["complete"]:
             self._begin("evaluation.json").write([export.to_json(weighed)])
         listed = evaluating.shortlist(counted.standings, weighed)

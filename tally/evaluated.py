@@ -6,8 +6,9 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from tally.evaluation import Contest, Evaluation, Method, Row, fixed, rounded, written
+from tally.margins import Change, Smallest, smallest
 from tally.panel import Pair, agreement
-from tally.sensitivity import Change, Smallest, Span, Step, Sweep, Tiers, smallest, sweep
+from tally.sensitivity import Span, Step, Sweep, Tiers, sweep
 
 
 class Named(NamedTuple):

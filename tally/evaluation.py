@@ -20,7 +20,6 @@ Rounded = Literal["end", "each"]
 Tie = Literal["public", "panel", "lot"]
 
 FULL: Final = 100
-_HALF: Final = Fraction(1, 2)
 #: A judge's points for one candidate by criterion, None if the judge is recused from judging it.
 Marks = Mapping[str, Fraction] | None
 
@@ -188,11 +187,19 @@ def rounded(value: Fraction, places: int, how: Rounding) -> Fraction:
     >>> str(rounded(Fraction("2.345"), 2, "half_up")), str(rounded(Fraction("2.345"), 2, "half_even"))
     ('47/20', '117/50')
     """
-    scaled = value * 10**places
-    whole = scaled.numerator // scaled.denominator
-    left = scaled - whole
-    up = left > _HALF or (left == _HALF and (how == "half_up" or whole % 2 == 1))
-    return Fraction(whole + up, 10**places)
+    return Fraction(nearest(value.numerator * 10**places, value.denominator, how), 10**places)
+
+
+def nearest(numerator: int, denominator: int, how: Rounding) -> int:
+    """The whole number nearest to a figure, which need not be in lowest terms; of two as near, the upper one
+    or the even one.
+
+    >>> nearest(10, 4, "half_up"), nearest(10, 4, "half_even")
+    (3, 2)
+    """
+    whole, rest = divmod(numerator, denominator)
+    up = 2 * rest > denominator or (2 * rest == denominator and (how == "half_up" or whole % 2 == 1))
+    return whole + up
 
 
 @dataclass(frozen=True)
@@ -232,8 +239,8 @@ class Contest:
         """The public's score of each candidate."""
         return public_scores(self.method, self.field.votes)
 
-    def place(self, composites: Mapping[str, Fraction]) -> Placed:
-        """The candidates by these composites, and by the rules for ties."""
+    def place(self, composites: Mapping[str, Fraction] | Mapping[str, int]) -> Placed:
+        """The candidates by these composites, or what is in proportion to them, and by the rules for ties."""
         return place(self.method.ties, composites, self.field.votes, self.panel, self.lots)
 
     def evaluate(self) -> Evaluation:
@@ -272,13 +279,17 @@ class Contest:
 
 
 def public_scores(method: Method, votes: Mapping[str, int]) -> dict[str, Fraction]:
-    """The public's scores. If nobody has a vote, all shares are 0."""
+    """The public's scores."""
+    parts, whole = public_shares(method, votes)
+    return {code: method.step(Fraction(FULL * part, whole)) for code, part in parts.items()}
+
+
+def public_shares(method: Method, votes: Mapping[str, int]) -> tuple[Mapping[str, int], int]:
+    """The public's scores before any rounding, as parts of a whole. Where nobody has a vote, shares are 0."""
     if method.votes == "rank_points":
-        points = rank_points({code: Fraction(n) for code, n in votes.items()})
-    else:
-        whole = sum(votes.values()) if method.votes == "share_of_total" else max(votes.values(), default=0)
-        points = {code: Fraction(FULL * n, whole or 1) for code, n in votes.items()}
-    return {code: method.step(score) for code, score in points.items()}
+        return _rank_shares(votes)
+    whole = sum(votes.values()) if method.votes == "share_of_total" else max(votes.values(), default=0)
+    return votes, whole or 1
 
 
 def judged(
@@ -287,21 +298,27 @@ def judged(
     """What each judge's totals (by judge and candidate) come to, by candidate and judge."""
     found: dict[str, dict[str, Judged]] = {code: {} for code in field.votes}
     for judge, given in totals.items():
-        if method.panel == "rank":
-            scores = rank_points(given)
-        else:
-            scores = {code: FULL * total / field.most for code, total in given.items()}
-        for code, total in given.items():
-            found[code][judge] = Judged(total, scores[code])
-    if method.panel == "trimmed_mean":
-        return {code: _trimmed(by_judge, method.trim) for code, by_judge in found.items()}
-    return found
+        for code, one in scores(method, field, given).items():
+            found[code][judge] = one
+    return {code: trimmed(method, by_judge) for code, by_judge in found.items()}
 
 
-def _trimmed(by_judge: dict[str, Judged], trim: int) -> dict[str, Judged]:
-    """The same with the highest and lowest marked as left out; of equal scores, the first judges'."""
+def scores(method: Method, field: Field, given: Mapping[str, Fraction]) -> dict[str, Judged]:
+    """What one judge's totals come to, by candidate."""
+    if method.panel == "rank":
+        points = rank_points(given)
+    else:
+        points = {code: FULL * total / field.most for code, total in given.items()}
+    return {code: Judged(total, points[code]) for code, total in given.items()}
+
+
+def trimmed(method: Method, by_judge: dict[str, Judged]) -> dict[str, Judged]:
+    """What the judges give a candidate, the highest and lowest marked as left out if the panel's score is a
+    trimmed mean; of equal scores, the first judges'."""
+    if method.panel != "trimmed_mean":
+        return by_judge
     order = sorted(by_judge, key=lambda judge: by_judge[judge].score)
-    kept = order[trim : len(order) - trim]
+    kept = order[method.trim : len(order) - method.trim]
     return {judge: one._replace(kept=judge in kept) for judge, one in by_judge.items()}
 
 
@@ -317,11 +334,16 @@ def rank_points(given: Mapping[str, Fraction]) -> dict[str, Fraction]:
     >>> {code: str(points) for code, points in rank_points({"a": Fraction(9), "b": Fraction(4)}).items()}
     {'a': '100', 'b': '50'}
     """
-    n, above, points = len(given), 0, {}
+    parts, whole = _rank_shares(given)
+    return {code: Fraction(FULL * part, whole) for code, part in parts.items()}
+
+
+def _rank_shares(given: Mapping[str, Fraction] | Mapping[str, int]) -> tuple[dict[str, int], int]:
+    n, above, parts = len(given), 0, {}
     for tier in _by(list(given), given):
-        points.update(dict.fromkeys(tier, Fraction(FULL * (2 * (n - above) + 1 - len(tier)), 2 * n)))
+        parts.update(dict.fromkeys(tier, 2 * (n - above) + 1 - len(tier)))
         above += len(tier)
-    return points
+    return parts, 2 * n or 1
 
 
 def _parts(method: Method, public: Fraction, panel: Fraction) -> tuple[Fraction, Fraction]:
@@ -341,7 +363,7 @@ def composites(
 
 def place(
     ties: Sequence[Tie],
-    composites: Mapping[str, Fraction],
+    composites: Mapping[str, Fraction] | Mapping[str, int],
     votes: Mapping[str, int],
     panel: Mapping[str, Fraction],
     lots: Sequence[Sequence[str]],

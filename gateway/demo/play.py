@@ -18,6 +18,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+import click
 from aiohttp import ClientSession, ClientTimeout
 from rich.console import Group
 from rich.live import Live
@@ -32,7 +33,7 @@ from gateway.people.roles import Role
 
 #: How long the public notice of the sample stands.
 _NOTICE_DAYS: Final = 7
-_OPENS_IN, _GRACE, _HOTLINE_GRACE = 10.0, 2, 6
+_OPENS_IN, _GRACE, _HOTLINE_GRACE = 10.0, 2, 4
 SECRETARY: Final = ("committee-3", "陈静", Role.COMMITTEE)
 PEOPLE: Final = (
     ("operator", "李娜", Role.OPERATOR),
@@ -44,6 +45,7 @@ PEOPLE: Final = (
 async def play(seconds: int, keep: Path | None) -> bool:
     """Play it; True if everything came out as it should. The data is thrown away unless `keep` is given."""
     folder = keep or Path(tempfile.mkdtemp(prefix="televote-demo-"))
+    export = folder / "export"
     try:
         opens_ms = clock.now_ms() + int(_OPENS_IN * 1000)
         opens = datetime.fromtimestamp(opens_ms / 1000, ZONE)
@@ -63,11 +65,12 @@ async def play(seconds: int, keep: Path | None) -> bool:
             "公示期满，两人核定结果 · the notice is over, and two people have certified the result"
         )
         printed.OUT.rule("核定之后 after the certification")
-        done = [
-            await _command(settings, *words)
-            for words in (("verify",), ("recount",), ("export", str(folder / "export")))
-        ]
-        return report(folder / "export", played) and all(done)
+        done = await asyncio.gather(
+            *(_command(settings, *words) for words in (("verify",), ("recount",), ("export", str(export))))
+        )
+        for _, told in done:
+            click.echo(told, nl=False)
+        return report(export, played) and all(worked for worked, _ in done)
     finally:
         if keep is None:
             shutil.rmtree(folder, ignore_errors=True)
@@ -121,12 +124,14 @@ async def _drain(stream: asyncio.StreamReader) -> None:
         pass
 
 
-async def _command(settings: Path, *words: str, quiet: bool = False) -> bool:
+async def _command(settings: Path, *words: str) -> tuple[bool, bytes]:
+    """Whether it worked, and what it told."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "gateway", "--settings", str(settings), *words),
-        stdout=asyncio.subprocess.DEVNULL if quiet else None,
+        stdout=asyncio.subprocess.PIPE,
     )
-    return await process.wait() == 0
+    told, _ = await process.communicate()
+    return process.returncode == 0, told
 
 
 async def _campaign(settings: Path, url: str, opens_ms: int, seconds: int, played: Played) -> None:
@@ -155,8 +160,7 @@ async def _campaign(settings: Path, url: str, opens_ms: int, seconds: int, playe
         await until(opens_ms, seconds + _HOTLINE_GRACE)
         await _closed(session, folder, url)
         late = traffic.calls(opens_ms, seconds, played, late=True)
-        await _import(settings, _log(folder / "hotline-2.csv", late))
-        await _import(settings, folder / "hotline-1.csv")
+        await _import(settings, _log(folder / "hotline-2.csv", late), folder / "hotline-1.csv")
         played.redelivered += len(on_time)
         await _decide(*committee)
         agree = await statement.compare(settings, statement.write(folder / "statement.csv", played))
@@ -201,8 +205,8 @@ def _log(path: Path, rows: list[list[str]]) -> Path:
     return path
 
 
-async def _import(settings: Path, log: Path) -> None:
-    await _command(settings, "import", "--source", "hotline", "--json", str(log), quiet=True)
+async def _import(settings: Path, *logs: Path) -> None:
+    await _command(settings, "import", "--source", "hotline", *map(str, logs))
 
 
 async def _standings(session: ClientSession, folder: Path, url: str) -> dict[str, Any]:

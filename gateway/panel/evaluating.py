@@ -72,12 +72,11 @@ def candidates(running: Running, contest: str) -> list[str]:
     return [one.code for one in found.candidates if not one.withdrawn]
 
 
-def document(running: Running, standings: Mapping[str, Any], panel: Panel) -> dict[str, Any] | None:
-    """The evaluation as JSON values (docs/evaluation.md), None if the campaign has none."""
+def document(running: Running, found: Mapping[str, Contest]) -> dict[str, Any] | None:
+    """The evaluation of these contests as JSON values (docs/evaluation.md), None if the campaign has none."""
     evaluation = running.campaign.evaluation
     if evaluation is None:
         return None
-    found = contests(running, standings, panel)
     told = [evaluated.document(contest, _named(running, name)) for name, contest in found.items()]
     return {
         "format": "televote-evaluation/1",

@@ -17,6 +17,7 @@ from gateway.panel.marking import Marks
 from gateway.service import Service
 from gateway.storage.store import Acted, Place
 from tally import acts, entry, verify
+from tally.evaluation import Contest
 from tally.outcome import Selection
 from tally.seal import Sealer
 from tally.verify import Checked
@@ -31,7 +32,8 @@ class Scoring:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._turns = {name: asyncio.Lock() for name in service.campaigns}
-        self._known: dict[str, tuple[Any, dict[str, Any]]] = {}
+        self._working = {name: asyncio.Lock() for name in service.campaigns}
+        self._known: dict[str, tuple[Mapping[str, Contest], dict[str, Any] | None]] = {}
 
     async def panel(self, running: Running) -> Panel:
         """What has been submitted, and drawn."""
@@ -102,18 +104,19 @@ class Scoring:
             raise Refused("panel_full")
 
     async def document(self, running: Running) -> dict[str, Any] | None:
-        """The evaluation as it stands. It is worked out beside the loop, and once for each state of all
-        logs."""
-        head = self._service.recorder.head(running.id)
-        if running.id not in self._known or self._known[running.id][0] != head.entries:
-            store, now_ms = self._service.store, self._service.now_ms()
-            panel = await self.panel(running)
-            standings = as_they_stand(running, await store.totals(running.id), now_ms)
-            document = await asyncio.to_thread(evaluating.document, running, standings, panel)
-            if document is None:
-                return None
-            self._known[running.id] = (head.entries, document)
-        return self._known[running.id][1]
+        """The evaluation as it stands, None if the campaign has none. It is worked out beside the loop, and
+        again only when votes, sheets or lots are others than before."""
+        if running.campaign.evaluation is None:
+            return None
+        async with self._working[running.id]:
+            panel, now_ms = await self.panel(running), self._service.now_ms()
+            standings = as_they_stand(running, await self._service.store.totals(running.id), now_ms)
+            found = evaluating.contests(running, standings, panel)
+            known, document = self._known.get(running.id, (None, None))
+            if found != known:
+                document = await asyncio.to_thread(evaluating.document, running, found)
+                self._known[running.id] = (found, document)
+            return document
 
 
 def judging_of(running: Running, contest: str) -> Judging:

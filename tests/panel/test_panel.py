@@ -13,6 +13,7 @@ from aiohttp import FormData
 
 from gateway import audit, exporter
 from gateway.panel import drafts
+from gateway.panel.scoring import Scoring
 from gateway.people.roles import Role
 from gateway.room.motion import Motion
 from tally import entry
@@ -156,6 +157,25 @@ async def test_the_composite_is_of_the_votes_and_the_points(house: House) -> Non
         for row in rows.values():
             parts = Fraction(row["public_part"]["exact"]) + Fraction(row["panel_part"]["exact"])
             assert parts == Fraction(row["sum"]["exact"])
+
+
+async def test_it_is_worked_out_again_only_when_it_may_be_another(house: House) -> None:
+    arrange(house)
+    async with house.serve() as visitor:
+        running, scoring = visitor.service.campaigns[CAMPAIGN], Scoring(visitor.service)
+        await voted(visitor, "A01", "A02")
+        one, two = await judges(visitor)
+        await submitted(one, 1)
+        await submitted(two, 2)
+        first, again = await asyncio.gather(scoring.document(running), scoring.document(running))
+        assert first is again
+        assert await visitor.kannel("13812340000", "A03", "repeat") == 200
+        assert await scoring.document(running) is first
+        assert await visitor.kannel("13812349999", "A03", "another") == 200
+        third = await scoring.document(running)
+        assert third is not None
+        votes = {row["code"]: row["votes"] for row in third["contests"][0]["rows"]}
+        assert (votes["A01"], votes["A02"], votes["A03"], sum(votes.values())) == (1, 1, 1, 3)
 
 
 async def test_who_may_not(house: House) -> None:

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from tally.margins import smallest
 from tally.panel import agreement
-from tally.sensitivity import smallest, sweep
+from tally.sensitivity import sweep
 from tests.tally.worked import NAMES, contest, number, read
 
 AWARDS = {name: read(name) for name in NAMES}

@@ -9,8 +9,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tally.evaluation import Contest, Criterion, Field, Marks, Method, Missing, Sheet, composites
+from tally.margins import smallest
 from tally.panel import adjust, by_chance
-from tally.sensitivity import smallest, sweep
+from tally.sensitivity import sweep
 
 CODES = "ABCDE"
 slow = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
