@@ -75,6 +75,10 @@ class Checkable:
         told = [(head.size, self.signed.get(head.node)) for head in self.heads]
         return sum(size - min(size, one.size if isinstance(one, Checkpoint) else 0) for size, one in told)
 
+    def place(self, node: str, seq: int) -> epochs.Place:
+        """Where an entry stands, for people to read."""
+        return epochs.place(node, seq, len(self.heads))
+
     async def follow(self) -> None:
         """Take up what the acts have changed: who withdrew, when it closes. Raises `store.Unsafe`."""
         schedule.resume(self.running, await self.reader.acts(self.running.id))
@@ -92,13 +96,13 @@ class Checkable:
                 endings[place] = (*ending(now), act.seq)
         return endings
 
-    async def rulings(self) -> dict[tuple[str, int], str]:
+    async def rulings(self) -> dict[tuple[str, int], epochs.Place]:
         """Where the last ruling on a message stands, by the message's place."""
-        found: dict[tuple[str, int], str] = {}
+        found: dict[tuple[str, int], epochs.Place] = {}
         for node, stored in await self.reader.acts(self.running.id):
             leaf = entry.read_leaf(stored.leaf)
             if leaf.kind in REVISIONS:
-                found[leaf.detail["node"], leaf.detail["entry"]] = epochs.place(node, stored.seq)
+                found[leaf.detail["node"], leaf.detail["entry"]] = self.place(node, stored.seq)
         return found
 
     def sealer(self, node: str) -> seal.Sealer:

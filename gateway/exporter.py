@@ -111,8 +111,18 @@ class _Writing:
     def see(self, chunk: Chunk) -> None:
         """Write what some entries give. Raises `archive.Parted`."""
         self._archive(chunk.node).add([row.leaf for row in chunk.rows])
+        place = self._ledger.place
         rows = [
-            (checked, export.message_row(checked, self._ending(chunk, checked), caller.mask, self._stamp))
+            (
+                checked,
+                export.message_row(
+                    checked,
+                    place(checked.node, checked.seq),
+                    self._ending(chunk, checked),
+                    caller.mask,
+                    self._stamp,
+                ),
+            )
             for checked in chunk.entries
             if checked.leaf.is_message
         ]
@@ -134,7 +144,9 @@ class _Writing:
     def finish(self, counted: Recounted) -> dict[str, Any]:
         """Write the rest, and the manifest, signed."""
         running = self._ledger.running
-        self._begin("acts.csv").write(export.to_csv(export.act_rows(counted.acts, self._stamp)))
+        self._begin("acts.csv").write(
+            export.to_csv(export.act_rows(counted.acts, self._ledger.place, self._stamp))
+        )
         self._begin("standings.csv").write(export.to_csv(export.standings_rows(counted.standings)))
         self._begin("standings.json").write([export.to_json(counted.standings)])
         weighed = evaluating.document(

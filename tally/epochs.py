@@ -55,13 +55,17 @@ def newest(names: Iterable[str], node: str) -> int:
     return max((epoch for own, epoch in map(split, names) if own == node), default=0)
 
 
-def place(node: str, seq: int) -> str:
-    """Where an entry stands, as people read it: later epochs count from 0 again.
+#: Where an entry stands, for people to read.
+Place = int | str
 
-    >>> place("n1", 7), place("n1.e2", 7)
-    ('7', 'n1.e2/7')
+
+def place(node: str, seq: int, logs: int) -> Place:
+    """An entry's number, and before it its log's name where there are several logs: each counts from 0.
+
+    >>> place("n1", 7, 1), place("n1.e2", 7, 2)
+    (7, 'n1.e2/7')
     """
-    return f"{node}/{seq}" if split(node)[1] > 1 else str(seq)
+    return f"{node}/{seq}" if logs > 1 else seq
 
 
 class Past(NamedTuple):

@@ -12,13 +12,13 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from tally import epochs
 from tally.entry import Selected
+from tally.epochs import Place
 from tally.outcome import MessageOutcome
 from tally.verify import Checked
 
 #: A message's outcome and selections by a ruling, and where the ruling stands.
-Ruled = tuple[str, Selected, str]
+Ruled = tuple[str, Selected, Place]
 
 BOM: Final = "\ufeff"
 #: A cell that begins so would be run as a formula by a spreadsheet.
@@ -111,14 +111,18 @@ OUTCOME_HEADER: Final = [*MESSAGE_HEADER, "原因", "reason"]
 
 
 def message_row(
-    checked: Checked, ruled: Ruled | None, mask: Callable[[str], str], stamp: Callable[[int], str]
+    checked: Checked,
+    place: Place,
+    ruled: Ruled | None,
+    mask: Callable[[str], str],
+    stamp: Callable[[int], str],
 ) -> list[object]:
     """`messages.csv`: a row a message, as it stands. `stamp` writes Unix milliseconds in the campaign's zone.
 
-    `ruled` is how the message ended by a ruling, and the ruling's entry. An erased message keeps its row,
-    without what was erased.
+    `place` is where its entry stands, `ruled` how the message ended by a ruling, and the ruling's entry. An
+    erased message keeps its row, without what was erased.
     """
-    opening, place = checked.opening, epochs.place(checked.node, checked.seq)
+    opening = checked.opening
     if opening is None:
         return [place, stamp(checked.leaf.at_ms), "", "", "", "erased", checked.leaf.kind, "", ""]
     outcome, selections, ruling = ruled or (opening.outcome, opening.selections, "")
@@ -179,12 +183,17 @@ def _line(value: Mapping[str, Any]) -> bytes:
     return (json.dumps(value) + "\n").encode()
 
 
-def act_rows(acts: Iterable[Checked], stamp: Callable[[int], str]) -> Iterator[list[object]]:
-    """`acts.csv`: a row for each thing that a person, or the schedule, did. Notes stay in the ledger."""
+def act_rows(
+    acts: Iterable[Checked], place: Callable[[str, int], Place], stamp: Callable[[int], str]
+) -> Iterator[list[object]]:
+    """`acts.csv`: a row for each thing that a person, or the schedule, did. Notes stay in the ledger.
+
+    `place` says where an entry stands, by its log and number.
+    """
     yield ["entry", "at", "act", "by", "second", "reason", "about_entry", "candidate", "verdict"]
     for act in acts:
         detail = act.leaf.detail
         told = [detail.get(key, "") for key in ("by", "second", "reason", "entry", "candidate", "verdict")]
         if "entry" in detail:
-            told[3] = epochs.place(detail["node"], detail["entry"])
-        yield [epochs.place(act.node, act.seq), stamp(act.leaf.at_ms), act.leaf.kind, *told]
+            told[3] = place(detail["node"], detail["entry"])
+        yield [place(act.node, act.seq), stamp(act.leaf.at_ms), act.leaf.kind, *told]

@@ -20,7 +20,7 @@ from gateway.pages.words_reasons import KINDS, NOTES, REASONS, WAITS
 from gateway.pages.words_room import CHOICES
 from gateway.pages.words_rulings import SHARED
 from gateway.storage.store import Place
-from tally import epochs, export
+from tally import export
 from tally.entry import Selected
 from tally.outcome import Channel, Selection
 from tally.verify import Checked
@@ -292,7 +292,7 @@ def step(running: Running, act: Checked, lang: Lang) -> Step:
     detail, private = act.leaf.detail, act.private
     now = private.get("now", {"outcome": detail["outcome"], "selections": []})
     return Step(
-        epochs.place(act.node, act.seq),
+        f"{act.node}/{act.seq}",
         moment(act.leaf.at_ms, running),
         words(KINDS[act.leaf.kind], lang),
         detail["by"],

@@ -17,7 +17,7 @@ from gateway import audit, clock
 from gateway.audit import Checkable, OnRows, Recounted, Unfit
 from gateway.intake.running import Running
 from gateway.panel import evaluating
-from gateway.reporting.result import HOUR_MS, Act, Fate, Hour, Place, Record, Result, Ruling, Stage, where
+from gateway.reporting.result import HOUR_MS, Act, Fate, Hour, Record, Result, Ruling, Stage
 from gateway.walking import Chunk
 from tally import standings
 from tally.acts import REVISIONS
@@ -112,9 +112,9 @@ class _Seen:
     def _act(self, act: Checked) -> None:
         detail, kind = act.leaf.detail, act.leaf.kind
         by, second, reason = (str(detail.get(key, "")) for key in ("by", "second", "reason"))
-        place, about = self._place(act.node, act.seq), detail.get("candidate", "")
+        place, about = self.ledger.place(act.node, act.seq), detail.get("candidate", "")
         if "entry" in detail:
-            about = self._place(detail["node"], detail["entry"])
+            about = self.ledger.place(detail["node"], detail["entry"])
         self.acts.append(Act(place, act.leaf.at_ms, kind, by, second, reason, str(about)))
         if kind in REVISIONS and act.private:
             self.rulings.append(
@@ -123,9 +123,6 @@ class _Seen:
                     detail["node"], detail["entry"], ending(act.private["was"]), ending(act.private["now"]),
                 )
             )  # fmt: skip
-
-    def _place(self, node: str, seq: int) -> Place:
-        return where(node, seq, len(self.ledger.heads))
 
     def result(self, counted: Recounted) -> Result:
         """The result, once everything was seen."""

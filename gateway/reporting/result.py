@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from config.campaign import Campaign
 from tally.entry import Selected
+from tally.epochs import Place
 from tally.outcome import Channel, Selection
 from tally.rulings import voided
 from tally.standings import Roll
@@ -20,19 +21,6 @@ Stage = Literal[
 Fate = Literal["advanced-to-runoff", "projected-winner", "winner", "defeated", "withdrawn"]
 
 HOUR_MS: Final = 3_600_000
-
-
-#: Where an entry stands, for people to read.
-Place = int | str
-
-
-def where(node: str, entry: int, logs: int) -> Place:
-    """An entry's number, and before it its log's name where there are several logs.
-
-    >>> where("n1", 7, 1), where("n2", 7, 2)
-    (7, 'n2/7')
-    """
-    return f"{node}/{entry}" if logs > 1 else entry
 
 
 class Ruling(NamedTuple):

@@ -18,8 +18,8 @@ from gateway import clock
 from gateway.pages.words import Said
 from gateway.reporting import composites, setting
 from gateway.reporting.report import Options, ReportKind
-from gateway.reporting.result import Result, where
-from tally import export
+from gateway.reporting.result import Result
+from tally import epochs, export
 from tally.outcome import CHANNELS
 
 Row = Iterable[str | int | float | None]
@@ -93,7 +93,7 @@ def write(result: Result, options: Options) -> Iterable[bytes]:
         (
             (
                 one.entry, clock.stamp(one.at_ms, result.zone), one.kind, one.verdict, one.reason, one.by,
-                one.second, where(one.node, one.about, len(result.roots)), one.was[0], one.now[0],
+                one.second, epochs.place(one.node, one.about, len(result.roots)), one.was[0], one.now[0],
             )
             for one in result.rulings
         ),

@@ -1,5 +1,6 @@
 """A lost database, as those outside see it: the export, its verifier, receipts, pages, and a witness."""
 
+import csv
 import json
 import os
 import shutil
@@ -96,6 +97,12 @@ async def test_the_export_tells_of_the_gap_and_verifies(
         one["name"] for one in manifest["files"]
     }
     assert "n1.e2/0," in (out / "acts.csv").read_text("utf-8")
+    places = [
+        row["entry"]
+        for name in ("messages.csv", "acts.csv")
+        for row in csv.DictReader((out / name).read_text("utf-8-sig").splitlines())
+    ]
+    assert len(set(places)) == len(places) == sum(one["entries"] for one in manifest["ledger"])
     check(out, key(gap.house).vkey, *(gap.folder / f"seen-{size}" for size in (4, 9, 11)))
     said = capsys.readouterr().out
     assert "seen-9: of its 9 entries only 8 are kept" in said
