@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from config.load import Loaded
 from gateway import board, clock, entrances, service
+from gateway.arrivals import Arrivals
 from gateway.intake import schedule
 from gateway.intake.running import Running
 from gateway.ledger import marks, publisher, signed
@@ -38,6 +39,8 @@ from tally.verify import Checked, Tampered
 
 OnRows = Callable[[int], None]
 
+#: More differences than these tell nothing more.
+_TOLD: Final = 10
 #: Under so many entries nothing is shared out: to start a process takes as long as to check them.
 WORTH_SHARING: Final = 50_000
 
@@ -135,6 +138,7 @@ class Checkable:
             message=running.keys.message,
             apart={node: frozenset(seqs) for node, seqs in apart.items()},
             pending=frozenset(running.pending),
+            has_receipts=running.receipts,
             votes={(where, per): most for where, per, most in [*caps, *(("", *cap) for cap in rules.total)]},
             salt=salt,
         )
@@ -240,14 +244,17 @@ async def verify(ledger: Checkable, on_rows: OnRows, jobs: int = 1) -> int:
 
 async def _verify(ledger: Checkable, on_rows: OnRows, looking: Looking, shares: Shares[Looking]) -> int:
     damage = await ledger.reader.damage()
-    projections = Projections(ledger.running, looking)
+    projections, arrivals = Projections(ledger.running, looking), Arrivals(ledger.running, looking)
 
     def see(chunk: Chunk) -> None:
         if chunk.beside is not None:
             projections.take(chunk.node, chunk.beside)
-        for checked in chunk.one_by_one:
+            arrivals.take(chunk.node, chunk.beside)
+        for stored, checked in zip(chunk.rows, chunk.one_by_one, strict=False):
             with _sensible(checked):
                 projections.see(chunk.node, checked)
+                if checked.leaf.is_message:
+                    arrivals.see(chunk.node, checked, stored.leaf_hash)
 
     counting, acts = await _count(ledger, ledger.walk(on_rows, shares, signed=True), see)
     if gone := [*_kept(ledger, acts), *_not_as_told(ledger, acts)]:
@@ -258,17 +265,28 @@ async def _verify(ledger: Checkable, on_rows: OnRows, looking: Looking, shares: 
         raise _first_of(counting.faults)
     if fault := await projections.claims(ledger.reader, shares, counting, _entries(ledger)):
         raise fault
+    sizes = {head.node: head.size for head in ledger.heads}
+    lost = {node: past.size for node, past in epochs.told(acts).items()}
+    receipts = await arrivals.receipts(ledger.reader, sizes, lost)
+    if isinstance(receipts, Tampered):
+        raise receipts
     if ledger.doubts:
         raise ledger.doubts[0]
-    wrong = [
-        f"{what}: {had} kept, {has} by the ledger" for what, had, has in await _differences(ledger, counting)
+    differences = [
+        *await _differences(ledger, counting),
+        *await arrivals.tempo(ledger.reader),
+        *([receipts] if receipts else []),
     ]
-    if damage:
-        wrong.append(f"the database file is damaged: {damage}")
-    wrong += _unsigned(ledger)
-    if wrong:
+    if wrong := [*_in_words(differences, damage), *_unsigned(ledger)]:
         raise Unfit("; ".join(wrong))
     return ledger.entries
+
+
+def _in_words(differences: Sequence[tuple[str, int, int]], damage: str) -> Iterator[str]:
+    for what, had, has in differences[:_TOLD]:
+        yield f"{what}: {had} kept, {has} by the ledger"
+    if damage:
+        yield f"the database file is damaged: {damage}"
 
 
 def _first_of(faults: Sequence[str]) -> Tampered:

@@ -7,7 +7,7 @@ from typing import Any, Final
 from pydantic import BaseModel, ValidationError
 
 from config.load import Loaded
-from config.problems import Problem, Problems, from_validation, nearest
+from config.problems import Level, Problem, Problems, from_validation, nearest
 from config.settings import Source as SourceSettings
 from config.toml_lines import KeyPath
 from config.wording import Said
@@ -72,6 +72,20 @@ _NO_TIME: Final = (
     Said("this kind's messages carry no time of their own", "这类来源的消息不带时间"),
     Said('write clock = "arrival", or leave it out', '请写 clock = "arrival"，或省略'),
 )
+_BY_ARRIVAL: Final = (
+    Said(
+        "calls count by when their log is read, not by when they were made: after the close they are late",
+        "通话按读入记录的时间计，而不是来电时间：截止后交来的记录会算作迟到",
+    ),
+    Said(
+        'write clock = "provider" if the log\'s times can be trusted',
+        '若记录中的时间可信，请写 clock = "provider"',
+    ),
+)
+_NOBODY_THERE: Final = (
+    Said("does nothing, for nobody who could be answered is on the line", "不起作用：没有可以回复的对象"),
+    Said("take reply out", "请删去 reply"),
+)
 _SECOND_DESK: Final = (
     Said(
         "this campaign has a desk already: its operators share one", "这项活动已有一个接线台，操作员共用一个"
@@ -114,6 +128,18 @@ def open_all(loaded: Loaded, campaigns: Mapping[str, Running]) -> dict[str, Sour
     if found:
         raise Problems(found)
     return {name: source for name, source in sources.items() if source is not None}
+
+
+def remarks(loaded: Loaded) -> list[Problem]:
+    """What may be set so, and yet is worth a second look: warnings."""
+    known, found = kinds(), list[Problem]()
+    for name, settings in loaded.settings.sources.items():
+        kind, path = known.get(settings.kind), ("sources", name)
+        if isinstance(kind, CallLogKind) and kind.gives_time and settings.clock == "arrival":
+            found.append(_problem(loaded, path, *_BY_ARRIVAL, level="warning"))
+        if settings.reply and isinstance(kind, CallLogKind | DeskKind):
+            found.append(_problem(loaded, (*path, "reply"), *_NOBODY_THERE, level="warning"))
+    return found
 
 
 def _open(
@@ -258,6 +284,6 @@ def _unknown_kind(
     )
 
 
-def _problem(loaded: Loaded, path: KeyPath, wrong: Said, right: Said) -> Problem:
+def _problem(loaded: Loaded, path: KeyPath, wrong: Said, right: Said, level: Level = "error") -> Problem:
     place, key = loaded.where.find(path)
-    return Problem(place.file, place.line, key, "error", wrong, right)
+    return Problem(place.file, place.line, key, level, wrong, right)

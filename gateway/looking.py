@@ -4,7 +4,8 @@ It is most of the work of a verification, and needs nothing that came before: so
 processes (`gateway/sharing.py`).
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
@@ -14,12 +15,13 @@ from typing import Final, NamedTuple
 from dedup import keys
 from gateway.intake.inbound import Form
 from gateway.storage.reader import ClaimsKept
-from tally import bulk, entry, holdings
+from tally import bulk, entry, holdings, receipt
 from tally.bulk import Columns, Said, Words
 from tally.entry import Opening
 from tally.outcome import MessageOutcome
 from tally.seal import Sealer
 
+MINUTE_MS: Final = 60_000
 _OUTCOMES: Final = frozenset(outcome.value for outcome in MessageOutcome)
 
 
@@ -31,12 +33,20 @@ class Asked(NamedTuple):
     columns: Columns
 
 
+#: The minute (Unix time in minutes) in which a message came, its source, and whether it was counted.
+Came = tuple[float, str, bool]
+
+
 class Beside(NamedTuple):
-    """What must stand beside the ledger for a run of messages: the sum of their ids, and of those that wait
-    the entry and the key of the text."""
+    """What must stand beside the ledger for a run of messages: the sum of their ids; of those that wait the
+    entry and the key of the text; how many came when and how; the sum of their receipts. `last` is the number
+    of the last."""
 
     ids: int
     waiting: list[tuple[int, str]]
+    came: Counter[Came]
+    receipts: int
+    last: int
 
 
 class Run(NamedTuple):
@@ -62,8 +72,9 @@ class Looking:
     """What must be known to look at entries of one campaign.
 
     `apart` are the messages that acts are about, by node; `pending` the outcomes that wait for a person;
-    `votes` how often each cap may be used: contest ("" over all contests) and cap. `salt` is drawn anew for
-    each verification, and empty where nothing beside the ledger is asked for.
+    `votes` how often each cap may be used: contest ("" over all contests) and cap; `has_receipts` whether
+    messages have receipts. `salt` is drawn anew for each verification, and empty where nothing beside the
+    ledger is asked for.
     """
 
     campaign: str
@@ -72,6 +83,7 @@ class Looking:
     apart: Mapping[str, frozenset[int]]
     pending: frozenset[str]
     votes: Mapping[tuple[str, str], int]
+    has_receipts: bool
     salt: bytes = b""
 
     def entries(self, asked: Asked) -> list[Run]:
@@ -96,19 +108,26 @@ class Looking:
         found = bulk.look(self.campaign, sealer, first, columns)
         if found is None:
             return Run(length)
-        return Run(length, found[0], self._beside(first, *found) if self.salt else None)
+        return Run(length, found[0], self._beside(first, columns.hashes, *found) if self.salt else None)
 
-    def _beside(self, first: int, said: Said, words: Words) -> Beside:
+    def _beside(self, first: int, hashes: Sequence[bytes], said: Said, words: Words) -> Beside:
         messages = zip(map(bytes.decode, words.sources), map(bulk.text, words.message_ids), strict=True)
         names = keys.message_keys(self.message, messages)
         ids = zip(map(bytes.decode, said.voters), names, range(first, first + len(names)), strict=True)
-        waits = {manner for manner in said.by_manner if bulk.ending(manner[1]).outcome in self.pending}
+        outcomes = {manner: bulk.ending(manner[1]).outcome for manner in said.by_manner}
+        waits = {manner for manner, outcome in outcomes.items() if outcome in self.pending}
         waiting = [
             (first + at, self.text_key(entry.unpack(words.openings[at])))
             for at, manner in enumerate(said.manners if waits else ())
             if manner in waits
         ]
-        return Beside(self.sum(ids), waiting)
+        minutes = [int(one) // MINUTE_MS for one in words.received_ms]
+        came = Counter[Came]()
+        for (minute, source, manner), times in Counter(
+            zip(minutes, words.sources, said.manners, strict=True)
+        ).items():
+            came[minute, source.decode(), outcomes[manner] == MessageOutcome.COUNTED] += times
+        return Beside(self.sum(ids), waiting, came, self.receipts(first, hashes), first + len(hashes) - 1)
 
     def text_key(self, opening: Opening) -> str:
         """What a message that waits has in common with those of the same text."""
@@ -128,6 +147,17 @@ class Looking:
         """
         rows = [f"{voter} {name} {seq}".encode("utf-8", "replace") for voter, name, seq in ids]
         return sum(map(int.from_bytes, [sha256(self.salt + row).digest() for row in rows]))
+
+    def receipts(self, first: int, hashes: Iterable[bytes]) -> int:
+        """The same for the receipts of messages, from entry `first` on; 0 where none are given."""
+        if not self.has_receipts:
+            return 0
+        numbers = map(receipt.number, hashes)
+        return sum(self.receipt(seq, number) for seq, number in enumerate(numbers, first))
+
+    def receipt(self, seq: int, number: int) -> int:
+        """The same for one receipt."""
+        return int.from_bytes(sha256(b"%b %d %d" % (self.salt, seq, number)).digest())
 
     def claims(self, claims: ClaimsKept) -> Claimed:
         """What some claims are."""

@@ -104,6 +104,15 @@ SELECT log, seq FROM receipts WHERE code = ?;
 -- The same, or a place given beside it: one row in any case, so that neither takes longer.
 SELECT log, seq, 1 FROM receipts WHERE code = ?1 UNION ALL SELECT ?2, ?3, 0 ORDER BY 3 DESC, 1, 2 LIMIT 1;
 
+-- name: every-receipt
+SELECT logs.node, receipts.seq, receipts.code FROM receipts LEFT JOIN logs ON logs.id = receipts.log
+WHERE logs.campaign = ? OR logs.id IS NULL;
+
+-- name: every-receipt-led
+SELECT receipts.seq, receipts.code, entries.leaf_hash FROM receipts LEFT JOIN logs ON logs.id = receipts.log
+LEFT JOIN entries ON entries.log = receipts.log AND entries.seq = receipts.seq
+WHERE logs.campaign = ? OR logs.id IS NULL;
+
 -- name: add-receipts
 -- Two entries share a code once in some ten thousand campaigns of ten million messages: the first has it.
 INSERT INTO receipts (code, log, seq) VALUES {rows} ON CONFLICT DO NOTHING;
@@ -145,6 +154,10 @@ ON CONFLICT DO NOTHING;
 INSERT INTO tempo (log, minute_ms, source, counted, others) VALUES {rows}
 ON CONFLICT (log, minute_ms, source)
 DO UPDATE SET counted = tempo.counted + excluded.counted, others = tempo.others + excluded.others;
+
+-- name: every-minute
+SELECT logs.node, tempo.minute_ms, tempo.source, tempo.counted, tempo.others
+FROM tempo LEFT JOIN logs ON logs.id = tempo.log WHERE logs.campaign = ? OR logs.id IS NULL;
 
 -- name: tempo
 -- How many messages each source brought in, minute by minute, since an instant.

@@ -36,7 +36,7 @@ def check(chosen: Chosen, as_json: bool) -> None:
     problems: list[Problem] = []
     try:
         loaded = load.everything(chosen.path, environ())
-        problems += loaded.warnings
+        problems += [*loaded.warnings, *entrances.remarks(loaded)]
         entrances.open_all(loaded, entrances.run_campaigns(loaded))
     except Problems as error:
         problems += error.problems

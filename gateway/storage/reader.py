@@ -108,6 +108,19 @@ class Reader:
         rows = await self._view.rows(LEDGER["every-case"], (campaign,))
         return [CaseKept(*row) for row in rows]
 
+    async def every_minute(self, campaign: str) -> list[tuple[str, int, str, int, int]]:
+        """How many messages each source brought in each minute: log, Unix milliseconds, source, counted and
+        others."""
+        return await self._view.rows(LEDGER["every-minute"], (campaign,))
+
+    def every_receipt(self, campaign: str) -> AsyncGenerator[list[tuple[str, int, int]], None]:
+        """Receipts in chunks: log, entry, number."""
+        return self._view.chunks(LEDGER["every-receipt"], (campaign,))
+
+    def every_receipt_led(self, campaign: str) -> AsyncGenerator[list[tuple[int, int, bytes | None]], None]:
+        """Receipts in chunks: entry, number, and the hash of the leaf that it leads to, if it is there."""
+        return self._view.chunks(LEDGER["every-receipt-led"], (campaign,))
+
     async def every_claim(self, campaign: str) -> AsyncGenerator[ClaimsKept, None]:
         """What callers have used up, and the ids of their messages, in chunks."""
         async with aclosing(self._view.chunks(CLAIMS["every-claim"], (campaign,))) as chunks:

@@ -104,6 +104,23 @@ def test_an_outbox_of_a_source_that_answers_nobody_is_idle_and_told(house: House
     assert entrances.open_all(loaded, entrances.run_campaigns(loaded))["new"].outbox is None
 
 
+@pytest.mark.parametrize(
+    ("kind", "keys", "told"),
+    [
+        ("asterisk-cdr", "", ["sources.new"]),
+        ("asterisk-cdr", 'clock = "provider"', []),
+        ("asterisk-cdr", 'clock = "provider"\nreply = true', ["sources.new.reply"]),
+        ("standard", "reply = true", []),
+    ],
+)
+def test_what_may_be_and_is_worth_a_second_look(house: House, kind: str, keys: str, told: list[str]) -> None:
+    with house.settings.open("a", encoding="utf-8") as file:
+        file.write(f'\n[sources.new]\nkind = "{kind}"\ncampaign = "beita-2018"\n{keys}\n')
+    assert [(one.key, one.level) for one in entrances.remarks(house.load())] == [
+        (key, "warning") for key in told
+    ]
+
+
 def test_a_kind_that_can_sign_is_told_what_it_lacks(house: House) -> None:
     with house.settings.open("a", encoding="utf-8") as file:
         file.write('\n[sources.new]\nkind = "huawei"\ncampaign = "beita-2018"\n')

@@ -42,7 +42,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> House:
         datetime.fromisoformat("2018-07-09T08:00:00+08:00"),
         datetime.fromisoformat("2018-07-20T18:00:00+08:00"),
     )
-    setup.write(folder, dates, "127.0.0.1:0")
+    setup.write(folder, dates, "127.0.0.1:0", lambda text: f"receipts = true\n{text}")
     house = House(folder, Clock(OPENS_MS + 3_600_000))
     asyncio.run(auditing.play(house, bulk=40))
     said = verify(house)
@@ -337,12 +337,45 @@ def case_kept(one: Insider) -> int:
     return int(seq)
 
 
+def tempo_kept(one: Insider) -> None:
+    """A source brought in more or fewer, or at another time, or another did, or it was counted otherwise."""
+    rows = one.db.execute("SELECT minute_ms, source FROM tempo").fetchall()
+    how = one.rng.choice(
+        [
+            "DELETE FROM tempo",
+            "UPDATE tempo SET others = others + 1",
+            "UPDATE tempo SET counted = counted + 1, others = others - 1",
+            "UPDATE tempo SET minute_ms = minute_ms + 1",
+            "UPDATE tempo SET minute_ms = minute_ms - 600000000",
+            "UPDATE tempo SET source = 'another'",
+            "UPDATE tempo SET log = 7",
+        ]
+    )
+    one.db.execute(f"{how} WHERE (minute_ms, source) = (?,?)", one.rng.choice(rows))
+
+
+def receipt_kept(one: Insider) -> int:
+    """A voter is shown another's entry as the own one."""
+    mine, other = one.any_message(), one.any_message()
+    while mine == other:
+        other = one.any_message()
+    one.db.execute("DELETE FROM receipts WHERE seq = ?", (other,))
+    one.db.execute("UPDATE receipts SET seq = ? WHERE seq = ?", (other, mine))
+    return other
+
+
+def receipt_gone(one: Insider) -> None:
+    one.db.execute("DELETE FROM receipts WHERE seq = ?", (one.any_message(),))
+
+
 #: What they do to entries, and to what is kept beside them. It returns the first bad entry, if there is one.
 ENTRIES: tuple[Callable[[Insider], int], ...] = (
     edit_leaf, edit_time, edit_act, odd_act, forget_opening, delete, cut, insert, append, swap, reorder,
     opening,
 )  # fmt: skip
-BESIDE: tuple[Callable[[Insider], int | None], ...] = (total, move_votes, claim, act_kept, case_kept)
+BESIDE: tuple[Callable[[Insider], int | None], ...] = (
+    total, move_votes, claim, act_kept, case_kept, tempo_kept, receipt_kept, receipt_gone,
+)  # fmt: skip
 #: How far they cover it up.
 COVERS = ("nothing", "frontier", "tiles")
 

@@ -128,6 +128,7 @@ async def test_in_and_out(visitor: Visitor) -> None:
     assert SESSION not in browser.jar
     assert said("done_signed_out") in (await browser.get(out.location)).text
     assert (await browser.get("/committee")).location == "/signin?next=/committee"
+    assert 'href="?next=/committee&amp;lang=en"' in (await browser.get("/signin?next=/committee")).text
     browser.jar[SESSION] = first
     assert (await browser.get("/committee")).status == 303, "and the session is over, not only forgotten"
     assert (await browser.sign_in("li-na", PASSWORD)).location == "/committee"

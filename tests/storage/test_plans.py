@@ -26,7 +26,8 @@ WHOLE = {
     *("tail: load", "tail: marks", "claims: messages-of"),
     *("claims: count-claims", "claims: release-candidate", "claims: erase-everybody"),
     *("ledger: adopt-cases", "ledger: adopt-totals"),
-    *("claims: every-claim", "ledger: every-act", "ledger: every-case"),
+    *("claims: every-claim", "ledger: every-act", "ledger: every-case", "ledger: every-minute"),
+    *("ledger: every-receipt", "ledger: every-receipt-led"),
     *("outbox: left", "outbox: summary", "outbox: forget", "outbox: restored", "outbox: logs"),
 }
 

@@ -1,0 +1,114 @@
+"""Whether what is kept beside the ledger of how messages came says what the ledger says: how many each source
+brought in each minute, by which a provider's statement is compared, and voters' receipts.
+
+Like `gateway/projections.py`, for what follows from messages as they came, whatever became of them.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from contextlib import aclosing
+
+from gateway import clock
+from gateway.intake.running import Running
+from gateway.looking import MINUTE_MS, Beside, Came, Looking
+from gateway.storage.reader import Reader
+from tally import receipt
+from tally.outcome import MessageOutcome
+from tally.verify import Checked, Tampered
+
+
+class Arrivals:
+    """Feed every message with `see`, in order, or what a run of them was found to be with `take`; then
+    ask."""
+
+    def __init__(self, running: Running, looking: Looking) -> None:
+        self._running, self._looking = running, looking
+        self._came = defaultdict[str, Counter[Came]](Counter)
+        self._erased = Counter[tuple[str, float, bool]]()
+        self._messages = Counter[str]()
+        self._receipts = Counter[str]()
+        self._last: dict[str, int] = {}
+
+    def see(self, node: str, checked: Checked, leaf_hash: bytes) -> None:
+        """One message of a node's log."""
+        counted, minute = checked.leaf.kind == MessageOutcome.COUNTED, checked.leaf.at_ms // MINUTE_MS
+        if checked.opening is None:
+            self._erased[node, minute, counted] += 1
+        else:
+            self._came[node][minute, checked.opening.source, counted] += 1
+        self._receive(node, 1, checked.seq, self._looking.receipts(checked.seq, [leaf_hash]))
+
+    def take(self, node: str, beside: Beside) -> None:
+        """A run of messages of a node's log, none of which an act is about."""
+        self._came[node].update(beside.came)
+        self._receive(node, beside.came.total(), beside.last, beside.receipts)
+
+    def _receive(self, node: str, messages: int, last: int, receipts: int) -> None:
+        self._messages[node] += messages
+        self._receipts[node] += receipts
+        self._last[node] = last
+
+    async def tempo(self, reader: Reader) -> Iterator[tuple[str, int, int]]:
+        """Where other numbers of messages are kept: what, how many are kept, and are in the ledger. Of those
+        that were erased the source is known no more. Raises `Unavailable`."""
+        kept = defaultdict[str, Counter[Came]](Counter)
+        for node, minute_ms, source, counted, others in await reader.every_minute(self._running.id):
+            for times, is_counted in ((counted, True), (others, False)):
+                kept[node][minute_ms / MINUTE_MS, source, is_counted] += times
+        return self._differing(kept)
+
+    def _differing(self, kept: Mapping[str, Counter[Came]]) -> Iterator[tuple[str, int, int]]:
+        for node in sorted(kept.keys() | self._came.keys(), key=str):
+            came, left = self._came[node], kept.get(node, Counter[Came]())
+            hidden = Counter[tuple[str, float, bool]]()
+            for one in sorted(came.keys() | left.keys(), key=str):
+                minute, source, counted = one
+                more = left[one] - came[one]
+                if more < 0 or (more and not self._erased[node, minute, counted]):
+                    yield f"{self._told(node, minute, counted)}, from {source}", left[one], came[one]
+                hidden[node, minute, counted] += more
+            for (of, minute, counted), times in self._erased.items():
+                if of == node and hidden[of, minute, counted] != times:
+                    yield f"{self._told(of, minute, counted)}, erased", hidden[of, minute, counted], times
+
+    def _told(self, node: str, minute: float, counted: bool) -> str:
+        at = clock.stamp(int(minute * MINUTE_MS), self._running.zone)[:16].replace("T", " ")
+        return f"{node}, messages in the minute of {at}, {'counted' if counted else 'not counted'}"
+
+    async def receipts(
+        self, reader: Reader, sizes: Mapping[str, int], lost: Mapping[str, int]
+    ) -> Tampered | tuple[str, int, int] | None:
+        """The first entry to which another's receipt leads, or how many there are and should be.
+
+        `sizes` are the entries of each log; `lost` is up to where logs went that were lost in part: receipts
+        of what is lost are still known. What was recorded while none were given gets them when the server
+        starts. Raises `Unavailable`.
+        """
+        if not self._running.receipts:
+            return None
+        sums, times, begun = Counter[str](), Counter[str](), set[str]()
+        async with aclosing(reader.every_receipt(self._running.id)) as chunks:
+            async for rows in chunks:
+                for node, seq, code in rows:
+                    if seq < sizes.get(node, 0):
+                        sums[node] += self._looking.receipt(seq, code)
+                        times[node] += 1
+                    elif seq >= lost.get(node, 0):
+                        return _led(seq)
+                    if seq == self._last.get(node):
+                        begun.add(node)
+        if all(sums[node] == self._receipts[node] for node in begun):
+            return None
+        wrong = [
+            seq
+            async for rows in reader.every_receipt_led(self._running.id)
+            for seq, code, leaf_hash in rows
+            if leaf_hash is not None and code != receipt.number(leaf_hash)
+        ]
+        if wrong:
+            return _led(min(wrong))
+        return "receipts", times.total(), sum(self._messages[node] for node in begun)
+
+
+def _led(seq: int) -> Tampered:
+    return Tampered(seq, "a receipt kept beside the ledger leads to it that is not its own")
