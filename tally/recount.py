@@ -209,7 +209,7 @@ class Recount:
         standing = self._standing(place, message) if rulings.changes(leaf) else message.selections
         if was != (message.outcome, message.selections):
             self._fault(act, "does not begin with what the message had come to")
-        for fault in rulings.unlawful(self.rules, leaf, message):
+        for fault in rulings.unlawful(self.rules, leaf, private, message):
             self._fault(act, fault)
         if rulings.changes(leaf):
             mute = leaf.kind == "void" and not leaf.detail["release"]

@@ -43,7 +43,7 @@ def changes(leaf: Leaf) -> bool:
     return leaf.kind in ("undo", "void") or leaf.detail.get("verdict") in ("count", "reject")
 
 
-def unlawful(rules: Rules, leaf: Leaf, message: Message) -> Iterator[str]:
+def unlawful(rules: Rules, leaf: Leaf, private: Mapping[str, Any], message: Message) -> Iterator[str]:
     """What RULES §7 forbids of it."""
     detail, second = leaf.detail, leaf.detail.get("second", "")
     two = leaf.kind == "void" or (leaf.kind == "adjudicate" and rules.adjudicators == 2)
@@ -51,6 +51,8 @@ def unlawful(rules: Rules, leaf: Leaf, message: Message) -> Iterator[str]:
         yield "needs two people"
     if leaf.kind == "adjudicate" and not message.waits:
         yield "rules on a message that does not wait"
+    if private.get("line") and message.opening.line:
+        yield "counts a message that has a line of its own for another"
     if leaf.kind == "undo" and not message.opening.message_id.startswith(f"{detail['by']}/"):
         yield "takes back another operator's call"
     if leaf.kind == "undo" and leaf.at_ms - message.opening.received_ms > _UNDO_MS:

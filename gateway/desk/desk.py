@@ -30,8 +30,11 @@ from tally.outcome import MessageOutcome, Selection
 from tally.selections import Finding
 
 #: Endings that what was heard has no part in: such a call is not entered again.
-_BY_CLOCK: Final = frozenset(
-    {MessageOutcome.EARLY, MessageOutcome.LATE, MessageOutcome.IN_TRANSIT, MessageOutcome.TEST}
+_UNHEARD: Final = frozenset(
+    {
+        *(MessageOutcome.EARLY, MessageOutcome.LATE, MessageOutcome.IN_TRANSIT),
+        *(MessageOutcome.TEST, MessageOutcome.BARRED_CALLER),
+    }
 )
 #: Earlier messages of a caller that an operator is shown.
 _EARLIER: Final = 6
@@ -201,7 +204,7 @@ class Desk:
     async def _remember(self, source: Source, taken: Taken, verdict: Verdict) -> None:
         assert source.desk is not None
         lot = reentry.drawn(source.desk.reentry_share, self._randomness(reentry.DRAW_BYTES))
-        again = lot and verdict.outcome not in _BY_CLOCK
+        again = lot and verdict.outcome not in _UNHEARD
         chosen = [Selection(contest, code) for contest, code, _ in verdict.selections]
         await self._service.store.run(records.add, source.running.id, taken, chosen, again)
 

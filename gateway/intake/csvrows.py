@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from gateway.intake.calllog import Row
 from gateway.intake.inbound import Form, Inbound
+from gateway.intake.years import YEARS
 
 #: Characters in one record, and lines it may span. They bound what one open quotation mark can swallow.
 MAX_RECORD = 65_536
@@ -155,7 +156,6 @@ _PAST_HOUR = {f":{m:02}:{s:02}": (m * 60 + s) * 1000 for m in range(60) for s in
 _TO_ITS_END = timedelta(minutes=59, seconds=59)
 _MAX_HOURS = 4096
 _MAX_TIME = 48
-_FIRST_YEAR = 1971  # so that no zone's time is before the epoch
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _WRITTEN = re.compile(
     r"([0-9]{4})(?:-|/|年)([0-9]{1,2})(?:-|/|月)([0-9]{1,2})(?:日 ?|T| +)"
@@ -187,7 +187,7 @@ class Clock:
             raise BadTime(_SHAPE)
         year, month, day, hour, minute, second, fraction, offset = found.groups(default="")
         past = _PAST_HOUR.get(f":{minute}:{second or '00'}")
-        if past is None or int(year) < _FIRST_YEAR:
+        if past is None or int(year) not in YEARS:
             raise BadTime(_SHAPE)
         past += int(fraction[:3].ljust(3, "0"))
         grain = 10 ** (3 - min(len(fraction), 3)) if second else 60_000

@@ -16,6 +16,7 @@ from typing import Literal, NamedTuple, NoReturn
 from zoneinfo import ZoneInfo
 
 from gateway.intake.inbound import Form, Inbound
+from gateway.intake.years import YEARS
 
 MAX_TEXT = 4096  # characters; a whole 10-part SMS has 1,530
 MAX_ID = 200  # characters; a longer id is replaced by its hash
@@ -501,12 +502,9 @@ def local_ms(given: str, zone: ZoneInfo) -> int:
     if found is None:
         raise Unreadable(Reason.BAD_TIME)
     wall = _calendar(found.groups(), zone)
-    try:
-        if wall.utcoffset() != wall.replace(fold=1).utcoffset():
-            raise Unreadable(Reason.BAD_TIME)
-        return (wall - _EPOCH) // _MILLISECOND
-    except OverflowError:
-        raise Unreadable(Reason.BAD_TIME) from None
+    if wall.utcoffset() != wall.replace(fold=1).utcoffset():
+        raise Unreadable(Reason.BAD_TIME)
+    return (wall - _EPOCH) // _MILLISECOND
 
 
 def epoch_ms(given: str, unit_ms: Literal[1, 1000] = 1000) -> int:
@@ -518,6 +516,8 @@ def epoch_ms(given: str, unit_ms: Literal[1, 1000] = 1000) -> int:
 
 def _calendar(parts: Sequence[str], zone: tzinfo) -> datetime:
     year, month, day, hour, minute, second = map(int, parts)
+    if year not in YEARS:
+        raise Unreadable(Reason.BAD_TIME)
     try:
         return datetime(year, month, day, hour, minute, second, tzinfo=zone)
     except ValueError:

@@ -4,9 +4,10 @@ A ruling never changes an entry. It is an entry of its own that gives the messag
 counted is counted no more, or what waited is. Pure, as `decide.py` is; the same judge holds the caps.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple, cast
 
 from dedup import keys
 from dedup.caps import Claim
@@ -32,7 +33,7 @@ from tally import acts, count, entry, merkle, order, verify
 from tally.certification import GATES
 from tally.count import TotalKey
 from tally.entry import Opening, Selected
-from tally.outcome import MessageOutcome, Selection
+from tally.outcome import Channel, MessageOutcome, Selection
 from tally.seal import Sealer
 from tally.verify import Checked, Stored
 
@@ -51,8 +52,9 @@ class Refused(RuntimeError):
 #: Why a ruling, or an act, is refused.
 REFUSALS: Final = (
     "no_such_message", "erased", "twice", "no_reason", "not_waiting", "not_disputed", "already_waiting",
-    "needs_two", "same_person", "no_selection", "no_candidate", "too_many", "not_yours", "too_late",
-    "nothing_to_undo", "nothing_to_void", "barred_line", "already_withdrawn", "already_barred", "not_barred",
+    "needs_two", "same_person", "no_selection", "no_candidate", "too_many", "too_few", "not_yours",
+    "too_late", "nothing_to_undo", "nothing_to_void", "own_line", "barred_line", "before_opening",
+    "already_withdrawn", "already_barred", "not_barred",
     "not_a_line", "not_open", "nothing_changes", "changed", "certified", "not_now", "no_such_objection",
     "no_subject", "no_answer", "bad_day", "day_gone", "day_to_come", "wrong_notice",
     "not_judged", "not_open_yet", "submitted", "panel_full", "unfinished", "not_closed", "no_tie",
@@ -186,6 +188,7 @@ def _rules(running: Running, case: Case, ruling: Ruling, at_ms: int) -> Iterable
     opening = case.opening
     yield "certified", running.certified
     yield "erased", opening is None
+    assert opening is not None
     yield "no_reason", ruling.reason not in acts.REASONS[ruling.verdict or ruling.kind]
     if ruling.kind == "void" or (ruling.kind == "adjudicate" and running.campaign.adjudicators == 2):
         yield "needs_two", not ruling.second
@@ -196,9 +199,9 @@ def _rules(running: Running, case: Case, ruling: Ruling, at_ms: int) -> Iterable
             yield "not_disputed", ruling.verdict == "keep" and case.state != "disputed"
             yield "no_selection", ruling.verdict == "count" and not ruling.selections
             yield from _ballot(running, ruling.selections)
-            yield "barred_line", ruling.line in running.barred | running.tested
+            if ruling.verdict == "count":
+                yield from _countable(running, opening, ruling)
         case "undo":
-            assert opening is not None
             yield "not_yours", not opening.message_id.startswith(f"{ruling.by}/")
             yield "too_late", at_ms - opening.received_ms > UNDO_MS
             yield "nothing_to_undo", not (case.waits or case.voids or _counted(case.selections))
@@ -207,6 +210,23 @@ def _rules(running: Running, case: Case, ruling: Ruling, at_ms: int) -> Iterable
         case "dispute":
             yield "already_waiting", case.waits
             yield from _ballot(running, ruling.selections)
+
+
+def _countable(running: Running, opening: Opening, ruling: Ruling) -> Iterable[tuple[str, bool]]:
+    """What a message cannot be counted against: it has a line of its own, it came before the vote, its line
+    was barred when it came. One that could not be read has been asked none of this."""
+    yield "own_line", bool(ruling.line and opening.line)
+    yield (
+        "barred_line",
+        opening.outcome == MessageOutcome.BARRED_CALLER or ruling.line in running.barred | running.tested,
+    )
+    window = running.window(cast("Channel", opening.channel))
+    yield "before_opening", opening.received_ms < window.opens_ms
+    least: dict[str, int] = Counter(contest for contest, _ in ruling.selections)
+    yield (
+        "too_few",
+        any(n < running.ballots[contest].min for contest, n in least.items() if contest in running.ballots),
+    )
 
 
 def _ballot(running: Running, chosen: Sequence[Selection]) -> Iterable[tuple[str, bool]]:

@@ -19,7 +19,7 @@ from gateway.desk.form import Call, Flaw
 from gateway.intake.recorder import Busy, Stopping
 from gateway.intake.revise import Refused
 from gateway.intake.source import Source
-from gateway.pages import desk_view, guard
+from gateway.pages import desk_view, forms, guard
 from gateway.pages.words_desk import FLAWS, REFUSED, WORDS
 from gateway.people.roles import Role
 from gateway.storage.store import Place
@@ -118,7 +118,7 @@ class _Pages:
         login, script = guard.signed_in(request).login, guard.wants_json(request)
         asked: Mapping[str, Any] = await _object(request) if script else await guard.form(request)
         id_, reason, note = (asked.get(name, "") for name in ("id", "reason", "note"))
-        if not (isinstance(id_, str) and isinstance(reason, str) and isinstance(note, str)):
+        if not all(isinstance(one, str) and forms.is_sound(one) for one in (id_, reason, note)):
             raise Flaw("form")
         if reason not in acts.REASONS["undo"]:
             raise Refused("no_reason")

@@ -10,17 +10,19 @@ import hmac
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Final, Protocol
 from weakref import WeakKeyDictionary
 
 import aiohttp_jinja2
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
+from multidict import MultiDict
 
 from config.problems import Lang
 from gateway.intake.receive import RETRY_SECONDS, Networks, client, within
 from gateway.intake.running import Running
-from gateway.pages import arrival, cookies, languages, menu
+from gateway.pages import arrival, cookies, forms, languages, menu
 from gateway.pages.arrival import Arrival, Door
 from gateway.pages.files import TAGS
 from gateway.pages.words import Said
@@ -97,9 +99,11 @@ class Office:
 
 OFFICE: Final = web.AppKey("office", Office)
 
-_FORM: Final = "application/x-www-form-urlencoded"
+#: Fields of our forms that nobody is shown: the token, and passwords.
+_NEVER_SHOWN: Final = frozenset({"csrf", "password", "again", "current"})
 _WHO: Final = web.RequestKey("who", SignedIn)
 _SESSION: Final = web.RequestKey("session", str)
+_ACCESS: Final = web.RequestKey("access", Access)
 _BROWSER: Final = web.RequestKey("browser", str)
 _ARRIVAL: Final = web.RequestKey("arrival", Arrival)
 
@@ -150,6 +154,8 @@ def _guarded(handler: Handler, access: Access, *, unsafe: bool, body_bytes: int 
             return refuse(request, refused.word, await _typed(request, access))
         except Unavailable:
             return refuse(request, "unavailable", await _typed(request, access))
+        finally:
+            forms.close(request)
 
     _stated[guarded] = access
     return guarded
@@ -169,8 +175,9 @@ def session(request: web.Request) -> str:
 
 
 async def still(request: web.Request) -> bool:
-    """Whether they are signed in yet: for streams, which outlast many pages. Looking on is no activity."""
-    return await request.app[OFFICE].sessions.who(request[_SESSION], active=False) is not None
+    """Whether they may look on yet: for streams, which outlast many pages. Looking on is no activity."""
+    who = await request.app[OFFICE].sessions.who(request[_SESSION], active=False)
+    return not refusal(request[_ACCESS], who, request.match_info.get("campaign"))
 
 
 async def visitor(request: web.Request) -> SignedIn | None:
@@ -189,6 +196,9 @@ def _looks_on(request: web.Request) -> bool:
 async def _admit(request: web.Request, access: Access) -> None:
     """Find out who is asking. Raises `Refused` if they may not, `Unavailable`."""
     who = await visitor(request)
+    request[_ACCESS] = access
+    if not all(map(forms.is_sound, [request.path, *chain(*request.query.items())])):
+        raise Refused("unknown")
     if who is not None:
         request[_WHO] = who
         request[_SESSION] = cookies.read(request, "session", secure=arrived(request).secure)
@@ -235,12 +245,15 @@ def csrf_of(cookie: str) -> str:
 
 
 async def form(request: web.Request) -> dict[str, str]:
-    """The texts of a form, which is in UTF-8. Raises `Refused` if it cannot be read."""
-    if (request.charset or "utf-8").lower() != "utf-8":
-        raise Refused("unreadable")
+    """The texts of a form; of several with one name the first. Raises `Refused` if it cannot be read."""
+    read = await _fields(request)
+    return {name: value for name in read if isinstance(value := read[name], str)}
+
+
+async def _fields(request: web.Request) -> MultiDict[forms.Field]:
     try:
         async with asyncio.timeout(_READ_SECONDS + (request.content_length or 0) / _SLOWEST_BYTES):
-            read = await request.post()
+            return await forms.read(request)
     except TimeoutError:
         raise Refused("slow") from None
     except web.HTTPRequestEntityTooLarge:
@@ -250,30 +263,38 @@ async def form(request: web.Request) -> dict[str, str]:
         HttpProcessingError,  # a part's head
     ) as error:
         raise Refused("unreadable") from error
-    return {name: value for name in read if isinstance(value := read[name], str)}
 
 
 async def _typed(request: web.Request, access: Access) -> list[str]:
     """What somebody has written into a form of ours that was refused, so that it is not lost: not what they
     have chosen, and no password."""
     ours = access.kind == "roles" and arrival.is_from_us(arrived(request), request.headers)
-    if not ours or request.method != "POST" or request.content_type != _FORM:
+    if not ours or request.method != "POST" or not forms.is_urlencoded(request):
         return []
     try:
         fields = await form(request)
     except Refused:
         return []
-    written = [value for name, value in fields.items() if "password" not in name and name != "csrf"]
+    written = [value for name, value in fields.items() if name not in _NEVER_SHOWN]
     return [value for value in written if not value.isascii() or len(value.split()) > 1]
 
 
+async def texts(request: web.Request, name: str) -> list[str]:
+    """All texts of one name in a form. Raises `Refused`."""
+    return [one for one in (await _fields(request)).getall(name, []) if isinstance(one, str)]
+
+
+async def files(request: web.Request) -> list[web.FileField]:
+    """The files in a form. Raises `Refused`."""
+    return [one for one in (await _fields(request)).values() if isinstance(one, web.FileField)]
+
+
 async def file(request: web.Request) -> tuple[str, bytes]:
-    """The file in a form that `form` has read: its name, and all of it; nothing if there is none."""
+    """The last file in a form: its name, and all of it; nothing if there is none. Raises `Refused`."""
     name, content = "", b""
-    for field in (await request.post()).values():
-        if isinstance(field, web.FileField):
-            with field.file:
-                name, content = field.filename, field.file.read()
+    for field in await files(request):
+        with field.file:
+            name, content = field.filename, await asyncio.to_thread(field.file.read)
     return name, content
 
 

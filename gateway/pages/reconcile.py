@@ -217,12 +217,11 @@ async def _kept(request: web.Request) -> AsyncIterator[list[File]]:
     """The files of a form on disk, for as long as they are looked at. Raises `_Wrong` if there is none."""
     with tempfile.TemporaryDirectory(prefix="televote-statement-") as folder:
         files = list[File]()
-        for field in (await request.post()).values():
-            if isinstance(field, web.FileField):
-                path = Path(folder) / str(len(files))
-                await asyncio.to_thread(_copy, field, path)
-                if path.stat().st_size:
-                    files.append(File(path, field.filename[-60:]))
+        for field in await guard.files(request):
+            path = Path(folder) / str(len(files))
+            await asyncio.to_thread(_copy, field, path)
+            if path.stat().st_size:
+                files.append(File(path, field.filename[-60:]))
         if not files:
             raise _Wrong("no_file")
         yield files

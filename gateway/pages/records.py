@@ -13,6 +13,7 @@ from aiohttp import web
 from config.problems import Lang
 from gateway.intake.revise import Case
 from gateway.intake.running import Running
+from gateway.intake.years import YEARS
 from gateway.pages import case_view, guard, room_form
 from gateway.pages.guard import only
 from gateway.pages.room_form import Flaw
@@ -215,6 +216,8 @@ def _instant(running: Running, text: str) -> int | None:
         at = datetime.fromisoformat(text)
     except ValueError:
         raise Flaw("bad_time_form") from None
+    if at.year not in YEARS:
+        raise Flaw("bad_time_form")
     return int(at.replace(tzinfo=at.tzinfo or running.zone).timestamp() * 1000)
 
 

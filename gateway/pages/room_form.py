@@ -12,6 +12,7 @@ from dedup import keys
 from gateway.casebook import MOST_ALIKE
 from gateway.intake import chair
 from gateway.intake.running import Running
+from gateway.intake.years import YEARS
 from gateway.room.motion import RESULT, Kind, Motion
 from gateway.storage.store import Place
 from tally.outcome import CHANNELS, Channel, Selection
@@ -187,7 +188,7 @@ def _instant(running: Running, text: str, now_ms: int) -> int:
         at = datetime.fromisoformat(text)
     except ValueError:
         raise Flaw("bad_time_form") from None
-    if at.tzinfo is not None:
+    if at.tzinfo is not None or at.year not in YEARS:
         raise Flaw("bad_time_form")
     return int(at.replace(tzinfo=running.zone).timestamp() * 1000)
 

@@ -184,7 +184,7 @@ class _Rulings:
         lang = guard.language(request)
         case = await self._case(running, fields.get("at", ""))
         targets = await self._targets(running, case, fields)
-        values = [one for one in (await request.post()).getall("for", []) if isinstance(one, str)]
+        values = await guard.texts(request, "for")
         motion = room_form.ruling(running, fields, values, targets)
         ended = await self._chamber.rule(running, motion, guard.signed_in(request).login)
         if not guard.wants_json(request):

@@ -150,6 +150,15 @@ REFUSED: Final[Mapping[str, Said]] = {
         "没有这个候选。请从名单中选择。", "There is no such candidate: choose from the list."
     ),
     "too_many": Said("选的人数超过一张票允许的。", "A ballot may not name so many."),
+    "too_few": Said("选的人数少于一张票要求的。", "A ballot must name more."),
+    "own_line": Said(
+        "这条消息有自己的号码，不能算到别的号码上。",
+        "The message has a number of its own, and cannot be counted for another.",
+    ),
+    "before_opening": Said(
+        "这条消息收到时投票尚未开始，不能计票。",
+        "It came before the vote opened, and cannot be counted.",
+    ),
     "not_yours": Said("这不是您接的电话。", "That call is not yours."),
     "too_late": Said(
         "已经太晚：截止时间已过，或新的时间不在将来。", "Too late: that close has passed, or the new one has."

@@ -14,6 +14,7 @@ from gateway.board import as_they_stand
 from gateway.exports import Built, Exports
 from gateway.intake.revise import Refused
 from gateway.intake.running import Running
+from gateway.intake.years import YEARS
 from gateway.panel import evaluating
 from gateway.panel.scoring import Scoring
 from gateway.result import workdays
@@ -220,6 +221,9 @@ def _plain(listed: Shortlist) -> dict[str, list[str]]:
 
 def _day(text: str) -> date:
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         raise Refused("bad_day") from None
+    if day.year not in YEARS:
+        raise Refused("bad_day")
+    return day

@@ -128,13 +128,44 @@ async def test_a_vote_that_turns_out_to_be_of_another_caller(house: House) -> No
     """The first one's cap comes free: found by the simulation's seed 3766."""
     async with house.service() as counting:
         room = Room(house, counting)
-        unclear = await room.send("13712345678", "不要A01，要A02")
-        await room.rule(count(unclear.place, A02, line="+8613812345678"))
+        unread = await room.send("", "not_json", Form.UNPARSED)
+        await room.rule(count(unread.place, A02, line="+8613812345678"))
         assert (await room.send("13812345678", "A01")).outcome == "repeat"
-        await room.rule(dispute(unclear.place, A02))
-        await room.rule(count(unclear.place, A02, line="+8613912345678"))
+        await room.rule(dispute(unread.place, A02))
+        await room.rule(count(unread.place, A02, line="+8613912345678"))
         assert (await room.send("13912345678", "A01")).outcome == "repeat"
         assert (await room.send("13812345678", "A01")).outcome == "counted"
+    await agrees(house)
+
+
+async def test_what_a_ruling_cannot_count(house: House) -> None:
+    """A message with its own line for another, one that came before the vote, one of a barred line."""
+    house.edit(house.campaign, "bar_list = []", 'bar_list = ["13712345678"]')
+    now_ms = house.clock.ms
+    async with house.service() as counting:
+        room = Room(house, counting)
+        house.clock.ms = room.running.window("sms").opens_ms - 1
+        early = await room.send("", "not_json", Form.UNPARSED)
+        house.clock.ms = now_ms
+        unclear = await room.send("13812345678", "不要A01，要A02")
+        barred = await room.send("13712345678", "A01")
+        assert await room.refused(count(unclear.place, A02, line="+8613912345678")) == "own_line"
+        assert await room.refused(count(early.place, A01)) == "before_opening"
+        await room.rule(reject(early.place), count(unclear.place, A02))
+        assert (barred.outcome, await room.votes()) == ("barred_caller", {"A02": 1})
+        await room.rule(dispute(barred.place, A01))
+        assert await room.refused(count(barred.place, A01)) == "barred_line"
+        await room.rule(reject(barred.place))
+    await agrees(house)
+
+
+async def test_a_ballot_that_is_too_short_cannot_be_counted(house: House) -> None:
+    house.edit(house.campaign, "selections = { min = 1, max = 1 }", "selections = { min = 2, max = 2 }")
+    async with house.service() as counting:
+        room = Room(house, counting)
+        unclear = await room.send("13812345678", "不要A01，要A02")
+        assert await room.refused(count(unclear.place, A02)) == "too_few"
+        await room.rule(count(unclear.place, A01, A02))
     await agrees(house)
 
 

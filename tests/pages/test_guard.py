@@ -282,6 +282,7 @@ async def test_a_get_with_a_form_in_it_changes_nothing(house: House) -> None:
         assert await visitor.server.people.sessions.who(staff.token) is not None  # type: ignore[union-attr]
 
 
+PART = b'--x\r\nContent-Disposition: form-data; name="csrf"\r\n'
 BROKEN = {
     "no form at all": (b"\xff\xfe\x00", "text/plain"),
     "not a form's encoding": (b"csrf=%", "application/x-www-form-urlencoded; charset=utf-16"),
@@ -297,6 +298,24 @@ BROKEN = {
         b'--x\r\nContent-Disposition: form-data; name="csrf"; filename="a"\r\n\r\na\r\n--x--\r\n',
         "multipart/form-data; boundary=x",
     ),
+    "a text in an encoding that takes seconds": (
+        PART
+        + b"Content-Type: text/plain; charset=punycode\r\n\r\n"
+        + chr(0x10000).encode("punycode")
+        + b"a" * 60_000
+        + b"\r\n--x--\r\n",
+        "multipart/form-data; boundary=x",
+    ),
+    "a text of half a character": (
+        PART + b"Content-Type: text/plain; charset=utf-7\r\n\r\n+2AA-\r\n--x--\r\n",
+        "multipart/form-data; boundary=x",
+    ),
+    "a part encoded as in mail": (
+        PART + b"Content-Transfer-Encoding: bogus\r\n\r\na\r\n--x--\r\n",
+        "multipart/form-data; boundary=x",
+    ),
+    "a head that takes seconds": (b"x", ";" * 7800),
+    "a text with a NUL": (b"login=%00&csrf=%00", "application/x-www-form-urlencoded"),
     "too many fields": (b"a=1&" * 3000, "application/x-www-form-urlencoded"),
     "too much": (b"csrf=" + b"a" * 70_000, "application/x-www-form-urlencoded"),
 }
