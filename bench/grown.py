@@ -4,9 +4,9 @@ By a log's import it would take three times as long: in small batches, new claim
 table. `python -m bench.grown FOLDER ROWS` makes one to be kept, or lets one that was made before grow on.
 """
 
+import argparse
 import asyncio
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -52,7 +52,16 @@ def _messages(numbers: range, begun_ms: int, apart_ms: int) -> Iterator[Inbound]
         yield Inbound(f"pbx1-{number:09d}", votes.line(number), keys, Form.DIGITS, sent_ms, 1000, b"-")
 
 
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(prog="python -m bench.grown", description="Make a ledger to be kept.")
+    parser.add_argument("folder", type=Path, help="where it is made, or was made before and is to grow on")
+    parser.add_argument("rows", type=int, help="so many votes are in it at the end")
+    asked = parser.parse_args(arguments)
+    settings = asked.folder / "televote.toml"
+    place = Campaign(settings) if settings.exists() else campaign.write(asked.folder)
+    grow(place, asked.rows, lambda line: print(line, flush=True))
+
+
 if __name__ == "__main__":
-    folder, settings = Path(sys.argv[1]), Path(sys.argv[1]) / "televote.toml"
-    place = Campaign(settings) if settings.exists() else campaign.write(folder)
-    grow(place, int(sys.argv[2]), lambda line: print(line, flush=True))
+    main()

@@ -3,6 +3,7 @@
 `TELEVOTE_LIMITS__BODY_BYTES=1024` is `[limits] body_bytes = 1024`: two underscores go one table down.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -42,17 +43,34 @@ class _Environment(EnvSettingsSource):
         self.env_vars = {name.lower(): value for name, value in environ.items() if value}
 
     def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
-        if not isinstance(value, str) or value.strip()[:1] not in ("[", "{"):
-            return value
-        try:
-            return super().decode_complex_value(field_name, field, value)
-        except (ValueError, RecursionError):
-            return value
+        del field_name, field
+        return _decoded(value)
+
+
+def _decoded(value: str) -> Any:
+    """What `[…]` or `{…}` says as JSON; any other text as it is."""
+    if value.strip()[:1] not in ("[", "{"):
+        return value
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return value
 
 
 def read(environ: Mapping[str, str]) -> dict[str, Any]:
     """The settings in the environment, as the nested tables of a file. Empty variables are as if not set."""
-    return _Environment(environ)()
+    values: dict[str, Any] = _Environment(environ)()
+    _decode_options(values)
+    return values
+
+
+def _decode_options(table: dict[str, Any], at: KeyPath = ()) -> None:
+    """What stands under `options`, of a source or of its outbox: only their kinds know what is a list."""
+    for key, value in table.items():
+        if isinstance(value, dict):
+            _decode_options(value, (*at, key))
+        elif isinstance(value, str) and "options" in at[2:]:
+            table[key] = _decoded(value)
 
 
 def leaves(values: Mapping[str, Any], at: KeyPath = ()) -> Iterator[KeyPath]:

@@ -127,11 +127,12 @@ def dotted(path: KeyPath) -> str:
 def variable(path: KeyPath) -> str:
     """The environment variable that sets a path, "" for none.
 
-    >>> variable(("limits", "body_bytes")), variable(("trusted_proxies", 1))
-    ('TELEVOTE_LIMITS__BODY_BYTES', 'TELEVOTE_TRUSTED_PROXIES[1]')
+    >>> variable(("limits", "body_bytes")), variable(("ledger", "witnesses", 1, "key"))
+    ('TELEVOTE_LIMITS__BODY_BYTES', 'TELEVOTE_LEDGER__WITNESSES[1].key')
     """
-    names = [part.upper() for part in path if isinstance(part, str)]
-    return PREFIX + "__".join(names) + dotted(path[len(names) :]) if names else ""
+    listed = next((at for at, part in enumerate(path) if isinstance(part, int)), len(path))
+    name = "__".join(str(part).upper() for part in path[:listed])
+    return PREFIX + name + dotted(path[listed:]) if name else ""
 
 
 def from_validation(
@@ -163,7 +164,10 @@ def from_validation(
             for name, value in context.items()
         }
         if "expected" in context:
-            context["expected"] = ", ".join(re.findall(r"'([^']*)'", str(context["expected"])))
+            words = re.findall(r"'([^']*)'", str(context["expected"]))
+            if kind == "literal_error" and not words:
+                kind, words = "literal_number", re.findall("-?[0-9]+", str(context["expected"]))
+            context["expected"] = ", ".join(words)
         problems.append(where.problem((*prefix, *loc), kind, **context))
     return problems
 

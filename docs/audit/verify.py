@@ -291,7 +291,7 @@ def check(asked):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path, help="the export, unpacked")
-    parser.add_argument("--vkey", action="append", default=[], help="the log's key, as it was published")
+    parser.add_argument("--vkey", action="append", default=[], help="a published key; once for each node")
     parser.add_argument("--seen", action="append", default=[], type=Path, help="an earlier checkpoint")
     parser.add_argument("--openings", type=Path, help="the auditor's file, to count again")
     try:

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -14,7 +15,7 @@ import click
 import gateway
 from config import load
 from config.load import Loaded
-from config.problems import Lang, Problems
+from config.problems import ENVIRONMENT, Lang, Problems
 from config.settings import Settings
 from gateway import calling
 
@@ -106,7 +107,7 @@ class Chosen:
             loaded = load.everything(self.path, environ() | named)
             entrances.open_all(loaded, entrances.run_campaigns(loaded))
         except Problems as error:
-            raise self._wrong(error) from None
+            raise self._wrong(_of_the_option(error) if named else error) from None
         return loaded
 
     def settings(self) -> Settings:
@@ -138,6 +139,14 @@ class Chosen:
         if given is None or given not in loaded.campaigns:
             raise Wrong(f"name one of the campaigns: {', '.join(loaded.campaigns)}")
         return given
+
+
+def _of_the_option(error: Problems) -> Problems:
+    """The same problems, with that of a name given by --node said of the option: nobody set the variable."""
+    return Problems(
+        replace(one, file="--node", key="") if (one.file, one.key) == (ENVIRONMENT, _NODE) else one
+        for one in error.problems
+    )
 
 
 def environ() -> dict[str, str]:

@@ -16,6 +16,10 @@ from tally.tiles import BadTile, Name
 from tally.verify import Tampered
 
 _OTHER: Final = "it is not the one that was signed"
+_OLDER: Final = (
+    ". If the database is an older copy, put the newest one back; if that is gone for good, two people can "
+    "go on without what is lost, in a new epoch of the ledger: televote new-epoch {campaign}"
+)
 
 
 def read(published: Path, key: Callable[[str], Verifier]) -> "dict[str, Checkpoint | BadNote]":
@@ -94,8 +98,11 @@ class Bound:
     def end(self) -> None:
         """Raises `Tampered` if fewer entries were there than were signed."""
         if self._size < self._upto:
-            missing = Tampered(self._size, f"missing: {self._signed.size} entries were signed")
-            raise self.earlier(missing)
+            what = f"missing: {self._signed.size} entries were signed"
+            if self._upto == self._signed.size:  # of a log that was given up, nobody can give up more
+                _, campaign, _ = self._signed.origin.split("/")
+                what += _OLDER.format(campaign=campaign)
+            raise self.earlier(Tampered(self._size, what))
 
     def _is_shown(self, root: bytes) -> bool:
         """Whether the entries so far, which have this root, are those that were signed."""

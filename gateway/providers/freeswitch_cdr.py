@@ -205,8 +205,8 @@ provider = ProviderKind(
         "`log-b-leg` is `false`; `retries` 5 and `delay` 10: **without retries a record that meets a "
         "closed door is not sent again**, but written to `err-log-dir`. Only legs that called in are "
         "read; others, and calls to other numbers, are acknowledged and left out. A caller with SIP's "
-        "`Privacy: id` counts as withheld. Records of long calls are large: see `body_bytes`. `cred` "
-        "is `user:password`, if they are set."
+        "`Privacy: id` counts as withheld. Records of long calls are large: see "
+        "[`body_bytes`](#larger-requests). `cred` is `user:password`, if they are set."
     ),
     reference="signalwire/freeswitch: src/mod/event_handlers/mod_json_cdr, switch_ivr_generate_json_cdr",
 )

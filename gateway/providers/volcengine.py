@@ -74,7 +74,7 @@ provider = ProviderKind(
         "enter this source's URL with its token as the default uplink address (默认上行地址). A reply "
         "to the sender goes through Volcengine's own API, so `reply` needs an [outbox](#replies). How "
         "long a list can be is not said: one that is refused as `too_large` needs a larger "
-        "`body_bytes`."
+        "[`body_bytes`](#larger-requests)."
     ),
     reference="volcengine.com/docs/6361/171585",
 )

@@ -8,10 +8,19 @@ from typing import Any
 
 import pytest
 
-from bench import proxies
+from bench import grown, proxies
 from gateway.intake import provider
 
 ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize(("words", "code"), [(["--help"], 0), (["somewhere"], 2)], ids=str)
+def test_a_grown_ledger_is_not_begun_by_mistake(tmp_path: Path, words: list[str], code: int) -> None:
+    with pytest.raises(SystemExit) as ended:
+        grown.main([*words[:-1], words[-1] if code == 0 else str(tmp_path / words[-1])])
+    assert ended.value.code == code
+    assert list(tmp_path.iterdir()) == []
+
 
 WEBHOOK = {
     "webhook_ratio",

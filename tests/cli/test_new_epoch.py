@@ -30,6 +30,10 @@ def _lost(home: Home) -> Home:
 def test_it_shows_and_asks_and_then_goes_on(lost: Home) -> None:
     refused = lost.call("close", "--by", "chair", "--reason", "a test", "--now")
     assert (refused.code, f"televote new-epoch {CAMPAIGN}" in refused.err) == (2, True)
+    older = lost.call("verify")
+    assert older.code == 1
+    assert "missing: 10 entries were signed. If the database is an older copy" in older.err
+    assert older.err.endswith(f"televote new-epoch {CAMPAIGN}\n")
     words = ["--settings", str(lost.settings), "--lang", "en", "new-epoch", *BY]
     said = CliRunner().invoke(televote, words, input="n\n")
     assert said.exit_code != 0

@@ -140,6 +140,12 @@ def test_a_mistyped_command_is_two(words: list[str], told: str) -> None:
     assert told in said.err
 
 
+def test_a_wrong_name_of_a_node_is_the_options(home: Home) -> None:
+    said = home.call("serve", "--node", "N.1")
+    assert (said.code, said.out) == (2, "")
+    assert said.err.startswith("Error: --node: is not a short name — write 1 to 40")
+
+
 @pytest.mark.parametrize("command", ["standings", "verify", "recount"])
 def test_another_campaign_is_two_and_names_those_there_are(home: Home, command: str) -> None:
     said = home.call(command, "beita-2019")

@@ -31,6 +31,9 @@ PLACEHOLDER = (
     "— only {candidate}, {contest}, {code}, {receipt} may stand in braces"
 )
 
+ONE_OR_TWO = "is not one of the numbers allowed here — write one of these, without quotes: 1, 2"
+DAY = "is not a day — write it without quotes and without a time, such as 2018-06-01"
+
 #: Candidates whose selections do not fit into the two bytes that give an entry's length.
 MANY = "".join(
     f'[[contests.candidates]]\ncode = "C{n:05}"\nname = "多{n:05}"\nunit = "区"\nkeypad = "{70000 + n}"\n\n'
@@ -152,6 +155,22 @@ MISTAKES = {
     ),
     "placeholder of another kind": ([("{candidate}", "{name}")], [f"21: replies.zh.counted: {PLACEHOLDER}"]),
     "placeholder not closed": ([("{candidate}", "{candidate")], [f"21: replies.zh.counted: {PLACEHOLDER}"]),
+    "three adjudicators": (
+        [("[window]", "adjudicators = 3\n\n[window]")],
+        [f"8: adjudicators: {ONE_OR_TWO}"],
+    ),
+    "adjudicators in quotes": (
+        [("[window]", 'adjudicators = "2"\n\n[window]')],
+        [f"8: adjudicators: {ONE_OR_TWO}"],
+    ),
+    "a day in quotes": (
+        [("[window]", '[timetable]\ntally_by = "2018-07-25"\n\n[window]')],
+        [f"9: timetable.tally_by: {DAY}"],
+    ),
+    "a day with a time": (
+        [("[window]", "[timetable]\ntally_by = 2018-07-25T18:00:00+08:00\n\n[window]")],
+        [f"9: timetable.tally_by: {DAY}"],
+    ),
     "no contests": (
         [(SMALL[SMALL.index("[[contests]]") :], "")],
         ["1: contests: is missing — add it"],

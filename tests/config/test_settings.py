@@ -113,6 +113,23 @@ def test_no_text_of_the_environment_is_read_as_something_else(value: str) -> Non
     assert values == {"sources": {"sms": {"options": {"password": value}}}}
 
 
+def test_lists_under_options_are_json(tmp_path: Path) -> None:
+    environ = {
+        "TELEVOTE_SOURCES__SMS__OPTIONS__SECRETS": '["one", "two"]',
+        "TELEVOTE_SOURCES__SMS__OPTIONS__CHOICE__MAP": '{"1": "A01"}',
+        "TELEVOTE_SOURCES__SMS__OPTIONS__CHOICE__FROM": "[digits",
+        "TELEVOTE_SOURCES__SMS__OUTBOX__KIND": "aliyun",
+        "TELEVOTE_SOURCES__SMS__OUTBOX__OPTIONS__PARAMETERS": '["code"]',
+    }
+    source = read(tmp_path, SOURCE, environ).sources["sms"]
+    assert source.options == {
+        "secrets": ["one", "two"],
+        "choice": {"map": {"1": "A01"}, "from": "[digits"},
+    }
+    assert source.outbox is not None
+    assert source.outbox.options == {"parameters": ["code"]}
+
+
 LISTEN = 'listen: is not an address and a port — write both, such as "127.0.0.1:8080" or "[::1]:8080"'
 URL = (
     "public_url: is not a plain web address — write it as seen from outside, with no slash at its end, "
@@ -313,6 +330,10 @@ VARIABLES = {
     "wrong value in JSON": (
         {"TELEVOTE_LIMITS": '{"body_bytes": 0}'},
         ["environment: TELEVOTE_LIMITS__BODY_BYTES: is too small — write 1 or more"],
+    ),
+    "wrong value in a table of a list": (
+        {"TELEVOTE_LEDGER__WITNESSES": '[{"key": "x", "url": "https://notary.example"}]'},
+        [f"environment: TELEVOTE_LEDGER__WITNESSES[0].key: {NO_KEY}"],
     ),
     "unknown key in a table": (
         {"TELEVOTE_LIMITS__BODY_BITES": "1"},

@@ -52,6 +52,16 @@ async def _routes(balancer: Balancer) -> None:
                 path, headers={"Host": HOST}, server_hostname=HOST, allow_redirects=False
             ) as response:
                 assert response.status == status, (path, response.status)
+        for path in (
+            "/operator/beita-2018/upload",
+            "/panel/beita-2018/star/import",
+            "/committee/beita-2018/nominations/star/1/files",
+            "/committee/beita-2018/reconcile",
+        ):  # a file that is large for a vote comes as far as the sign-in
+            async with session.post(
+                path, data=bytes(200_000), headers={"Host": HOST}, server_hostname=HOST, allow_redirects=False
+            ) as response:
+                assert response.status == 401, (path, response.status)
     async with ClientSession(f"http://127.0.0.1:{balancer.plain}") as session:
         for path, status in {"/in/sms": 403, "/": 301}.items():
             async with session.get(path, headers={"Host": HOST}, allow_redirects=False) as response:

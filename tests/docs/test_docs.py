@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -14,15 +15,21 @@ from typing import Any, get_args
 import pytest
 
 import gateway
+from config import load
 from config.problems import Problems
-from gateway import app, entrances, kinds, manual, siblings
+from gateway import app, clock, entrances, kinds, manual, setup, siblings
 from gateway.commands.base import COMMANDS, USAGE
+from gateway.desk import handin
 from gateway.intake import signatures
 from gateway.intake.provider import ProviderKind, Refusal
+from gateway.nominations import papers
 from gateway.outbox import sender
+from gateway.pages import nominations, reconcile
+from gateway.spreadsheet import reading
 from tally import merkle
 from tally.outcome import MessageOutcome, SelectionOutcome
 from tests.conftest import House
+from tests.docs import auditing
 from tests.providers import runner
 from tests.providers.rows import Table
 from tests.providers.table_sns import CERTIFICATE
@@ -290,32 +297,50 @@ def test_the_exercise_takes_two_files_and_a_section(tmp_path: Path) -> None:
 
 
 async def test_the_auditors_programs_agree_with_the_ledger(house: House) -> None:
+    """With every kind of ruling in it, and messages and rulings that are erased."""
     by_leaves, by_openings = blocks("docs/auditor.md", "python")
-    house.edit(house.campaign, 'over_cap = "first"', 'over_cap = "void_all"')
-    async with house.serve() as visitor:
-        for number, (caller, said) in enumerate(
-            [("1", "A01 B01"), ("2", "A02"), ("2", "A03"), ("3", "B02"), ("3", "B02"), ("4", "hello")]
-        ):
-            assert await visitor.kannel(f"1381234567{caller}", said, f"m{number}") == 200
-        head = visitor.service.recorder.head("beita-2018")
-        totals = await visitor.service.store.totals("beita-2018")
-    size, root = head.size, merkle.root(head.frontier).hex()
-    assert run("-c", by_leaves, str(house.database)) == f"beita-2018 n1 {size} {root}\n"
-    counted = {
-        f"{key.contest} {key.candidate} {count}"
-        for key, count in totals.items()
-        if (key.subject, key.outcome) == ("selection", "counted") and count
-    }
-    key = house.folder / "secrets/beita-2018.key"
-    assert counted == {"window A01 1", "star B01 1", "star B02 1"}, "A02 was voided"
-    assert set(run("-c", by_openings, str(house.database), str(key), "beita-2018").splitlines()) == counted
+    await auditing.play(house, 20, auditing.RULES[1:])
+    key = str(house.folder / "secrets/beita-2018.key")
+
+    async def programs_agree() -> None:
+        async with house.service() as counting:
+            head = counting.recorder.head("beita-2018")
+            totals = await counting.store.totals("beita-2018")
+        size, root = head.size, merkle.root(head.frontier).hex()
+        assert run("-c", by_leaves, str(house.database)) == f"beita-2018 n1 {size} {root}\n"
+        counted = Counter[str]()
+        for one, n in totals.items():
+            counted[f"{one.contest} {one.candidate}"] += n * (one[0] == "selection" and one[4] == "counted")
+        told = run("-c", by_openings, str(house.database), key, "beita-2018").splitlines()
+        assert told == [f"{who} {n}" for who, n in sorted(counted.items()) if n]
+
+    await programs_agree()
+    async with house.service() as counting:
+        running = counting.campaigns["beita-2018"]
+        for number in ("13812345670", "13612345671", "13412345678", "13700000000"):
+            assert await counting.eraser.number(running, number, "chair", "caller_asked")
+    await programs_agree()
+
+
+async def test_the_auditors_program_counts_no_votes_that_void_others(house: House) -> None:
+    await auditing.play(house, 0)
+    key = str(house.folder / "secrets/beita-2018.key")
+    program = blocks("docs/auditor.md", "python")[1]
+    told = ended("-c", program, str(house.database), key, "beita-2018")
+    assert told.returncode == 1
+    assert told.stderr.endswith("over_cap is void_all: count with verify.py --openings\n")
+
+
+def ended(*words: str, where: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    """A run of Python, in a folder."""
+    return subprocess.run([sys.executable, *words], cwd=where, capture_output=True, text=True, check=False)
 
 
 def run(*words: str, where: Path = ROOT) -> str:
     """A run of Python, in a folder; returns what it says, and fails as it does."""
-    ended = subprocess.run([sys.executable, *words], cwd=where, capture_output=True, text=True)
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    return ended.stdout
+    told = ended(*words, where=where)
+    assert told.returncode == 0, told.stdout + told.stderr
+    return told.stdout
 
 
 def test_the_settings_of_the_sources_are_right(house: House) -> None:
@@ -337,6 +362,20 @@ def test_the_settings_of_the_sources_are_right(house: House) -> None:
     assert loaded.warnings == ()
 
 
+def test_the_sample_of_a_mistake_is_what_is_said_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    setup.write(tmp_path / "award", setup.today(clock.now_ms()), "127.0.0.1:0")
+    campaign = tmp_path / "award/campaigns/beita-2018.toml"
+    mistaken = campaign.read_text("utf-8").replace('code = "A02"', 'code = "A1"')
+    campaign.write_text(mistaken, "utf-8")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(Problems) as caught:
+        load.everything(Path("award/televote.toml"), {})
+    shown = next(one for one in blocks("docs/committee.md", "console") if "[1].code" in one)
+    assert shown.splitlines()[1:] == caught.value.render("en").splitlines()
+
+
 # ---- what is shipped ------------------------------------------------------------------------------
 
 
@@ -345,6 +384,27 @@ def test_a_stop_has_time_to_drain() -> None:
     (seconds,) = re.findall(r"^TimeoutStopSec=(\d+)$", unit, re.MULTILINE)
     assert int(seconds) > app.DRAIN_SECONDS
     assert f"RestartPreventExitStatus={USAGE}\n" in unit
+
+
+#: What people hand in, and how large it may be.
+_HANDED_IN = {
+    "/operator/beita-2018/upload": handin.MOST_BYTES,
+    "/panel/beita-2018/star/import": reading.MOST_BYTES,
+    "/committee/beita-2018/nominations/star": nominations._FORM_BYTES,
+    "/committee/beita-2018/nominations/star/import": reading.MOST_BYTES,
+    "/committee/beita-2018/nominations/star/7/files": papers.MOST_BYTES,
+    "/committee/beita-2018/reconcile": reconcile.MOST_BYTES + reconcile._ROOM - nominations._ROOM,
+}
+
+
+@pytest.mark.parametrize("path", _HANDED_IN)
+def test_nginx_lets_through_what_people_hand_in(path: str) -> None:
+    locations = re.findall(
+        r"^    location ~ (\S+) \{\n(.*?)^    \}", text("deploy/nginx.conf"), re.MULTILINE | re.DOTALL
+    )
+    inside = next(told for pattern, told in locations if re.search(pattern, path))
+    (megabytes,) = re.findall(r"^        client_max_body_size (\d+)m;$", inside, re.MULTILINE)
+    assert int(megabytes) << 20 >= _HANDED_IN[path] + nominations._ROOM
 
 
 def test_the_image_has_every_package() -> None:
