@@ -77,11 +77,13 @@ _STAYS: Final = ("withdraw", "score", "lot")
 
 @dataclass(slots=True)
 class _Going:
-    """What is to go: entries by node, whose claims by them, how many messages, and what they came to."""
+    """What is to go: entries by node, whose claims by them (`ruled`: by a ruling), how many messages, and
+    what they came to."""
 
     counting: Recount
     places: dict[str, list[int]] = field(default_factory=dict)
     voters: set[VoterKey] = field(default_factory=set)
+    ruled: set[VoterKey] = field(default_factory=set)
     messages: int = 0
 
     def feed(self, one: Entry) -> None:
@@ -93,6 +95,8 @@ class _Going:
             self.messages += 1
         elif not checked.leaf.is_message:
             self.counting.act(checked, one.node)
+            if voter := checked.private.get("voter"):
+                self.ruled.add(VoterKey(bytes.fromhex(voter)))
         if checked.opening is not None or (checked.private and checked.leaf.kind not in _STAYS):
             self.places.setdefault(one.node, []).append(checked.seq)
 
@@ -256,9 +260,23 @@ class Eraser:
             found = await self._of_caller(running, asked.voter, asked.line, logs, known)
             for one in sorted(found, key=lambda one: rank(one.node, one.checked.seq)):
                 going.feed(one)
+            await self._alone(running, asked.voter, logs, going)
         if going.counting.faults:
             raise NotErased(f"it does not add up: {going.counting.faults[0]}. Run `televote recount` first")
         return going
+
+    async def _alone(self, running: Running, voter: VoterKey, logs: Mapping[int, str], going: _Going) -> None:
+        """Raises `NotErased` where a ruling gave one of the messages to another caller, who has more, and
+        votes void each other: what it came to cannot be told from what the others did."""
+        if all(contest.over_cap != "void_all" for contest in running.campaign.contests):
+            return
+        for other in going.ruled - {voter}:
+            for one in await self._store.run(cases.of_caller, running.id, other):
+                if one.place.seq not in going.places.get(logs[one.place.log_id], ()):
+                    raise NotErased(
+                        "a ruling gave one of this number's messages to a number that has sent more, and "
+                        'with over_cap = "void_all" it cannot be erased by itself; it goes with everybody\'s'
+                    )
 
     def _act(
         self,
@@ -278,7 +296,7 @@ class Eraser:
             raise NotErased("that number has sent too many messages to be erased by itself")
         destroyed = Erasure(
             {log: spans[node] for log, node in logs.items() if node in spans},
-            None if asked.voter is None else sorted(going.voters | {asked.voter}),
+            None if asked.voter is None else sorted(going.voters | going.ruled | {asked.voter}),
             going.totals(waiting=True),
         )
         totals = sorted((*key, n) for key, n in going.totals(waiting=False).items())

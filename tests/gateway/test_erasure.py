@@ -24,7 +24,7 @@ from tally.outcome import Selection
 from tally.tiles import Reader, proves_inclusion
 from tally.verify import Tampered
 from tests.conftest import SETTLED_MS, House
-from tests.intake.test_revise import CAMPAIGN, Room, count, reject, void
+from tests.intake.test_revise import CAMPAIGN, Room, agrees, count, dispute, reject, void
 
 A01, A02 = Selection("window", "A01"), Selection("window", "A02")
 DAY = 86_400_000
@@ -334,3 +334,38 @@ async def test_replies_to_what_is_erased_go_with_it(house: House) -> None:
         assert await counting.store.run(left) == [mine.place.seq, other.place.seq]
         await counting.eraser.number(room.running, line(1), "chair", "caller_asked", now=True)
         assert await counting.store.run(left) == [other.place.seq]
+
+
+@pytest.mark.parametrize("erased", ["13812345670", "13812345671"])
+async def test_a_message_that_rulings_gave_to_two_callers(house: House, erased: str) -> None:
+    """The first one's cap came free, the second one's goes with the message; nobody else's does."""
+    async with house.service() as counting:
+        room = Room(house, counting)
+        unread = await room.send("", "not_json", Form.UNPARSED)
+        await room.rule(count(unread.place, A01, reason="transcribed", line="+8613812345670"))
+        await room.rule(dispute(unread.place, A02))
+        await room.rule(count(unread.place, A02, reason="caller_confirmed", line="+8613812345671"))
+        assert (await room.send("13812345671", "B01")).outcome == "counted"
+        house.clock.ms = CLOSED_MS
+        await counting.schedule.tick()
+        assert await counting.eraser.number(room.running, erased, "wang", "caller_asked") == {
+            "13812345671": 2, "13812345670": 1,
+        }[erased]  # fmt: skip
+    await agrees(house)
+
+
+async def test_what_votes_that_void_each_other_came_to_is_not_told_apart(house: House) -> None:
+    house.edit(house.campaign, 'over_cap = "first"', 'over_cap = "void_all"')
+    async with house.service() as counting:
+        room = Room(house, counting)
+        unread = await room.send("", "not_json", Form.UNPARSED)
+        await room.rule(count(unread.place, A01, reason="transcribed", line="+8613812345670"))
+        await room.rule(dispute(unread.place, A02))
+        await room.rule(count(unread.place, A02, reason="caller_confirmed", line="+8613812345671"))
+        await room.send("13812345671", "A03")
+        house.clock.ms = CLOSED_MS
+        await counting.schedule.tick()
+        with pytest.raises(NotErased, match="it goes with everybody's"):
+            await counting.eraser.number(room.running, "13812345670", "wang", "caller_asked")
+        assert await counting.eraser.everybody(room.running, "wang", "caller_asked") == 2
+    await agrees(house)
