@@ -72,7 +72,7 @@ class _Pages:
         if record and given.get("tried") != log.seal:
             raise _Wrong("upload_changed", 409, log=log)
         try:
-            first = log.first()
+            first = await asyncio.to_thread(log.first)
             summary = await (handin.recorded if record else handin.tried)(self._service, log)
         except UnreadableLog as unreadable:
             told = getattr(unreadable, guard.language(request))

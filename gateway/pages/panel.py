@@ -4,6 +4,7 @@ A script sends each row as it changes; without one, a button sends all. A spread
 instead.
 """
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -47,6 +48,7 @@ def routes(service: Service, scores: Scoring) -> list[web.RouteDef]:
 class _Pages:
     def __init__(self, service: Service, scores: Scoring) -> None:
         self._service, self._scores = service, scores
+        self._reading = asyncio.Lock()  # one spreadsheet at a time: votes go first
 
     async def front(self, request: web.Request) -> web.StreamResponse:
         """The only vote that there is to judge, or a list of them."""
@@ -120,7 +122,9 @@ class _Pages:
         if not content:
             return await self._page(request, 422, error="panel_no_file")
         try:
-            marks = marking.read(reading.read(content), judging, evaluating.candidates(running, contest))
+            codes = evaluating.candidates(running, contest)
+            async with self._reading:
+                marks = await asyncio.to_thread(lambda: marking.read(reading.read(content), judging, codes))
             await self._scores.enter(running, contest, guard.signed_in(request).login, marks)
         except Faulty as faulty:
             faults = faulty.said(guard.language(request))

@@ -33,6 +33,8 @@ _UNIX: Final = re.compile(r"1[0-9]{9}(?:[0-9]{3})?", re.ASCII)
 _CLOCK: Final = re.compile(r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?(?:[.,][0-9]+)?", re.ASCII)
 _HOUR: Final = re.compile(r"(?P<day>.*?)[ T日]*(?P<hour>[0-9]{1,2})(?:[:：]00(?::00)?|[时点]|h)?", re.ASCII)
 _UNTIL: Final = re.compile(r"\s*(?:[~～—–]|--|至|到| - |(?<=[0-9时点])-(?=[0-9]{1,2}[:：时点])).*")
+#: Of what is longer, patterns need not be tried: it is no day and no hour.
+_LONGEST_PERIOD: Final = 100
 _MASKED: Final = re.compile(r"\+?[0-9]{2,}[*xX＊]{2,}[0-9]{2,}", re.ASCII)
 
 
@@ -193,6 +195,8 @@ class Statement:
         key = "period" if record.values.get("period") else "day"
         text = " ".join(filter(None, (record.values.get("day", ""), record.values.get("period", ""))))
         try:
+            if len(text) > _LONGEST_PERIOD:
+                raise ValueError(text)  # noqa: TRY301 -- as whatever else is none
             from_ms, until_ms = self._span(_UNTIL.sub("", text, count=1).strip())
         except (BadTime, ValueError):
             raise _Wrong(record.fault(key, "not_a_period", title=_title(key))) from None

@@ -50,6 +50,11 @@ WORDS: Final[Mapping[str, Wording]] = {
         "has more than {most} columns", "delete the empty columns on the right",
         "超过 {most} 列", "请删除右侧的空列",
     ),
+    "too_many_cells": words(
+        "has more than {most} cells, empty ones included",
+        "delete the empty rows and columns, or divide it into several files",
+        "超过 {most} 个单元格（含空的）", "请删除空行空列，或分成几个文件",
+    ),
     "too_long": words(
         "holds more than {most} characters", "shorten it",
         "超过 {most} 个字符", "请缩短",

@@ -18,6 +18,8 @@ MOST_UNPACKED: Final = 96 * _MB
 MOST_FILES: Final = 2_000
 MOST_ROWS: Final = 20_000
 MOST_COLUMNS: Final = 200
+#: Cells of all sheets, empty ones too: openpyxl makes an object of 400 bytes of each.
+MOST_CELLS: Final = 500_000
 #: Excel's own limit for one cell.
 MOST_CHARACTERS: Final = 32_767
 
@@ -25,6 +27,7 @@ _ZIP: Final = b"PK\x03\x04"
 _OLE: Final = b"\xd0\xcf\x11\xe0"
 _DELIMITERS: Final = (",", ";", "\t")
 #: A cell's error value, as Excel spells it.
+_CELL: Final = re.compile(rb"<(?:\w+:)?c[\s/>]")
 _ERROR: Final = re.compile(r"#[A-Z0-9/]+[!?]?")
 #: A double holds this many digits for sure; of a longer number the program has lost some.
 _DIGITS: Final = 15
@@ -79,29 +82,33 @@ def _look_inside(data: bytes) -> None:
                 raise Faulty([Fault(Cell(), "not_a_sheet")])
             if any(name.endswith("vbaproject.bin") or "/macrosheets/" in name for name in names):
                 raise Faulty([Fault(Cell(), "macros")])
-            unpacked = sum(_unpacked(archive, part) for part in parts) if len(parts) <= MOST_FILES else None
+            sizes = [_unpacked(archive, part) for part in parts] if len(parts) <= MOST_FILES else []
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError) as error:
         raise Faulty([Fault(Cell(), "damaged")]) from error  # zipfile raises any of these on a broken archive
-    if unpacked is None or unpacked > MOST_UNPACKED:
+    if not sizes or sum(size for size, _ in sizes) > MOST_UNPACKED:
         raise Faulty([Fault(Cell(), "unpacks_too_large", {"most": MOST_UNPACKED // _MB})])
+    if sum(cells for _, cells in sizes) > MOST_CELLS:
+        raise Faulty([Fault(Cell(), "too_many_cells", {"most": MOST_CELLS})])
 
 
-def _unpacked(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> int:
-    """How large a part is: what it says, unless that is a lie, which zipfile finds out while reading.
+def _unpacked(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> tuple[int, int]:
+    """How large a part is: what it says, unless that is a lie, which zipfile finds out while reading; and how
+    many cells it has, but for a few where two pieces of it meet.
 
     Raises `Faulty` if it declares entities: no program that saves workbooks does, and they can expand without
     end.
     """
     if part.file_size > MOST_UNPACKED:
-        return part.file_size
+        return part.file_size, 0
     with archive.open(part) as file:
-        size, head = 0, b""
+        size, cells, head = 0, 0, b""
         while size <= MOST_UNPACKED and (chunk := file.read(_MB)):
             size += len(chunk)
+            cells += len(_CELL.findall(chunk))
             head = head or chunk
     if part.filename.casefold().endswith((".xml", ".rels")) and b"<!DOCTYPE" in head.replace(b"\0", b""):
         raise Faulty([Fault(Cell(), "damaged")])
-    return size
+    return size, cells
 
 
 def _rows(sheet: Any) -> tuple[Row, ...]:

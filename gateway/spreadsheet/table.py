@@ -17,6 +17,10 @@ from gateway.spreadsheet.reading import Row, Sheet
 
 #: The titles may come after headings and notes, but not later than this.
 _HEAD_ROWS: Final = 20
+#: Nobody calls a column by more characters, or writes a number with more. What is longer is none: to try it
+#: as one could take longer than anybody waits.
+_LONGEST_TITLE: Final = 200
+_LONGEST_NUMBER: Final = 60
 #: How a note below the titles begins. It is one only if the row says nothing else.
 _NOTE: Final = ("说明", "填表说明", "注：", "注:", "备注：", "备注:", "note:")
 _NUMBER: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?", re.ASCII)
@@ -105,6 +109,8 @@ def folded(title: str) -> str:
     >>> folded(" 联系 电话（必填）：")
     '联系电话'
     """
+    if len(title) > _LONGEST_TITLE:
+        return ""
     text = unicodedata.normalize("NFKC", title).casefold()
     return re.sub(r"\(.*?\)|[\W_]", "", text)
 
@@ -175,7 +181,9 @@ def _faults(record: Record, row: Row, columns: Sequence[Column]) -> Iterator[Fau
 
 def number(text: str) -> Decimal | None:
     """A number as people write it, full-width digits too; None if it is none."""
-    plain = unicodedata.normalize("NFKC", text).replace(",", "").strip()
+    plain = unicodedata.normalize("NFKC", text[:_LONGEST_NUMBER]).replace(",", "").strip()
+    if len(text) > _LONGEST_NUMBER:
+        return None
     try:
         return Decimal(plain) if _NUMBER.fullmatch(plain) else None
     except InvalidOperation:

@@ -172,6 +172,10 @@ def packed(edit: Callable[[zipfile.ZipFile], None]) -> bytes:
 HARMFUL = {
     "macros": (packed(lambda one: one.writestr("xl/vbaProject.bin", b"x")), "含有宏"),
     "a bomb": (packed(lambda one: one.writestr("xl/media/a.bin", b"\0" * (200 << 20))), "解压后超过"),
+    "a million empty cells": (
+        packed(lambda one: one.writestr("xl/worksheets/a.xml", b"<row>" + b"<c/>" * 1_000_000)),
+        "个单元格",
+    ),
     "entities": (
         packed(lambda one: one.writestr("xl/a.xml", b"<!DOCTYPE a [<!ENTITY b 'c'>]><a/>")),
         "已损坏",

@@ -212,3 +212,9 @@ def test_faults_in_both_languages() -> None:
     fault = Fault(Cell("明星", 7, 28), "missing", {"title": "姓名"})
     assert fault.said("zh") == "明星!AB7: “姓名”没有填写 — 请填写"
     assert fault.said("en") == "明星!AB7: “姓名” is empty — fill it in"
+
+
+def test_what_no_title_and_no_number_can_be_is_not_tried() -> None:
+    """Each took seconds, or could not be written again."""
+    assert table.folded("(" * 60_000) == ""
+    assert table.number("9" * 5_000) is None
