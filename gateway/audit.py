@@ -25,7 +25,7 @@ from gateway.storage.reader import Reader
 from gateway.storage.reader import open_reader as open_file
 from gateway.storage.store import Head
 from gateway.walking import Chunk, Log, walk
-from tally import count, entry, epochs, merkle, seal, standings
+from tally import count, entry, epochs, export, merkle, seal, standings
 from tally import verify as verifying
 from tally.acts import REVISIONS
 from tally.certification import Progress
@@ -99,13 +99,15 @@ class Checkable:
                 endings[place] = (*ending(now), act.seq)
         return endings
 
-    async def rulings(self) -> dict[tuple[str, int], epochs.Place]:
-        """Where the last ruling on a message stands, by the message's place."""
-        found: dict[tuple[str, int], epochs.Place] = {}
+    async def rulings(self) -> dict[tuple[str, int], export.Last]:
+        """The last act about each message about which there is one, by the message's place."""
+        found: dict[tuple[str, int], export.Last] = {}
         for node, stored in await self.reader.acts(self.running.id):
             leaf = entry.read_leaf(stored.leaf)
             if leaf.kind in REVISIONS:
-                found[leaf.detail["node"], leaf.detail["entry"]] = self.place(node, stored.seq)
+                place, verdict = self.place(node, stored.seq), leaf.detail.get("verdict", "")
+                about = leaf.detail["node"], leaf.detail["entry"]
+                found[about] = export.Last(place, leaf.kind, verdict, leaf.detail["outcome"])
         return found
 
     def sealer(self, node: str) -> seal.Sealer:

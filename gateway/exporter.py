@@ -59,7 +59,11 @@ async def export_to(
     endings = await ledger.endings()
     rulings = await ledger.rulings()
     over = await _overridden(ledger, on_rows)
-    ruled = {place: (outcome, ended, rulings[place]) for place, (outcome, ended, _) in endings.items()}
+    # Of what is erased no more is known than the acts' leaves tell.
+    ruled: dict[tuple[str, int], export.Ruled] = {
+        place: (last.outcome, (), last) for place, last in rulings.items()
+    }
+    ruled |= {place: (outcome, ended, rulings[place]) for place, (outcome, ended, _) in endings.items()}
     writing = _Writing(folder, ledger, ruled, over, openings)
     try:
         counted = await audit.recount(ledger, on_rows, writing.see)
@@ -128,7 +132,7 @@ class _Writing:
         ]
         self._messages.write(export.to_csv((row for _, row in rows), begin=False))
         missed = (
-            export.outcome_row(row)
+            export.outcome_row(checked, row, self._ending(chunk, checked))
             for checked, row in rows
             if export.is_uncounted(checked, self._ending(chunk, checked))
         )
@@ -202,8 +206,8 @@ class _Writing:
         over = self._over.get((chunk.node, checked.seq))
         if over is None or checked.opening is None:
             return ruled
-        outcome, selections, ruling = ruled or (checked.opening.outcome, checked.opening.selections, "")
-        return outcome, voided(selections, over), ruling
+        outcome, selections, last = ruled or (checked.opening.outcome, checked.opening.selections, None)
+        return outcome, voided(selections, over), last
 
     def _stamp(self, ms: int) -> str:
         return clock.stamp(ms, self._ledger.running.zone)

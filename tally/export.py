@@ -10,15 +10,25 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from tally.entry import Selected
 from tally.epochs import Place
 from tally.outcome import MessageOutcome
 from tally.verify import Checked
 
-#: A message's outcome and selections by a ruling, and where the ruling stands.
-Ruled = tuple[str, Selected, Place]
+
+class Last(NamedTuple):
+    """The last act about a message, as its leaf tells it: where it stands, and what the message is by it."""
+
+    place: Place
+    kind: str
+    verdict: str
+    outcome: str
+
+
+#: A message's outcome and selections as they stand, and the last act about it, if there is one.
+Ruled = tuple[str, Selected, Last | None]
 
 BOM: Final = "\ufeff"
 #: A cell that begins so would be run as a formula by a spreadsheet.
@@ -119,47 +129,60 @@ def message_row(
 ) -> list[object]:
     """`messages.csv`: a row a message, as it stands. `stamp` writes Unix milliseconds in the campaign's zone.
 
-    `place` is where its entry stands, `ruled` how the message ended by a ruling, and the ruling's entry. An
-    erased message keeps its row, without what was erased.
+    `place` is where its entry stands, `ruled` how the message ended by an act. An erased message keeps its
+    row, without what was erased.
     """
     opening = checked.opening
     if opening is None:
-        return [place, stamp(checked.leaf.at_ms), "", "", "", "erased", checked.leaf.kind, "", ""]
-    outcome, selections, ruling = ruled or (opening.outcome, opening.selections, "")
+        outcome, _, last = ruled or (checked.leaf.kind, (), None)
+        at = stamp(checked.leaf.at_ms)
+        return [place, at, "", "", "", "erased", outcome, "", last.place if last else ""]
+    outcome, selections, last = ruled or (opening.outcome, opening.selections, None)
     sent = "" if opening.sent_ms is None else stamp(opening.sent_ms)
     named = " ".join(f"{candidate}:{ended}" for _, candidate, ended in selections)
     return [
         place, stamp(opening.received_ms), sent, opening.channel, opening.source,
-        mask(opening.line), outcome, named, ruling,
+        mask(opening.line), outcome, named, last.place if last else "",
     ]  # fmt: skip
 
 
 def is_uncounted(checked: Checked, ruled: Ruled | None) -> bool:
     """Whether `outcomes.csv` must explain this message: it, or one of its selections, did not count."""
+    outcome, selections, last = ruled or _as_it_came(checked)
+    taken_back = last is not None and last.kind in ("void", "undo", "dispute")
+    return outcome != MessageOutcome.COUNTED or taken_back or any(e != "counted" for *_, e in selections)
+
+
+def outcome_row(checked: Checked, row: list[object], ruled: Ruled | None) -> list[object]:
+    """`outcomes.csv`: the message's row of `messages.csv` and, in words, why it was not counted."""
+    return [*row, *_why(checked, *(ruled or _as_it_came(checked)))]
+
+
+def _as_it_came(checked: Checked) -> Ruled:
     opening = checked.opening
-    if ruled is not None:
-        outcome, selections, _ = ruled
-    elif opening is not None:
-        outcome, selections = opening.outcome, opening.selections
-    else:
-        return checked.leaf.kind != MessageOutcome.COUNTED
-    return outcome != MessageOutcome.COUNTED or any(ended != "counted" for *_, ended in selections)
+    return (checked.leaf.kind, (), None) if opening is None else (opening.outcome, opening.selections, None)
 
 
-def outcome_row(row: list[object]) -> list[object]:
-    """`outcomes.csv`: the message's row and, in words, why it was not counted."""
-    outcome, named, ruling = str(row[6]), str(row[7]), row[8]
-    if ruling and ":voided" in named:
-        words = ("经裁定作废", "voided by a ruling")
-    elif ":voided" in named:
-        words = ("同一号码后来的超额投票使其作废", "voided by a later message of the same line, over the cap")
-    elif ruling and outcome not in (MessageOutcome.COUNTED, MessageOutcome.REPEAT):
-        words = ("经人工裁定不计票", "a person ruled: not counted")
-    elif outcome == MessageOutcome.COUNTED:
-        words = ("部分选择未计票", "some selections did not count")
-    else:
-        words = WORDS[outcome]
-    return [*row, *words]
+def _why(checked: Checked, outcome: str, selections: Selected, last: Last | None) -> tuple[str, str]:
+    kind = last.kind if last else ""
+    if kind in _BY_AN_ACT:
+        return _BY_AN_ACT[kind]
+    if last and last.verdict == "reject":
+        return "经人工裁定不计票", "a person ruled: not counted"
+    if any(ended == "voided" for *_, ended in selections):
+        return "同一号码后来的超额投票使其作废", "voided by a later message of the same line, over the cap"
+    if outcome == MessageOutcome.COUNTED:
+        return "部分选择未计票", "some selections did not count"
+    if outcome == MessageOutcome.REPEAT and checked.opening is not None and checked.opening.voids:
+        return "超额，并使该号码先前的票作废", "over the cap; it has voided the earlier votes of its line"
+    return WORDS[outcome]
+
+
+_BY_AN_ACT: Final[Mapping[str, tuple[str, str]]] = {
+    "void": ("经裁定作废", "voided by a ruling"),
+    "undo": ("接线员已撤回", "taken back by its operator"),
+    "dispute": ("两次登记不同，待人工裁定", "two operators heard different things; a person rules"),
+}
 
 
 def opening_header(campaign: str) -> bytes:

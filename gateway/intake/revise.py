@@ -151,6 +151,8 @@ def read_case(filed: Filed, sealer: Sealer) -> Case:
         if now := act.private.get("now"):
             outcome, voids, voter = now["outcome"], tuple(now["voids"]), act.private["voter"]
             selections = tuple((contest, code, ended) for contest, code, ended in now["selections"])
+        elif act.leaf.kind in acts.REVISIONS:  # it is erased, but for what everybody may see
+            outcome = act.leaf.detail["outcome"]
     return Case(
         filed.place,
         filed.log.partition("/")[2],

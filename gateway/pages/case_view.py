@@ -203,7 +203,8 @@ def shown(running: Running, case: Case, lang: Lang) -> Shown:
     what = Shown(key(case.place), case.node, case.place.seq, case.outcome.value, ended, case.state, whom)
     opening = case.opening
     if opening is None:
-        return what
+        last = case.acts[-1].leaf.kind if case.acts else ""
+        return what._replace(outcome_text=words(KINDS[last], lang)) if last in ("void", "undo") else what
     channel: Channel = "sms" if opening.channel == "sms" else "hotline"
     raw = base64.b64decode(opening.raw)
     heard, heard_note = _second_entry(case)

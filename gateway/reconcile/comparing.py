@@ -125,7 +125,7 @@ async def compare(
         compared,
         sum(head.size for head in await reader.logs(running.id)),
         (await reader.run(cases.by_source, running.id)).get(source.name, 0),
-        len(record.erased),
+        record.gone,
         not counts and not masked,
         record.form,
     )
@@ -139,6 +139,11 @@ async def compare(
 
 def _first(statement: Statement) -> list[Given]:
     return list(islice(statement.messages(strict=False), 1))
+
+
+def _times(leaf: entry.Leaf) -> list[int]:
+    """All that is known of when an erased message came: when we received it, and the sender's time."""
+    return [leaf.at_ms] if leaf.event == "-" else [leaf.at_ms, round(float(leaf.event) * 1000)]
 
 
 def _by_counts(statement: Statement, source: str, others: list[str], times: list[int]) -> Compared:
@@ -163,6 +168,7 @@ class _Record:
         self._sealers: dict[int, Sealer] = {}
         self._forms = Counter[str]()
         self.erased: list[int] = []
+        self.gone = 0
 
     @property
     def form(self) -> Form:
@@ -186,7 +192,8 @@ class _Record:
             if row.kind not in _OUTCOMES:
                 continue
             if row.sealed is None:
-                self.erased.append(entry.read_leaf(row.leaf).at_ms)
+                self.gone += 1
+                self.erased.extend(_times(entry.read_leaf(row.leaf)))
                 continue
             opening = entry.unpack(sealer.open(row.seq, row.sealed)[1])
             if opening.source == self._source.name:

@@ -22,9 +22,11 @@ from gateway.intake.inbound import Inbound
 from gateway.ledger.archive import Archive, Parted
 from tally import entry, merkle, note, tiles
 from tally.note import Checkpoint
+from tally.outcome import Selection
 from tally.tiles import Reader, Tree
-from tests.conftest import House
+from tests.conftest import SETTLED_MS, House
 from tests.gateway.test_audit import CAMPAIGN, exported, files_in, fill, made, quiet
+from tests.intake.test_revise import Room, count, dispute, reject, void
 
 
 def unpacked(folder: Path) -> dict[str, bytes]:
@@ -255,3 +257,39 @@ async def test_messages_show_what_a_later_vote_has_voided(house: House, tmp_path
                csv.DictReader(files["outcomes.csv"].decode("utf-8-sig").splitlines())}  # fmt: skip
     assert "later message" in reasons["A01:voided"]
     assert "later message" in reasons["A03:voided B01:counted"]
+    assert "it has voided the earlier votes" in reasons["A02:over_cap"]
+
+
+async def test_reasons_are_those_of_the_last_act(house: House, tmp_path: Path) -> None:
+    """Also of what was erased: how it ended stands in the act's leaf."""
+    a02 = Selection("window", "A02")
+    async with house.service() as counting:
+        room = Room(house, counting)
+        sent = {"waits": "A01", "void": "A01", **dict.fromkeys(("rejected", "counted", "gone"), "不要A01")}
+        places = {
+            name: (await room.send(f"1381234567{n}", text)).place
+            for n, (name, text) in enumerate(sent.items())
+        }
+        await room.rule(dispute(places["waits"], a02), void(places["void"]), reject(places["rejected"]))
+        await room.rule(count(places["counted"], a02), count(places["gone"], a02))
+        house.clock.ms = SETTLED_MS + 60_000
+        await counting.schedule.tick()
+        for number in ("13812345671", "13812345674"):
+            await counting.eraser.number(room.running, number, "wang", "caller_asked")
+    files = await exported(house, tmp_path / "out")
+    messages = {row["entry"]: row["outcome"] for row in table(files["messages.csv"])}
+    assert {name: messages[str(place.seq)] for name, place in places.items()} == {
+        "waits": "counted", "void": "counted", "rejected": "unclear", "counted": "counted", "gone": "counted",
+    }  # fmt: skip
+    why = {row["entry"]: row["reason"] for row in table(files["outcomes.csv"])}
+    assert {name: why.get(str(place.seq), "") for name, place in places.items()} == {
+        "waits": "two operators heard different things; a person rules",
+        "void": "voided by a ruling",
+        "rejected": "a person ruled: not counted",
+        "counted": "some selections did not count",
+        "gone": "",
+    }
+
+
+def table(file: bytes) -> list[dict[str, str]]:
+    return list(csv.DictReader(file.decode("utf-8-sig").splitlines()))

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from gateway import audit, exporter
+from gateway.intake.inbound import Inbound
 from gateway.intake.revise import Refused
 from gateway.reconcile import comparing, entering
 from gateway.reconcile.statement import File, Statement
@@ -201,6 +202,19 @@ async def test_what_was_erased_is_not_brought_back(house: House) -> None:
         assert "bring-erased" not in seen.text
         asked = {"tried": tried(seen), "bring-erased": "1", "bring-not_delivered": "1"}
         assert (await send(wang, "bring", csv(lines), **asked)).status == 409
+
+
+async def test_what_was_long_on_its_way_and_erased_is_not_brought_back(house: House) -> None:
+    """A provider's time tells when it was sent, forty minutes before it came."""
+    async with house.serve() as visitor:
+        sent_ms = house.clock.ms - 40 * 60_000
+        service = visitor.service
+        late = Inbound("late", "13812345678", "A01", sent_ms=sent_ms)
+        await service.take(service.sources["sim"], [late])
+        await closed(visitor)
+        await service.eraser.number(service.campaigns[CAMPAIGN], "13812345678", "wang", "caller_asked")
+        seen = await send(await committee(visitor), "check", csv([("late", "13812345678", sent_ms, "A01")]))
+        assert groups(seen) == ["missing-erased"]
 
 
 async def test_a_statement_without_ids_and_one_in_utc(house: House) -> None:
