@@ -173,10 +173,10 @@ class Desk:
             due = await store.run(records.reentry, campaign, place)
             if due is None or due.operator == login:
                 raise NotDue(f"entry {place.seq} is not to be entered again by {login}")
-            found = () if call is None else await self._compare(source, login, place, call)
-            result = "missing" if call is None else "differed" if found else "agreed"
+            found = None if call is None else await self._compare(source, login, place, call)
+            result = "missing" if found is None else "differed" if found else "agreed"
             await store.run(records.close_reentry, campaign, place, result, login)
-            return found
+            return found or ()
 
     async def report(self, running: Running) -> tuple[list[Worked], list[Skew]]:
         """How the campaign's operators differ."""
@@ -221,10 +221,13 @@ class Desk:
             raise
         return reason
 
-    async def _compare(self, source: Source, login: str, place: Place, call: Call) -> tuple[Difference, ...]:
+    async def _compare(
+        self, source: Source, login: str, place: Place, call: Call
+    ) -> tuple[Difference, ...] | None:
+        """In what they differ; None if there is nothing to compare with any more."""
         case = await self._case(source.running, place)
         if case.opening is None:
-            return ()
+            return None
         book = source.running.codebook
         who = caller.normalise(call.caller, source.numbering)
         first = Entered(case.opening.line, case.opening.given, case.opening.form, case.opening.text)

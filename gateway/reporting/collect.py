@@ -228,7 +228,16 @@ def _fates(counted: Recounted) -> dict[Selection, Fate]:
         defeated: dict[Selection, Fate] = dict.fromkeys(_selections(ranked), "defeated")
         won: dict[Selection, Fate] = dict.fromkeys(_selections(winners), "winner")
         return won | {one: fate for one, fate in defeated.items() if one not in won}
-    return dict.fromkeys(_selections(progress.notice.listed), "projected-winner") if progress.notice else {}
+    if progress.notice is None:
+        return {}
+    gone = {
+        Selection(contest["id"], one["code"])
+        for contest in counted.standings["contests"]
+        for one in contest["candidates"]
+        if one.get("withdrawn")
+    }
+    listed = _selections(progress.notice.listed)
+    return {one: "withdrawn" if one in gone else "projected-winner" for one in listed}
 
 
 def _selections(listed: Mapping[str, Sequence[str]]) -> list[Selection]:

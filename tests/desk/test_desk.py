@@ -439,6 +439,23 @@ async def test_what_the_clock_decided_is_not_entered_again(house: House) -> None
         assert await zhao.ask("again") == {"due": 0}
 
 
+async def test_a_barred_lines_call_and_an_erased_one_are_not_compared(house: House) -> None:
+    reentering(house)
+    house.edit(house.campaign, "bar_list = []", f'bar_list = ["{OTHER}"]')
+    async with at_the_desk(house, "wang", "zhao") as (visitor, wang, zhao):
+        assert (await wang.call(OTHER, "A01"))["outcome"] == "barred_caller"
+        await wang.call(CALLER, "A01")
+        house.clock.ms += UNDO_MS + 1
+        due = await zhao.ask("again")
+        assert (due["due"], due["number"]) == (1, "138****8000")
+        running = visitor.service.campaigns["beita-2018"]
+        await visitor.service.eraser.number(running, CALLER, "wang", "caller_asked", now=True)
+        again = {"id": form_id(), "call": due["call"], "caller": "13912345678", "codes": ["A05"]}
+        assert await zhao.send("again", again) == (200, {})
+        (told,) = await visitor.service.store.run(records.worked, "beita-2018")
+        assert (told.agreed, told.differed, told.missing) == (0, 0, 1)
+
+
 # ---- the committee's report -----------------------------------------------------------------------
 
 

@@ -10,10 +10,11 @@ import pytest
 from gateway import audit, exporter
 from gateway.exports import Exports
 from gateway.intake.revise import Ruling
-from gateway.reporting import collect
+from gateway.reporting import collect, winners
 from gateway.result import register
 from gateway.result.secretary import Secretary
 from gateway.room.motion import Motion
+from tally.outcome import Selection
 from tests.conftest import House
 from tests.panel.panels import arrange
 from tests.room.chambers import A01, CAMPAIGN, Room, open_room, refused, void
@@ -210,6 +211,19 @@ async def test_reports_say_how_far_the_result_has_come(room: Room) -> None:
     assert len(fates) == 32
     await two(room, Motion("correct", "error_found"))
     assert await told() == ("correction", set())
+
+
+async def test_who_withdraws_from_the_notice_is_no_winner(room: Room) -> None:
+    await completed(room)
+    await two(room, publish(room))
+    await room.act(Motion("withdraw", "at_own_wish", selections=(A01,)))
+    async with (
+        audit.open_ledger(room.house.load(), CAMPAIGN) as ledger,
+        collect.collected(ledger, lambda _: None) as result,
+    ):
+        assert result.fates[A01] == "withdrawn"
+        assert {fate for one, fate in result.fates.items() if one != A01} == {"projected-winner"}
+        assert A01 not in {Selection(one.contest, one.candidate["code"]) for one in winners.of(result)}
 
 
 async def test_the_result_survives_a_restart(room: Room, house: House) -> None:
