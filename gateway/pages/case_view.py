@@ -78,6 +78,7 @@ class Shown(NamedTuple):
     at: str = ""
     sent: str = ""
     closes: str = ""
+    came_after: bool = False
     channel: str = ""
     source: str = ""
     number: str = ""
@@ -206,13 +207,15 @@ def shown(running: Running, case: Case, lang: Lang) -> Shown:
         last = case.acts[-1].leaf.kind if case.acts else ""
         return what._replace(outcome_text=words(KINDS[last], lang)) if last in ("void", "undo") else what
     channel: Channel = "sms" if opening.channel == "sms" else "hotline"
+    closes_ms = running.window(channel).closes_ms
     raw = base64.b64decode(opening.raw)
     heard, heard_note = _second_entry(case)
     return what._replace(
         erased=False,
         at=moment(opening.received_ms, running),
         sent="" if opening.sent_ms is None else moment(opening.sent_ms, running),
-        closes=moment(running.window(channel).closes_ms, running),
+        closes=moment(closes_ms, running),
+        came_after=case.outcome == "unparsed" and opening.received_ms >= closes_ms,
         channel=channel,
         source=opening.source,
         number=masked(opening.line, opening.given),

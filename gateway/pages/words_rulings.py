@@ -44,6 +44,10 @@ SHARED: Final[Mapping[str, Said]] = {
     "received": Said("收到", "Received"),
     "sent": Said("发出", "Sent"),
     "closes": Said("该途径截止", "That channel's close"),
+    "came_after": Said(
+        "收到时已经截止：内容表明是截止前发出的，才可计票。",
+        "It came after the close: count it only if what it says shows that it was sent before.",
+    ),
     "first_entry": Said("第一次登记", "First entry"),
     "second_entry": Said("第二次登记", "Second entry"),
     "heard_nobody": Said("没有听出任何候选", "heard nobody"),

@@ -217,6 +217,16 @@ async def test_alike_are_ruled_on_all_or_none(house: House) -> None:
         assert await kinds(visitor) == {"adjudicate": 5}
 
 
+async def test_what_could_not_be_read_and_came_after_the_close_is_said_to_have(house: House) -> None:
+    async with committee(house) as (visitor, wang, _):
+        await send(visitor, "", "not_utf8", Form.UNPARSED, b"\xff")
+        assert words_rulings.SHARED["came_after"].zh not in (await wang.get(f"{ROOM}/rulings")).text
+        house.clock.ms = CLOSES_MS
+        await send(visitor, "", "not_utf8", Form.UNPARSED, b"\xff")
+        li = await visitor.sign_in(Role.COMMITTEE, "li")
+        assert (await li.get(f"{ROOM}/rulings")).text.count(words_rulings.SHARED["came_after"].zh) == 1
+
+
 async def test_what_could_not_be_read_is_shown_safely(house: House) -> None:
     async with committee(house) as (visitor, wang, _):
         raw = b'{"from":"13812340013","text":"' + b"\xcd\xb6\xff<script>alert(1)</script>"
