@@ -14,6 +14,7 @@ import pytest
 from config.problems import Lang
 from gateway.pages import figures, guard, live, live_view, words, words_room
 from gateway.pages.figures import Audience
+from gateway.people.roles import Role
 from gateway.vitals import HOUR_MS, MINUTE_MS
 from tally import count
 from tally.certification import Progress
@@ -395,13 +396,19 @@ async def test_what_is_no_figure_changes_the_shape(change: Any) -> None:
     assert streamed(room)["shape"] != before
 
 
-async def test_a_stream_ends_with_the_session(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("lost", ["the session", "the campaign", "the role"])
+async def test_a_stream_ends_with_the_right_to_look(monkeypatch: pytest.MonkeyPatch, lost: str) -> None:
     monkeypatch.setattr(live, "_STILL_SECONDS", -1.0)
     room = await at("open")
     async with rooms.client(room) as client:
         stream = await client.get(f"{PAGES['committee']}/events")
         assert await boards.next_event(stream) is not None
-        del room.sessions.people["committee"]
+        who = room.sessions.people.pop("committee")
+        if lost != "the session":
+            other: dict[str, Any] = (
+                {"campaigns": ("another",)} if lost == "the campaign" else {"role": Role.PANEL}
+            )
+            room.sessions.people["committee"] = who._replace(**other)
         room.stage.vote("window", "A01")
         await room.stage.board.refresh()
         async with asyncio.timeout(5):
