@@ -47,10 +47,10 @@ async def read(request: web.Request) -> MultiDict[Field]:
             fields = await _parts(request)
         else:
             raise ValueError("no form")
-        texts = (text for one in fields.items() for text in one if isinstance(text, str))
-        if not all(map(is_sound, texts)):
-            raise ValueError("a character that is none")
         request[_READ] = fields
+    texts = (text for one in request[_READ].items() for text in one if isinstance(text, str))
+    if not all(map(is_sound, texts)):
+        raise ValueError("a character that is none")
     return request[_READ]
 
 
@@ -68,6 +68,8 @@ def is_sound(text: str) -> bool:
 
 async def _parts(request: web.Request) -> MultiDict[Field]:
     fields, left = MultiDict[Field](), request.client_max_size
+    if (request.content_length or 0) > left:
+        raise web.HTTPRequestEntityTooLarge(left)
     reader = await request.multipart()
     with ExitStack() as files:
         while (part := await reader.next()) is not None:
