@@ -127,7 +127,7 @@ async def test_workers_that_do_not_stay_end_it(tmp_path: Path, postgres: own.Ser
     ("words", "told"),
     [
         (["--workers", "2"], "Error: SQLite has one process that writes: several workers need PostgreSQL"),
-        (["--node", "N 1"], "TELEVOTE_NODE"),
+        (["--node", "N 1"], "--node: is not a short name"),
         (["--workers", "0"], "Invalid value for '--workers'"),
     ],
 )
