@@ -24,6 +24,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from config.problems import nearest
 from config.toml_lines import KeyPath
 from config.wording import WORDING
+from tally.years import YEARS
 
 Item = TypeVar("Item")
 Filled = TypeVar("Filled", bound=Sized)
@@ -138,6 +139,8 @@ def _instant(value: Any, info: ValidationInfo) -> datetime:
     if value.tzinfo is None:
         zone = zone_of((info.context or {}).get("timezone")) or ZoneInfo("Asia/Shanghai")
         raise refused("instant_naive", right=value.replace(tzinfo=zone).isoformat())
+    if value.year not in YEARS:
+        raise refused("instant_year", first=YEARS[0], last=YEARS[-1])
     return value
 
 

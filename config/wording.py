@@ -169,6 +169,12 @@ WORDING: Final[Mapping[str, Wording]] = {
         "不是带时区的日期时间",
         "请不加引号书写，例如 2018-07-09T08:00:00+08:00",
     ),
+    "instant_year": _words(
+        "is of a year that no vote can be in",
+        "write a year from {first} to {last}",
+        "年份不可能",
+        "请写 {first} 至 {last} 之间的年份",
+    ),
     "instant_naive": _words(
         "does not say in which time zone it is meant",
         "write {right}",

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from gateway.intake.calllog import Row
 from gateway.intake.inbound import Form, Inbound
-from gateway.intake.years import YEARS
+from tally.years import YEARS
 
 #: Characters in one record, and lines it may span. They bound what one open quotation mark can swallow.
 MAX_RECORD = 65_536

@@ -16,7 +16,7 @@ from typing import Literal, NamedTuple, NoReturn
 from zoneinfo import ZoneInfo
 
 from gateway.intake.inbound import Form, Inbound
-from gateway.intake.years import YEARS
+from tally.years import YEARS
 
 MAX_TEXT = 4096  # characters; a whole 10-part SMS has 1,530
 MAX_ID = 200  # characters; a longer id is replaced by its hash

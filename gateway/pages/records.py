@@ -13,7 +13,6 @@ from aiohttp import web
 from config.problems import Lang
 from gateway.intake.revise import Case
 from gateway.intake.running import Running
-from gateway.intake.years import YEARS
 from gateway.pages import case_view, guard, room_form
 from gateway.pages.guard import only
 from gateway.pages.room_form import Flaw
@@ -29,6 +28,7 @@ from gateway.service import Service
 from gateway.storage.store import Place
 from tally import acts, receipt
 from tally.outcome import MessageOutcome
+from tally.years import YEARS
 
 _PAGE: Final = 50
 #: So many logs an address may name: a campaign has one for each node, and for each of its epochs.

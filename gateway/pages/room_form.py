@@ -12,10 +12,10 @@ from dedup import keys
 from gateway.casebook import MOST_ALIKE
 from gateway.intake import chair
 from gateway.intake.running import Running
-from gateway.intake.years import YEARS
 from gateway.room.motion import RESULT, Kind, Motion
 from gateway.storage.store import Place
 from tally.outcome import CHANNELS, Channel, Selection
+from tally.years import YEARS
 
 LONGEST_NOTE: Final = 500
 _BREAKS: Final = re.compile(r"[\s,，、;；]+")

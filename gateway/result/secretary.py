@@ -14,7 +14,6 @@ from gateway.board import as_they_stand
 from gateway.exports import Built, Exports
 from gateway.intake.revise import Refused
 from gateway.intake.running import Running
-from gateway.intake.years import YEARS
 from gateway.panel import evaluating
 from gateway.panel.scoring import Scoring
 from gateway.result import workdays
@@ -26,6 +25,7 @@ from tally import acts, certification, certified
 from tally.certification import NotAllowed
 from tally.outcome import Selection
 from tally.shortlist import Shortlist
+from tally.years import YEARS
 
 #: Acts that rest on all that there is: gates, and numbers that nothing else may have.
 _OF_ALL: Final = frozenset({*certification.GATES, "object"})

@@ -92,6 +92,10 @@ MISTAKES = {
         [("08:00:00+08:00", "08:00:00"), ("Asia/Shanghai", "Europe/London")],
         ["9: window.opens_at: does not say in which time zone it is meant — write 2018-07-09T08:00:00+01:00"],
     ),
+    "opening in a year that no zone could show": (
+        [("2018-07-09T08:00:00+08:00", "0001-07-09T08:00:00+08:00")],
+        ["9: window.opens_at: is of a year that no vote can be in — write a year from 1971 to 8999"],
+    ),
     "opening in quotes": (
         [("2018-07-09T08:00:00+08:00", '"2018-07-09T08:00:00+08:00"')],
         [f"9: window.opens_at: {INSTANT}"],

@@ -15,7 +15,7 @@ from dedup import caller
 from dedup.caller import Numbering
 from gateway.intake import payload
 from gateway.intake.payload import Reason, Unreadable
-from gateway.intake.years import YEARS
+from tally.years import YEARS
 
 wild = st.text(st.characters() | st.sampled_from("\ud800\udbff\udc00\udfff"))
 json_values = st.recursive(
