@@ -81,8 +81,7 @@ class Arrivals:
         """The first entry to which another's receipt leads, or how many there are and should be.
 
         `sizes` are the entries of each log; `lost` is up to where logs went that were lost in part: receipts
-        of what is lost are still known. What was recorded while none were given gets them when the server
-        starts. Raises `Unavailable`.
+        of what is lost are still known. Raises `Unavailable`.
         """
         if not self._running.receipts:
             return None
@@ -97,7 +96,7 @@ class Arrivals:
                         return _led(seq)
                     if seq == self._last.get(node):
                         begun.add(node)
-        if all(sums[node] == self._receipts[node] for node in begun):
+        if all(sums[node] == self._receipts[node] for node in times.keys() | begun):
             return None
         wrong = [
             seq
@@ -107,7 +106,9 @@ class Arrivals:
         ]
         if wrong:
             return _led(min(wrong))
-        return "receipts", times.total(), sum(self._messages[node] for node in begun)
+        # Of a log whose last message has none, all are given theirs when the server starts.
+        have, should = (sum(told[node] for node in begun) for told in (times, self._messages))
+        return None if have == should else ("receipts", have, should)
 
 
 def _led(seq: int) -> Tampered:
