@@ -89,8 +89,13 @@ class Publish(NamedTuple):
     at: time | None = None
 
 
+def is_slug(text: str) -> bool:
+    """Whether that is a short name as campaigns, sources and nodes have: the test of `Slug`."""
+    return _SLUG.fullmatch(text) is not None
+
+
 def _slug(text: str) -> str:
-    if not _SLUG.fullmatch(text):
+    if not is_slug(text):
         raise refused("slug")
     return text
 

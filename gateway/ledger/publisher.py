@@ -8,7 +8,6 @@ this one is never signed again.
 """
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Final, NamedTuple
 
 import structlog
 
+from config.fields import is_slug
 from gateway import nodes
 from gateway.intake.running import Running
 from gateway.ledger import marks
@@ -34,8 +34,6 @@ INTERVAL_SECONDS: Final = 0.5
 #: Entries read at a time; votes wait for the connection meanwhile, a microsecond for each. In a storm there
 #: is one read to a commit: it must be more than a commit brings, or signing falls further and further behind.
 _CHUNK: Final = 32_768
-#: What a node may be called (`config.fields`): nothing else is looked for among files.
-_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 
 
 def origin(campaign: str, node: str) -> str:
@@ -88,7 +86,7 @@ class Publisher:
         found = Folder(self._root / campaign / node)
         if named == own:
             return found if 1 <= epoch <= newest else None
-        return found if epoch >= 1 and _NAME.fullmatch(named) and found.checkpoint() else None
+        return found if epoch >= 1 and is_slug(named) and found.checkpoint() else None
 
     async def begin(self) -> None:
         """Take up every log where it was signed last, and sign what has come since.

@@ -343,8 +343,20 @@ async def test_the_files_over_http(house: House) -> None:
             f"/ledger/{CAMPAIGN}/n2/checkpoint",
             "/ledger/other/n1/checkpoint",
             "/ledger/other/n1/key",
+            f"/ledger/{CAMPAIGN}/%00/checkpoint",
+            f"/ledger/{CAMPAIGN}/{'n' * 300}/checkpoint",
         ):
             assert (await visitor.get(path))[0] == 404
+
+
+@pytest.mark.parametrize("node", ["n2", "n-2", "n_2", "n_2.e2"])
+async def test_another_nodes_files_are_there_whatever_it_is_called(house: House, node: str) -> None:
+    async with house.serve() as visitor:
+        await send(visitor.service, 0, 5)
+        await visitor.service.publisher.tick()
+        folder = house.folder / "ledger" / CAMPAIGN
+        shutil.copytree(folder / "n1", folder / node)
+        assert (await visitor.get(f"/ledger/{CAMPAIGN}/{node}/checkpoint"))[0] == 200
 
 
 async def _bytes(visitor: Visitor, path: str) -> bytes:
