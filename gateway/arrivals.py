@@ -10,8 +10,9 @@ from contextlib import aclosing
 
 from gateway import clock
 from gateway.intake.running import Running
-from gateway.looking import MINUTE_MS, Beside, Came, Looking
+from gateway.looking import Beside, Looking
 from gateway.storage.reader import Reader
+from gateway.storage.store import MINUTE_MS, Minute
 from tally import receipt
 from tally.outcome import MessageOutcome
 from tally.verify import Checked, Tampered
@@ -23,19 +24,20 @@ class Arrivals:
 
     def __init__(self, running: Running, looking: Looking) -> None:
         self._running, self._looking = running, looking
-        self._came = defaultdict[str, Counter[Came]](Counter)
-        self._erased = Counter[tuple[str, float, bool]]()
+        self._came = defaultdict[str, Counter[Minute]](Counter)
+        self._erased = Counter[tuple[str, int, bool]]()
         self._messages = Counter[str]()
         self._receipts = Counter[str]()
         self._last: dict[str, int] = {}
 
     def see(self, node: str, checked: Checked, leaf_hash: bytes) -> None:
         """One message of a node's log."""
-        counted, minute = checked.leaf.kind == MessageOutcome.COUNTED, checked.leaf.at_ms // MINUTE_MS
+        minute_ms = checked.leaf.at_ms // MINUTE_MS * MINUTE_MS
+        counted = checked.leaf.kind == MessageOutcome.COUNTED
         if checked.opening is None:
-            self._erased[node, minute, counted] += 1
+            self._erased[node, minute_ms, counted] += 1
         else:
-            self._came[node][minute, checked.opening.source, counted] += 1
+            self._came[node][Minute(minute_ms, checked.opening.source, counted)] += 1
         self._receive(node, 1, checked.seq, self._looking.receipts(checked.seq, [leaf_hash]))
 
     def take(self, node: str, beside: Beside) -> None:
@@ -51,28 +53,27 @@ class Arrivals:
     async def tempo(self, reader: Reader) -> Iterator[tuple[str, int, int]]:
         """Where other numbers of messages are kept: what, how many are kept, and are in the ledger. Of those
         that were erased the source is known no more. Raises `Unavailable`."""
-        kept = defaultdict[str, Counter[Came]](Counter)
+        kept = defaultdict[str, Counter[Minute]](Counter)
         for node, minute_ms, source, counted, others in await reader.every_minute(self._running.id):
-            for times, is_counted in ((counted, True), (others, False)):
-                kept[node][minute_ms / MINUTE_MS, source, is_counted] += times
+            kept[node][Minute(minute_ms, source, True)] += counted
+            kept[node][Minute(minute_ms, source, False)] += others
         return self._differing(kept)
 
-    def _differing(self, kept: Mapping[str, Counter[Came]]) -> Iterator[tuple[str, int, int]]:
+    def _differing(self, kept: Mapping[str, Counter[Minute]]) -> Iterator[tuple[str, int, int]]:
         for node in sorted(kept.keys() | self._came.keys(), key=str):
-            came, left = self._came[node], kept.get(node, Counter[Came]())
-            hidden = Counter[tuple[str, float, bool]]()
+            came, left = self._came[node], kept.get(node, Counter[Minute]())
+            hidden = Counter[tuple[str, int, bool]]()
             for one in sorted(came.keys() | left.keys(), key=str):
-                minute, source, counted = one
-                more = left[one] - came[one]
-                if more < 0 or (more and not self._erased[node, minute, counted]):
-                    yield f"{self._told(node, minute, counted)}, from {source}", left[one], came[one]
-                hidden[node, minute, counted] += more
-            for (of, minute, counted), times in self._erased.items():
-                if of == node and hidden[of, minute, counted] != times:
-                    yield f"{self._told(of, minute, counted)}, erased", hidden[of, minute, counted], times
+                place, more = (node, one.minute_ms, one.counted), left[one] - came[one]
+                if more < 0 or (more and not self._erased[place]):
+                    yield f"{self._told(*place)}, from {one.source}", left[one], came[one]
+                hidden[place] += more
+            for place, times in self._erased.items():
+                if place[0] == node and hidden[place] != times:
+                    yield f"{self._told(*place)}, erased", hidden[place], times
 
-    def _told(self, node: str, minute: float, counted: bool) -> str:
-        at = clock.stamp(int(minute * MINUTE_MS), self._running.zone)[:16].replace("T", " ")
+    def _told(self, node: str, minute_ms: int, counted: bool) -> str:
+        at = clock.stamp(minute_ms, self._running.zone)[:16].replace("T", " ")
         return f"{node}, messages in the minute of {at}, {'counted' if counted else 'not counted'}"
 
     async def receipts(

@@ -268,7 +268,7 @@ class Eraser:
     async def _alone(self, running: Running, voter: VoterKey, logs: Mapping[int, str], going: _Going) -> None:
         """Raises `NotErased` where a ruling gave one of the messages to another caller, who has more, and
         votes void each other: what it came to cannot be told from what the others did."""
-        if all(contest.over_cap != "void_all" for contest in running.campaign.contests):
+        if not running.caps.void_all:
             return
         for other in going.ruled - {voter}:
             for one in await self._store.run(cases.of_caller, running.id, other):

@@ -60,7 +60,7 @@ async def export_to(
     rulings = await ledger.rulings()
     over = await _overridden(ledger, on_rows)
     # Of what is erased no more is known than the acts' leaves tell.
-    ruled: dict[tuple[str, int], export.Ruled] = {
+    ruled: dict[tuple[str, int], export.Standing] = {
         place: (last.outcome, (), last) for place, last in rulings.items()
     }
     ruled |= {place: (outcome, ended, rulings[place]) for place, (outcome, ended, _) in endings.items()}
@@ -83,7 +83,7 @@ async def export_to(
 async def _overridden(ledger: Checkable, on_rows: OnRows) -> Voided:
     """The votes that a later message of their caller has voided. Under `void_all` alone there are any, and
     then it takes a walk of its own: a message is written long before it is known."""
-    if all(contest.over_cap != "void_all" for contest in ledger.running.campaign.contests):
+    if not ledger.running.caps.void_all:
         return {}
     found: dict[tuple[str, int], frozenset[Selection]] = {}
     for node, entry, contest, code in (await audit.recount(ledger, on_rows)).overridden:
@@ -98,7 +98,7 @@ class _Writing:
         self,
         folder: Path,
         ledger: Checkable,
-        ruled: Mapping[tuple[str, int], export.Ruled],
+        ruled: Mapping[tuple[str, int], export.Standing],
         over: Voided,
         openings: Path | None,
     ) -> None:
@@ -115,27 +115,15 @@ class _Writing:
     def see(self, chunk: Chunk) -> None:
         """Write what some entries give. Raises `archive.Parted`."""
         self._archive(chunk.node).add([row.leaf for row in chunk.rows])
-        place = self._ledger.place
-        rows = [
-            (
-                checked,
-                export.message_row(
-                    checked,
-                    place(checked.node, checked.seq),
-                    self._ending(chunk, checked),
-                    caller.mask,
-                    self._stamp,
-                ),
-            )
-            for checked in chunk.entries
-            if checked.leaf.is_message
-        ]
-        self._messages.write(export.to_csv((row for _, row in rows), begin=False))
-        missed = (
-            export.outcome_row(checked, row, self._ending(chunk, checked))
-            for checked, row in rows
-            if export.is_uncounted(checked, self._ending(chunk, checked))
-        )
+        rows, missed = list[list[object]](), list[list[object]]()
+        for checked in chunk.entries:
+            if checked.leaf.is_message:
+                place, standing = self._ledger.place(chunk.node, checked.seq), self._standing(chunk, checked)
+                row = export.message_row(checked, place, standing, caller.mask, self._stamp)
+                rows.append(row)
+                if export.is_uncounted(standing):
+                    missed.append(export.outcome_row(checked, row, standing))
+        self._messages.write(export.to_csv(rows, begin=False))
         self._outcomes.write(export.to_csv(missed, begin=False))
         if self._openings is not None:
             sealer = self._ledger.sealer(chunk.node)
@@ -153,9 +141,7 @@ class _Writing:
         )
         self._begin("standings.csv").write(export.to_csv(export.standings_rows(counted.standings)))
         self._begin("standings.json").write([export.to_json(counted.standings)])
-        weighed = evaluating.document(
-            running, evaluating.contests(running, counted.standings, evaluating.read(counted.acts))
-        )
+        weighed = evaluating.document(running, counted.standings, evaluating.read(counted.acts))
         if running.closed and weighed is not None and weighed["complete"]:
             self._begin("evaluation.json").write([export.to_json(weighed)])
         listed = evaluating.shortlist(counted.standings, weighed)
@@ -201,13 +187,11 @@ class _Writing:
             self._archives[node] = Archive(self._folder, signed_so_far(self._ledger, head))
         return self._archives[node]
 
-    def _ending(self, chunk: Chunk, checked: Checked) -> export.Ruled | None:
-        ruled = self._ruled.get((chunk.node, checked.seq))
-        over = self._over.get((chunk.node, checked.seq))
-        if over is None or checked.opening is None:
-            return ruled
-        outcome, selections, last = ruled or (checked.opening.outcome, checked.opening.selections, None)
-        return outcome, voided(selections, over), last
+    def _standing(self, chunk: Chunk, checked: Checked) -> export.Standing:
+        place = (chunk.node, checked.seq)
+        outcome, selections, last = self._ruled.get(place) or export.as_it_came(checked)
+        over = self._over.get(place)
+        return outcome, selections if over is None else voided(selections, over), last
 
     def _stamp(self, ms: int) -> str:
         return clock.stamp(ms, self._ledger.running.zone)

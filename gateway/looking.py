@@ -15,13 +15,13 @@ from typing import Final, NamedTuple
 from dedup import keys
 from gateway.intake.inbound import Form
 from gateway.storage.reader import ClaimsKept
+from gateway.storage.store import MINUTE_MS, Minute
 from tally import bulk, entry, holdings, receipt
 from tally.bulk import Columns, Said, Words
 from tally.entry import Opening
 from tally.outcome import MessageOutcome
 from tally.seal import Sealer
 
-MINUTE_MS: Final = 60_000
 _OUTCOMES: Final = frozenset(outcome.value for outcome in MessageOutcome)
 
 
@@ -33,10 +33,6 @@ class Asked(NamedTuple):
     columns: Columns
 
 
-#: The minute (Unix time in minutes) in which a message came, its source, and whether it was counted.
-Came = tuple[float, str, bool]
-
-
 class Beside(NamedTuple):
     """What must stand beside the ledger for a run of messages: the sum of their ids; of those that wait the
     entry and the key of the text; how many came when and how; the sum of their receipts. `last` is the number
@@ -44,7 +40,7 @@ class Beside(NamedTuple):
 
     ids: int
     waiting: list[tuple[int, str]]
-    came: Counter[Came]
+    came: Counter[Minute]
     receipts: int
     last: int
 
@@ -122,11 +118,12 @@ class Looking:
             if manner in waits
         ]
         minutes = [int(one) // MINUTE_MS for one in words.received_ms]
-        came = Counter[Came]()
+        came = Counter[Minute]()
         for (minute, source, manner), times in Counter(
             zip(minutes, words.sources, said.manners, strict=True)
         ).items():
-            came[minute, source.decode(), outcomes[manner] == MessageOutcome.COUNTED] += times
+            is_counted = outcomes[manner] == MessageOutcome.COUNTED
+            came[Minute(minute * MINUTE_MS, source.decode(), is_counted)] += times
         return Beside(self.sum(ids), waiting, came, self.receipts(first, hashes), first + len(hashes) - 1)
 
     def text_key(self, opening: Opening) -> str:
@@ -150,14 +147,12 @@ class Looking:
 
     def receipts(self, first: int, hashes: Iterable[bytes]) -> int:
         """The same for the receipts of messages, from entry `first` on; 0 where none are given."""
-        if not self.has_receipts:
-            return 0
-        numbers = map(receipt.number, hashes)
+        numbers = map(receipt.number, hashes) if self.has_receipts else ()
         return sum(self.receipt(seq, number) for seq, number in enumerate(numbers, first))
 
     def receipt(self, seq: int, number: int) -> int:
         """The same for one receipt."""
-        return int.from_bytes(sha256(b"%b %d %d" % (self.salt, seq, number)).digest())
+        return self.sum([("receipt", number, seq)])
 
     def claims(self, claims: ClaimsKept) -> Claimed:
         """What some claims are."""

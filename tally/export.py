@@ -28,7 +28,7 @@ class Last(NamedTuple):
 
 
 #: A message's outcome and selections as they stand, and the last act about it, if there is one.
-Ruled = tuple[str, Selected, Last | None]
+Standing = tuple[str, Selected, Last | None]
 
 BOM: Final = "\ufeff"
 #: A cell that begins so would be run as a formula by a spreadsheet.
@@ -123,42 +123,40 @@ OUTCOME_HEADER: Final = [*MESSAGE_HEADER, "原因", "reason"]
 def message_row(
     checked: Checked,
     place: Place,
-    ruled: Ruled | None,
+    standing: Standing,
     mask: Callable[[str], str],
     stamp: Callable[[int], str],
 ) -> list[object]:
     """`messages.csv`: a row a message, as it stands. `stamp` writes Unix milliseconds in the campaign's zone.
 
-    `place` is where its entry stands, `ruled` how the message ended by an act. An erased message keeps its
-    row, without what was erased.
+    `place` is where its entry stands. An erased message keeps its row, without what was erased.
     """
-    opening = checked.opening
+    opening, (outcome, selections, last) = checked.opening, standing
+    ruling = last.place if last else ""
     if opening is None:
-        outcome, _, last = ruled or (checked.leaf.kind, (), None)
-        at = stamp(checked.leaf.at_ms)
-        return [place, at, "", "", "", "erased", outcome, "", last.place if last else ""]
-    outcome, selections, last = ruled or (opening.outcome, opening.selections, None)
+        return [place, stamp(checked.leaf.at_ms), "", "", "", "erased", outcome, "", ruling]
     sent = "" if opening.sent_ms is None else stamp(opening.sent_ms)
     named = " ".join(f"{candidate}:{ended}" for _, candidate, ended in selections)
     return [
         place, stamp(opening.received_ms), sent, opening.channel, opening.source,
-        mask(opening.line), outcome, named, last.place if last else "",
+        mask(opening.line), outcome, named, ruling,
     ]  # fmt: skip
 
 
-def is_uncounted(checked: Checked, ruled: Ruled | None) -> bool:
-    """Whether `outcomes.csv` must explain this message: it, or one of its selections, did not count."""
-    outcome, selections, last = ruled or _as_it_came(checked)
-    taken_back = last is not None and last.kind in ("void", "undo", "dispute")
+def is_uncounted(standing: Standing) -> bool:
+    """Whether `outcomes.csv` must explain a message: it, or one of its selections, did not count."""
+    outcome, selections, last = standing
+    taken_back = last is not None and last.kind in _BY_AN_ACT
     return outcome != MessageOutcome.COUNTED or taken_back or any(e != "counted" for *_, e in selections)
 
 
-def outcome_row(checked: Checked, row: list[object], ruled: Ruled | None) -> list[object]:
+def outcome_row(checked: Checked, row: list[object], standing: Standing) -> list[object]:
     """`outcomes.csv`: the message's row of `messages.csv` and, in words, why it was not counted."""
-    return [*row, *_why(checked, *(ruled or _as_it_came(checked)))]
+    return [*row, *_why(checked, *standing)]
 
 
-def _as_it_came(checked: Checked) -> Ruled:
+def as_it_came(checked: Checked) -> Standing:
+    """How a message stands about which there is no act."""
     opening = checked.opening
     return (checked.leaf.kind, (), None) if opening is None else (opening.outcome, opening.selections, None)
 

@@ -92,7 +92,7 @@ async def _evaluate(loaded: Loaded, name: str, scores: bytes | None) -> dict[str
             panel = panel._replace(sheets=sheets)
         totals = await ledger.reader.totals(name)
         standings = board.as_they_stand(running, totals, clock.now_ms())
-        return evaluating.document(running, evaluating.contests(running, standings, panel))
+        return evaluating.document(running, standings, panel)
 
 
 @televote.command()

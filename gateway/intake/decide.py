@@ -21,6 +21,7 @@ from gateway.intake.journey import Prepared
 from gateway.outbox.letter import Letter
 from gateway.outbox.outbox import Outbox
 from gateway.storage.store import (
+    MINUTE_MS,
     Batch,
     CaseRow,
     Head,
@@ -87,7 +88,6 @@ class Decided:
     unposted: Counter[str] = field(default_factory=Counter)
 
 
-_MINUTE_MS: Final = 60_000
 _COUNTED: Final = MessageOutcome.COUNTED
 
 
@@ -176,13 +176,10 @@ def _count(decided: Decided, messages: Sequence[Prepared], settled: Sequence[Set
         decided.endings[Ending(*ending)] = times
         count.add_messages(batch.totals, *ending[1:], times)
     minutes = Counter(
-        [
-            (one.received_ms // _MINUTE_MS, one.source.name, outcome is _COUNTED)
-            for one, (outcome, *_) in ended
-        ]
+        [(one.received_ms // MINUTE_MS, one.source.name, outcome is _COUNTED) for one, (outcome, *_) in ended]
     )
     for (minute, name, counted), times in minutes.items():
-        batch.tempo[Minute(minute * _MINUTE_MS, name, counted)] = times
+        batch.tempo[Minute(minute * MINUTE_MS, name, counted)] = times
 
 
 def _post_all(decided: Decided, messages: Sequence[Prepared], verdicts: Sequence[Verdict]) -> None:

@@ -14,7 +14,7 @@ from dedup.caps import Claim
 from dedup.judge import VOID, History
 from dedup.keys import VoterKey
 from gateway.intake.decide import Decided, Verdict, Vote, cast_vote, finish
-from gateway.intake.running import Running
+from gateway.intake.running import Ballot, Running
 from gateway.storage.store import (
     ActRow,
     Batch,
@@ -224,23 +224,19 @@ def _countable(running: Running, opening: Opening, ruling: Ruling) -> Iterable[t
     )
     window = running.window(cast("Channel", opening.channel))
     yield "before_opening", opening.received_ms < window.opens_ms
-    least: dict[str, int] = Counter(contest for contest, _ in ruling.selections)
-    yield (
-        "too_few",
-        any(n < running.ballots[contest].min for contest, n in least.items() if contest in running.ballots),
-    )
+    yield "too_few", any(n < ballot.min for n, ballot in _named(running, ruling.selections))
 
 
 def _ballot(running: Running, chosen: Sequence[Selection]) -> Iterable[tuple[str, bool]]:
-    made: dict[str, int] = {}
-    for contest, _ in chosen:
-        made[contest] = made.get(contest, 0) + 1
     yield "no_candidate", not running.rules().candidates.issuperset(chosen)
-    yield (
-        "too_many",
-        any(n > running.ballots[contest].max for contest, n in made.items() if contest in running.ballots),
-    )
+    yield "too_many", any(n > ballot.max for n, ballot in _named(running, chosen))
     yield "twice", len(set(chosen)) < len(chosen)
+
+
+def _named(running: Running, chosen: Sequence[Selection]) -> list[tuple[int, Ballot]]:
+    """How many candidates of each contest are named, and what its ballot allows."""
+    named = Counter(contest for contest, _ in chosen)
+    return [(n, running.ballots[contest]) for contest, n in named.items() if contest in running.ballots]
 
 
 def _counted(selections: Selected) -> bool:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from contextlib import ExitStack
 from io import BufferedReader
+from itertools import chain
 from tempfile import SpooledTemporaryFile
 from typing import Final, cast
 
@@ -43,14 +44,13 @@ async def read(request: web.Request) -> MultiDict[Field]:
     if _READ not in request:
         if is_urlencoded(request):
             fields = MultiDict(cast("Mapping[str, Field]", await request.post()))
+            for text in chain(*fields.items()):
+                _sound(cast("str", text))
         elif _MULTIPART.fullmatch(request.headers.get(CONTENT_TYPE, "")):
             fields = await _parts(request)
         else:
             raise ValueError("no form")
         request[_READ] = fields
-    texts = (text for one in request[_READ].items() for text in one if isinstance(text, str))
-    if not all(map(is_sound, texts)):
-        raise ValueError("a character that is none")
     return request[_READ]
 
 
@@ -64,6 +64,12 @@ def close(request: web.Request) -> None:
 def is_sound(text: str) -> bool:
     """Whether a text can be kept anywhere and written again: no NUL, and no half of a character."""
     return "\0" not in text and text == text.encode("utf-8", "replace").decode()
+
+
+def _sound(text: str) -> str:
+    if not is_sound(text):
+        raise ValueError("a character that is none")
+    return text
 
 
 async def _parts(request: web.Request) -> MultiDict[Field]:
@@ -82,7 +88,7 @@ async def _parts(request: web.Request) -> MultiDict[Field]:
             content = SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 -- or it would be closed at once
             files.callback(content.close)
             left -= await _copy(part, content, left, request.client_max_size)
-            fields.add(part.name, _field(part, content))
+            fields.add(_sound(part.name), _field(part, content))
         files.pop_all()  # `close` closes them
     return fields
 
@@ -102,10 +108,10 @@ async def _copy(part: BodyPartReader, content: "SpooledTemporaryFile[bytes]", le
 
 
 def _field(part: BodyPartReader, content: "SpooledTemporaryFile[bytes]") -> Field:
-    """Raises `UnicodeDecodeError`."""
+    """Raises `ValueError`."""
     if part.filename is None:
         with content:
-            return content.read().decode()
+            return _sound(content.read().decode())
     name = part.filename if is_sound(part.filename) else ""
     file = cast("BufferedReader", content)
     return web.FileField(part.name or "", name, file, "application/octet-stream", part.headers)

@@ -293,8 +293,7 @@ async def file(request: web.Request) -> tuple[str, bytes]:
     """The last file in a form: its name, and all of it; nothing if there is none. Raises `Refused`."""
     name, content = "", b""
     for field in await files(request):
-        with field.file:
-            name, content = field.filename, await asyncio.to_thread(field.file.read)
+        name, content = field.filename, await asyncio.to_thread(field.file.read)
     return name, content
 
 

@@ -74,7 +74,7 @@ def page(code: int, message: Message, running: Running, *, signed: bool, lang: L
         "entry": str(message.seq),
         "signed": signed,
         "found": True,
-        "voids": any(contest.over_cap == "void_all" for contest in running.campaign.contests),
+        "voids": running.caps.void_all,
         "open": running.open_ballots,
     }
 

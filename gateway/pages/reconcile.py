@@ -228,5 +228,5 @@ async def _kept(request: web.Request) -> AsyncIterator[list[File]]:
 
 
 def _copy(field: web.FileField, path: Path) -> None:
-    with field.file, path.open("wb") as copy:
+    with path.open("wb") as copy:
         shutil.copyfileobj(field.file, copy, 1 << 20)

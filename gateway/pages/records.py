@@ -5,7 +5,6 @@ A search is a form; its result has an address of its own that names the search, 
 
 from collections import defaultdict
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, Final
 
 from aiohttp import web
@@ -28,7 +27,6 @@ from gateway.service import Service
 from gateway.storage.store import Place
 from tally import acts, receipt
 from tally.outcome import MessageOutcome
-from tally.years import YEARS
 
 _PAGE: Final = 50
 #: So many logs an address may name: a campaign has one for each node, and for each of its epochs.
@@ -212,12 +210,7 @@ def _instant(running: Running, text: str) -> int | None:
     """A form's date and time in the campaign's zone, None if it is empty. Raises `Flaw`."""
     if not text:
         return None
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        raise Flaw("bad_time_form") from None
-    if at.year not in YEARS:
-        raise Flaw("bad_time_form")
+    at = room_form.date_and_time(text)
     return int(at.replace(tzinfo=at.tzinfo or running.zone).timestamp() * 1000)
 
 

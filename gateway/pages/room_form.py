@@ -184,13 +184,21 @@ def _instant(running: Running, text: str, now_ms: int) -> int:
     millisecond."""
     if text == local(running, now_ms):
         return now_ms
+    at = date_and_time(text)
+    if at.tzinfo is not None:
+        raise Flaw("bad_time_form")
+    return int(at.replace(tzinfo=running.zone).timestamp() * 1000)
+
+
+def date_and_time(text: str) -> datetime:
+    """What a form's field says. Raises `Flaw`."""
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
         raise Flaw("bad_time_form") from None
-    if at.tzinfo is not None or at.year not in YEARS:
+    if at.year not in YEARS:
         raise Flaw("bad_time_form")
-    return int(at.replace(tzinfo=running.zone).timestamp() * 1000)
+    return at
 
 
 def local(running: Running, at_ms: int) -> str:

@@ -72,8 +72,13 @@ def candidates(running: Running, contest: str) -> list[str]:
     return [one.code for one in found.candidates if not one.withdrawn]
 
 
-def document(running: Running, found: Mapping[str, Contest]) -> dict[str, Any] | None:
-    """The evaluation of these contests as JSON values (docs/evaluation.md), None if the campaign has none."""
+def document(running: Running, standings: Mapping[str, Any], panel: Panel) -> dict[str, Any] | None:
+    """The evaluation as JSON values (docs/evaluation.md), None if the campaign has none."""
+    return document_of(running, contests(running, standings, panel))
+
+
+def document_of(running: Running, found: Mapping[str, Contest]) -> dict[str, Any] | None:
+    """The same of these contests."""
     evaluation = running.campaign.evaluation
     if evaluation is None:
         return None

@@ -114,7 +114,7 @@ class Scoring:
             found = evaluating.contests(running, standings, panel)
             known, document = self._known.get(running.id, (None, None))
             if found != known:
-                document = await asyncio.to_thread(evaluating.document, running, found)
+                document = await asyncio.to_thread(evaluating.document_of, running, found)
                 self._known[running.id] = (found, document)
             return document
 

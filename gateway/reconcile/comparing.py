@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, Final, NamedTuple
 
 from dedup import caller, keys
@@ -114,7 +114,7 @@ async def compare(
         compared = await asyncio.to_thread(_by_counts, statement, source.name, others, times)
     else:
         await record.read(reader, lambda one, place: matcher.record(who.entry(one, place)), on_rows)
-        matcher.erased(record.erased)
+        matcher.erased(chain.from_iterable(record.erased))
         compared = await asyncio.to_thread(
             lambda: matcher.compare(who.row(given) for given in statement.messages())
         )
@@ -125,7 +125,7 @@ async def compare(
         compared,
         sum(head.size for head in await reader.logs(running.id)),
         (await reader.run(cases.by_source, running.id)).get(source.name, 0),
-        record.gone,
+        len(record.erased),
         not counts and not masked,
         record.form,
     )
@@ -160,15 +160,14 @@ def _time(opening: Opening) -> int:
 
 
 class _Record:
-    """The source's messages in the ledger. `erased` are the times of those that say nothing any more, be they
+    """The source's messages in the ledger. `erased` are the times of each that says nothing any more,
     of this source or another."""
 
     def __init__(self, running: Running, source: Source) -> None:
         self._running, self._source = running, source
         self._sealers: dict[int, Sealer] = {}
         self._forms = Counter[str]()
-        self.erased: list[int] = []
-        self.gone = 0
+        self.erased: list[list[int]] = []
 
     @property
     def form(self) -> Form:
@@ -192,8 +191,7 @@ class _Record:
             if row.kind not in _OUTCOMES:
                 continue
             if row.sealed is None:
-                self.gone += 1
-                self.erased.extend(_times(entry.read_leaf(row.leaf)))
+                self.erased.append(_times(entry.read_leaf(row.leaf)))
                 continue
             opening = entry.unpack(sealer.open(row.seq, row.sealed)[1])
             if opening.source == self._source.name:

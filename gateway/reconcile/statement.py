@@ -195,15 +195,16 @@ class Statement:
         key = "period" if record.values.get("period") else "day"
         text = " ".join(filter(None, (record.values.get("day", ""), record.values.get("period", ""))))
         try:
-            if len(text) > _LONGEST_PERIOD:
-                raise ValueError(text)  # noqa: TRY301 -- as whatever else is none
-            from_ms, until_ms = self._span(_UNTIL.sub("", text, count=1).strip())
+            from_ms, until_ms = self._span(text)
         except (BadTime, ValueError):
             raise _Wrong(record.fault(key, "not_a_period", title=_title(key))) from None
         return Period(number * _PART + record.row, from_ms, until_ms, int(count))
 
     def _span(self, text: str) -> tuple[int, int]:
-        """An hour, or a day. Raises `BadTime`, `ValueError`."""
+        """An hour, or a day; of a span the hour with which it begins. Raises `BadTime`, `ValueError`."""
+        if len(text) > _LONGEST_PERIOD:
+            raise ValueError(text)
+        text = _UNTIL.sub("", text, count=1).strip()
         if day := table.day(text):
             return self._at(day, 0), self._at(day + timedelta(days=1), 0)
         found = _HOUR.fullmatch(text)

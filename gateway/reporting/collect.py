@@ -143,7 +143,7 @@ class _Seen:
             standings=counted.standings,
             stage=_stage(counted.standings["status"], counted.progress),
             fates=_fates(counted),
-            evaluation=evaluating.document(running, evaluating.contests(running, counted.standings, panel)),
+            evaluation=evaluating.document(running, counted.standings, panel),
             receipts=running.receipts,
             at_ms=self.last_ms,
             entries=counted.entries,

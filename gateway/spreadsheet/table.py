@@ -181,9 +181,9 @@ def _faults(record: Record, row: Row, columns: Sequence[Column]) -> Iterator[Fau
 
 def number(text: str) -> Decimal | None:
     """A number as people write it, full-width digits too; None if it is none."""
-    plain = unicodedata.normalize("NFKC", text[:_LONGEST_NUMBER]).replace(",", "").strip()
     if len(text) > _LONGEST_NUMBER:
         return None
+    plain = unicodedata.normalize("NFKC", text).replace(",", "").strip()
     try:
         return Decimal(plain) if _NUMBER.fullmatch(plain) else None
     except InvalidOperation:

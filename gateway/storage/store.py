@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol
 
 from dedup.caps import Claim
 from dedup.keys import MessageKey, VoterKey
@@ -208,8 +208,11 @@ class Erasure(NamedTuple):
     waiting: Totals
 
 
+MINUTE_MS: Final = 60_000
+
+
 class Minute(NamedTuple):
-    """One minute of one source, by our clock."""
+    """One minute of one source, by our clock: Unix milliseconds of its beginning."""
 
     minute_ms: int
     source: str

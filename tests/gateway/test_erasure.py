@@ -336,15 +336,20 @@ async def test_replies_to_what_is_erased_go_with_it(house: House) -> None:
         assert await counting.store.run(left) == [other.place.seq]
 
 
+async def handed_on(room: Room) -> None:
+    """A message that rulings give to one caller, and then to another."""
+    unread = await room.send("", "not_json", Form.UNPARSED)
+    await room.rule(count(unread.place, A01, reason="transcribed", line="+8613812345670"))
+    await room.rule(dispute(unread.place, A02))
+    await room.rule(count(unread.place, A02, reason="caller_confirmed", line="+8613812345671"))
+
+
 @pytest.mark.parametrize("erased", ["13812345670", "13812345671"])
 async def test_a_message_that_rulings_gave_to_two_callers(house: House, erased: str) -> None:
     """The first one's cap came free, the second one's goes with the message; nobody else's does."""
     async with house.service() as counting:
         room = Room(house, counting)
-        unread = await room.send("", "not_json", Form.UNPARSED)
-        await room.rule(count(unread.place, A01, reason="transcribed", line="+8613812345670"))
-        await room.rule(dispute(unread.place, A02))
-        await room.rule(count(unread.place, A02, reason="caller_confirmed", line="+8613812345671"))
+        await handed_on(room)
         assert (await room.send("13812345671", "B01")).outcome == "counted"
         house.clock.ms = CLOSED_MS
         await counting.schedule.tick()
@@ -358,10 +363,7 @@ async def test_what_votes_that_void_each_other_came_to_is_not_told_apart(house: 
     house.edit(house.campaign, 'over_cap = "first"', 'over_cap = "void_all"')
     async with house.service() as counting:
         room = Room(house, counting)
-        unread = await room.send("", "not_json", Form.UNPARSED)
-        await room.rule(count(unread.place, A01, reason="transcribed", line="+8613812345670"))
-        await room.rule(dispute(unread.place, A02))
-        await room.rule(count(unread.place, A02, reason="caller_confirmed", line="+8613812345671"))
+        await handed_on(room)
         await room.send("13812345671", "A03")
         house.clock.ms = CLOSED_MS
         await counting.schedule.tick()
