@@ -13,8 +13,9 @@ from typing import Final
 from bench import campaign, votes
 from bench.campaign import Campaign
 from config import load
-from gateway import service, watch
+from gateway import service
 from gateway.intake.inbound import Form, Inbound
+from gateway.watching import watch
 
 #: Messages in one transaction: some 1.5 KB each while they wait.
 _ARRAY: Final = 500_000

@@ -19,11 +19,12 @@ from bench import campaign, load, machine, servers, votes
 from bench.servers import Server
 from bench.watching import Unserved
 from config import load as settings
-from gateway import clock, service, setup, watch
+from gateway import clock, service, setup
 from gateway.pages import cookies
 from gateway.people import accounts, store
 from gateway.people.people import open_people
 from gateway.people.roles import Role
+from gateway.watching import watch
 
 VIEWERS: Final = 500
 #: Votes a second, from so many connections: far from what the server can do.

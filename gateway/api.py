@@ -12,9 +12,9 @@ from typing import Any, Final
 from aiohttp import web
 from aiohttp_sse import EventSourceResponse
 
-from gateway.board import Board
 from gateway.pages import guard
 from gateway.people.roles import TOKEN
+from gateway.watching.board import Board
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 

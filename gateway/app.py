@@ -14,14 +14,15 @@ from aiohttp import web
 import gateway
 from config.load import Loaded
 from config.settings import Settings
-from gateway import api, clock, control, pdf, siblings, workshop
-from gateway.board import Board
+from gateway import api, clock, pdf, workshop
+from gateway.asking import control
 from gateway.desk.desk import Desk
-from gateway.exports import Exports
+from gateway.exporting.exports import Exports
+from gateway.fleet import siblings
+from gateway.fleet.workforce import Crew
 from gateway.intake.receive import RETRY_SECONDS, Door
 from gateway.lane import Lanes, Runner
 from gateway.ledger import cosigning, publisher
-from gateway.ledger import pages as ledger
 from gateway.nominations.register import Register
 from gateway.outbox import postman
 from gateway.pages import (
@@ -35,6 +36,7 @@ from gateway.pages import (
     figures,
     guard,
     handin,
+    ledger,
     live,
     nominations,
     notice,
@@ -54,15 +56,15 @@ from gateway.pages import people as accounts
 from gateway.pages.guard import Office
 from gateway.people.people import People, carry_out, open_people
 from gateway.people.roles import PUBLIC, TOKEN
-from gateway.pulse import Pulse
 from gateway.result import timetable
 from gateway.result.reminding import Reminder
 from gateway.result.secretary import Secretary
 from gateway.room.chamber import Chamber
 from gateway.service import Service, open_service
 from gateway.silence import Silence
-from gateway.watch import CONTENT_TYPE, Metrics
-from gateway.workforce import Crew
+from gateway.watching.board import Board
+from gateway.watching.pulse import Pulse
+from gateway.watching.watch import CONTENT_TYPE, Metrics
 
 _log = structlog.get_logger()
 

@@ -16,7 +16,7 @@ import structlog
 from config.load import Loaded
 from gateway import clock, entrances
 from gateway.casebook import Casebook
-from gateway.erasure import Eraser
+from gateway.fleet.nodes import Neighbours
 from gateway.intake import schedule
 from gateway.intake.chair import Chair
 from gateway.intake.importer import Landed
@@ -25,9 +25,9 @@ from gateway.intake.recorder import Observer, Recorder
 from gateway.intake.running import Running
 from gateway.intake.schedule import Schedule
 from gateway.intake.source import Source
+from gateway.keeping.erasure import Eraser
 from gateway.ledger.mirror import Mirror
 from gateway.ledger.publisher import Publisher
-from gateway.nodes import Neighbours
 from gateway.parts.assembly import Assembly
 from gateway.storage import cases, receipts
 from gateway.storage.opening import open_store

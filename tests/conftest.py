@@ -29,7 +29,7 @@ from gateway.people.roles import Role
 from gateway.service import Service
 from gateway.storage.postgresql.session import Address
 from gateway.storage.postgresql.store import open_store
-from gateway.watch import Metrics
+from gateway.watching.watch import Metrics
 from tests import postgres as own
 
 for _name in [name for name in os.environ if name.startswith("TELEVOTE_")]:

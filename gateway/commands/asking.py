@@ -8,8 +8,8 @@ import click
 
 import gateway
 from config.settings import Settings
-from gateway import calling
-from gateway.calling import NotServing
+from gateway.asking import calling
+from gateway.asking.calling import NotServing
 from gateway.commands.base import FAILED, Chosen, Wrong, run, televote
 
 

@@ -17,7 +17,7 @@ from config import load
 from config.load import Loaded
 from config.problems import ENVIRONMENT, Lang, Problems
 from config.settings import Settings
-from gateway import calling
+from gateway.asking import calling
 
 T = TypeVar("T")
 
@@ -179,14 +179,14 @@ def _told(error: Exception) -> click.ClickException | None:
 
     What these modules load takes longer than many a command: it is loaded when something has gone wrong.
     """
-    from gateway.audit import Unfit
-    from gateway.erasure import NotErased
+    from gateway.asking.users import NoAccounts
+    from gateway.checking.audit import Unfit
+    from gateway.checking.sharing import Died
     from gateway.intake.calllog import UnreadableLog
     from gateway.intake.recorder import Busy, Stopping
     from gateway.intake.schedule import TooEarly
-    from gateway.sharing import Died
+    from gateway.keeping.erasure import NotErased
     from gateway.storage.store import Unavailable, Unsafe
-    from gateway.users import NoAccounts
     from tally.verify import Tampered
 
     match error:
@@ -214,14 +214,14 @@ def progress(what: str, total: int) -> Iterator[Any]:
     """A bar on a terminal's stderr, nothing elsewhere. Yields what takes the position, or steps."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from gateway import printed
+    from gateway.printed.out import ERRORS
 
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
-        console=printed.ERRORS,
+        console=ERRORS,
         disable=not sys.stderr.isatty(),
         transient=True,
     ) as bars:

@@ -7,9 +7,11 @@ from typing import Any
 import click
 
 from config.load import Loaded
-from gateway import audit, entrances, printed_reconciliation
+from gateway import entrances
+from gateway.checking import audit
 from gateway.commands.base import Chosen, Failed, Wrong, progress, run, televote
 from gateway.intake.source import Source
+from gateway.printed import reconciliation as printed
 from gateway.reconcile import comparing
 from gateway.reconcile.statement import File, Statement
 from gateway.spreadsheet.faults import Faulty
@@ -41,7 +43,7 @@ def reconcile(chosen: Chosen, name: str, utc: bool, as_json: bool, files: tuple[
     if as_json:
         click.echo(json.dumps(told, ensure_ascii=False, indent=2))
     else:
-        printed_reconciliation.table(told, source.running.zone, chosen.lang)
+        printed.table(told, source.running.zone, chosen.lang)
     if told["findings"]:
         raise Failed("the statement and the ledger differ")
 

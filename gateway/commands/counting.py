@@ -8,25 +8,20 @@ from typing import Any, NamedTuple
 import click
 
 from config.load import Loaded
-from gateway import (
-    audit,
-    board,
-    calling,
-    clock,
-    control,
-    exporter,
-    printed,
-    printed_evaluation,
-    service,
-    watch,
-)
+from gateway import clock, service
+from gateway.asking import calling, control
+from gateway.checking import audit
 from gateway.commands.base import Chosen, Failed, Wrong, is_held, progress, run, televote
+from gateway.exporting import exporter
 from gateway.panel import evaluating, marking, scoring
+from gateway.printed import counting as printed
+from gateway.printed import evaluation as printed_evaluation
 from gateway.reporting import collect
 from gateway.reporting import folder as reporting
 from gateway.reporting.report import Options
 from gateway.spreadsheet import reading
 from gateway.spreadsheet.faults import Faulty
+from gateway.watching import board, watch
 from tally.acts import REASONS
 
 _jobs = click.option(

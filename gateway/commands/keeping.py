@@ -9,10 +9,13 @@ from typing import Any, NamedTuple
 import click
 
 from config.load import Loaded
-from gateway import backup, clock, epoch, moving, printed, watch
-from gateway.audit import OnRows
+from gateway import clock
+from gateway.checking.audit import OnRows
 from gateway.commands.base import Chosen, run, televote
-from gateway.epoch import Plan
+from gateway.keeping import backup, epoch, moving
+from gateway.keeping.epoch import Plan
+from gateway.printed import keeping as printed
+from gateway.watching import watch
 
 
 @televote.command("backup")

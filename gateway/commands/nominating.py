@@ -6,11 +6,13 @@ from pathlib import Path
 import click
 
 from config.load import Loaded
-from gateway import audit, clock, printed_roster
+from gateway import clock
+from gateway.checking import audit
 from gateway.commands.base import Chosen, Failed, Wrong, run, televote
 from gateway.nominations import roster as rosters
 from gateway.nominations.roster import NotWritten, Roster
 from gateway.pages.words_nominations import WORDS
+from gateway.printed import roster as printed
 
 
 @televote.command()
@@ -29,7 +31,7 @@ def roster(chosen: Chosen, campaign: str | None, write: bool, as_json: bool) -> 
         click.echo(json.dumps({key: [one.table() for one in some] for key, some in found.items()},
                               ensure_ascii=False, indent=2))  # fmt: skip
     else:
-        printed_roster.table(found, chosen.lang)
+        printed.table(found, chosen.lang)
     if write:
         if opened:
             raise Failed(getattr(WORDS["frozen"], chosen.lang))

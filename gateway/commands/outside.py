@@ -12,12 +12,14 @@ from typing import Final
 import click
 
 from config.settings import Listen, read_listen
-from gateway import clock, entrances, manual, printed, watch
+from gateway import clock, entrances, manual
 from gateway.commands.base import FAILED, Failed, Wrong, run, televote
 from gateway.ledger.vouching import Vouching, listening
 from gateway.ledger.watched import Alarm, Unreachable
 from gateway.ledger.witness import Witness
 from gateway.outbox import sender
+from gateway.printed import outside as printed
+from gateway.watching import watch
 from tally import note
 
 #: How often a witness that listens looks by itself.

@@ -5,10 +5,12 @@ from typing import Any
 
 import click
 
-from gateway import printed, users, watch
+from gateway.asking import users
 from gateway.commands.base import Chosen, Failed, run, televote
 from gateway.people.accounts import Refused
 from gateway.people.roles import Role
+from gateway.printed import people as printed
+from gateway.watching import watch
 
 
 @televote.group("users")

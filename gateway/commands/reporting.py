@@ -8,9 +8,11 @@ from typing import Any
 import click
 
 from config.load import Loaded
-from gateway import audit, clock, entrances, printed
+from gateway import clock, entrances
+from gateway.checking import audit
 from gateway.commands.base import Chosen, Failed, Wrong, progress, run, televote
 from gateway.pdf import NoPdf
+from gateway.printed import outside as printed
 from gateway.reporting import batches, collect, press, report
 from gateway.reporting.report import SIZES, NotYet, Options, ReportKind, Size
 from gateway.reporting.result import Result

@@ -14,13 +14,17 @@ import structlog
 from config import load
 from config.load import Loaded
 from config.problems import Problem, Problems
-from gateway import app, calling, clock, entrances, printed, setup, users, watch, workforce
+from gateway import app, clock, entrances, setup
 from gateway.app import Server
+from gateway.asking import calling, users
 from gateway.commands.base import FAILED, Chosen, Failed, Wrong, environ, run, televote
+from gateway.fleet import workforce
+from gateway.fleet.workforce import Crew, Gone
 from gateway.people.people import People
+from gateway.printed import serving as printed
 from gateway.storage import opening
 from gateway.storage.store import Unavailable
-from gateway.workforce import Crew, Gone
+from gateway.watching import watch
 
 #: What is printed once it serves: of its settings, its people, and where it listens.
 Greeting = Callable[[Loaded, People, str], Awaitable[None]]

@@ -11,8 +11,9 @@ from pathlib import Path
 import click
 
 from config.load import Loaded
-from gateway import calling, entrances, printed, service, watch
-from gateway.calling import NotServing
+from gateway import entrances, service
+from gateway.asking import calling
+from gateway.asking.calling import NotServing
 from gateway.commands.base import Chosen, Wrong, is_held, progress, run, televote
 from gateway.intake import importer, logfile
 from gateway.intake.importer import Submit, Summary
@@ -21,8 +22,10 @@ from gateway.intake.source import Source
 from gateway.intake.worker import NotRelayed, Relaying
 from gateway.outbox import records
 from gateway.outbox.records import Standing
+from gateway.printed import taking as printed
 from gateway.storage.opening import open_reader
 from gateway.storage.store import Unavailable, Unsafe
+from gateway.watching import watch
 
 #: A second lies between two.
 _RELAY_TRIES = 60

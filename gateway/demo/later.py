@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from config import load
-from gateway import app, clock, watch
+from gateway import app, clock
+from gateway.watching import watch
 
 _DAY_MS: Final = 86_400_000
 

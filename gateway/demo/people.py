@@ -10,7 +10,8 @@ from typing import Final, NamedTuple
 from aiohttp import ClientSession, CookieJar, FormData
 
 from config import load
-from gateway import setup, users
+from gateway import setup
+from gateway.asking import users
 from gateway.demo.traffic import Played
 from gateway.people.roles import Role
 from tally.outcome import MessageOutcome as O

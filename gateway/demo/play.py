@@ -24,12 +24,14 @@ from rich.console import Group
 from rich.live import Live
 from rich.panel import Panel
 
-from gateway import clock, printed, setup
+from gateway import clock, setup
 from gateway.demo import award, nominating, panel, people, statement, traffic
 from gateway.demo.people import Person
 from gateway.demo.report import report
 from gateway.demo.traffic import BARRED, TESTER, WITHDRAWN, ZONE, Played, until
 from gateway.people.roles import Role
+from gateway.printed import counting
+from gateway.printed.out import OUT
 
 #: How long the public notice of the sample stands.
 _NOTICE_DAYS: Final = 7
@@ -61,10 +63,8 @@ async def play(seconds: int, keep: Path | None) -> bool:
                 await stack.enter_async_context(people.back_again(url, who)) for who, *_ in PEOPLE[1:]
             ]
             await award.certify(*committee)
-        printed.OUT.print(
-            "公示期满，两人核定结果 · the notice is over, and two people have certified the result"
-        )
-        printed.OUT.rule("核定之后 after the certification")
+        OUT.print("公示期满，两人核定结果 · the notice is over, and two people have certified the result")
+        OUT.rule("核定之后 after the certification")
         done = await asyncio.gather(
             *(_command(settings, *words) for words in (("verify",), ("recount",), ("export", str(export))))
         )
@@ -154,7 +154,7 @@ async def _campaign(settings: Path, url: str, opens_ms: int, seconds: int, playe
         await _import(settings, _log(folder / "hotline-1.csv", on_time))
         await asyncio.gather(*sending)
         await panel.judge(settings, url)
-        printed.OUT.print(
+        OUT.print(
             f"{len(panel.JUDGES)} 名评委提交评分表 · {len(panel.JUDGES)} judges have submitted their sheets"
         )
         await until(opens_ms, seconds + _HOTLINE_GRACE)
@@ -164,18 +164,18 @@ async def _campaign(settings: Path, url: str, opens_ms: int, seconds: int, playe
         played.redelivered += len(on_time)
         await _decide(*committee)
         agree = await statement.compare(settings, statement.write(folder / "statement.csv", played))
-        printed.OUT.print(
+        OUT.print(
             f"与 SIM 卡对账单核对：{agree} 条一致，预设的两处差异均已查出 · "
             f"the SIM's statement: {agree} messages agree, and the two planted differences were found"
         )
         await award.to_the_second_notice(*committee)
-        printed.OUT.print(
+        OUT.print(
             "公示、异议成立、取消资格、再次公示 · "
             "on notice; an objection upheld, one disqualified; on notice again"
         )
         showing.cancel()
         await asyncio.gather(showing, return_exceptions=True)
-        printed.standings(await _standings(session, folder, url), "zh")
+        counting.standings(await _standings(session, folder, url), "zh")
 
 
 async def _nominate(settings: Path, url: str) -> None:
@@ -183,7 +183,7 @@ async def _nominate(settings: Path, url: str) -> None:
     nominated = nominating.sheet(settings, datetime.fromtimestamp(clock.now_ms() / 1000, ZONE).date())
     async with people.signed_in(settings, url, *SECRETARY) as member:
         approved = await nominating.nominate(member, nominated)
-    printed.OUT.print(
+    OUT.print(
         f"{approved} 人经申报、三级审核列入候选名单 · "
         f"{approved} were nominated, endorsed three times, and put on the roster"
     )
@@ -193,7 +193,7 @@ async def _decide(first: Person, second: Person) -> None:
     """After the close: one rules on everything that waits, and two void a vote."""
     rulings = await people.rule(first)
     await people.void(first, second)
-    printed.OUT.print(
+    OUT.print(
         f"组委会作出 {rulings} 项裁定，两人作废一个号码的票 · "
         f"the committee made {rulings} rulings, and two of them voided one caller's votes"
     )
@@ -226,19 +226,19 @@ async def _closed(session: ClientSession, folder: Path, url: str) -> None:
 
 async def _show(session: ClientSession, folder: Path, url: str) -> None:
     """The live standings: repainted on a terminal, a line every few seconds elsewhere."""
-    if not printed.OUT.is_terminal:
+    if not OUT.is_terminal:
         while True:
             current = await _standings(session, folder, url)
             votes = ", ".join(f"{contest['name']} {contest['votes']}" for contest in current["contests"])
-            printed.OUT.print(f"{current['as_of'][11:19]}  {current['status']}  {votes}")
+            OUT.print(f"{current['as_of'][11:19]}  {current['status']}  {votes}")
             await asyncio.sleep(4)
-    with Live(console=printed.OUT, refresh_per_second=4, transient=True) as live:
+    with Live(console=OUT, refresh_per_second=4, transient=True) as live:
         while True:
             current = await _standings(session, folder, url)
-            tables = [printed.contest_table(contest, "zh", top=8) for contest in current["contests"]]
+            tables = [counting.contest_table(contest, "zh", top=8) for contest in current["contests"]]
             live.update(
                 Panel(
-                    Group(*tables, printed.balance_table(current["balance"], "zh")),
+                    Group(*tables, counting.balance_table(current["balance"], "zh")),
                     title=f"{current['name']}  {current['status']}  {current['as_of'][11:19]}",
                 )
             )

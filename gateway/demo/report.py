@@ -6,8 +6,9 @@ from pathlib import Path
 
 from rich.table import Table
 
-from gateway import printed
 from gateway.demo.traffic import Played
+from gateway.printed.counting import words
+from gateway.printed.out import OUT
 
 
 def report(exported: Path, played: Played) -> bool:
@@ -24,7 +25,7 @@ def report(exported: Path, played: Played) -> bool:
         same = played.expected[outcome] == recorded[outcome]
         mark = "[green]✓[/green]" if same else "[red]✗[/red]"
         table.add_row(
-            str(outcome), str(played.expected[outcome]), str(recorded[outcome]), mark, printed.words(outcome)
+            str(outcome), str(played.expected[outcome]), str(recorded[outcome]), mark, words(outcome)
         )
     agree = played.expected == recorded and set(played.answers) == {200}
     table.add_section()
@@ -35,8 +36,8 @@ def report(exported: Path, played: Played) -> bool:
         "[green]✓[/green]" if agree else "[red]✗[/red]",
         "",
     )
-    printed.OUT.print(table)
-    printed.OUT.print(
+    OUT.print(table)
+    OUT.print(
         f"另有 {played.redelivered} 次重发，均未再计 · "
         f"{played.redelivered} redeliveries, none counted again · HTTP {dict(played.answers)}"
     )

@@ -9,7 +9,7 @@ from gateway.storage.store import Unsafe
 from tally import epochs, note
 from tally.note import BadNote, Checkpoint, Verifier
 
-#: The checkpoint that the files had before a newer one was brought from outside (`gateway/epoch.py`).
+#: The checkpoint that the files had before a newer one was brought from outside (`gateway/keeping/epoch.py`).
 BEFORE: Final = "checkpoint.before"
 
 OLDER: Final = (

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 import structlog
 
 from config.fields import is_slug
-from gateway import nodes
+from gateway.fleet import nodes
 from gateway.intake.running import Running
 from gateway.ledger import marks
 from gateway.ledger.folder import FROM_BACKUP, Folder, Missing

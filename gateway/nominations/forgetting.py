@@ -18,7 +18,7 @@ from gateway.storage.database import Database, transaction
 from gateway.storage.store import Store
 
 _SQL: Final = load("gateway.nominations", "nominations.sql")
-_SWEEPING: Final = load("gateway", "erasure.sql")
+_SWEEPING: Final = load("gateway.keeping", "erasure.sql")
 #: What stands in place of a name that nobody may know any more.
 GONE: Final = "–"
 

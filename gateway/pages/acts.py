@@ -12,7 +12,6 @@ from aiohttp import web
 
 from config.problems import Lang
 from dedup import caller
-from gateway.board import as_they_stand
 from gateway.intake import chair
 from gateway.intake.revise import Case, Refused
 from gateway.intake.running import Running
@@ -26,6 +25,7 @@ from gateway.room.chamber import Chamber, Considered
 from gateway.room.motion import RULINGS, Motion
 from gateway.service import Service
 from gateway.storage.store import Place
+from gateway.watching.board import as_they_stand
 from tally import acts, standings
 from tally.outcome import CHANNELS
 

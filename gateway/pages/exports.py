@@ -13,8 +13,7 @@ from aiohttp import web
 
 from config.problems import Lang
 from gateway import pdf
-from gateway.board import Board
-from gateway.exports import KEPT, REPORTS, Built, Exports, observable, zipped
+from gateway.exporting.exports import KEPT, REPORTS, Built, Exports, observable, zipped
 from gateway.intake.running import Running
 from gateway.pages import guard
 from gateway.pages.figures import Audience
@@ -23,6 +22,7 @@ from gateway.pages.words_room import EXPORTS, SHARED
 from gateway.people.roles import Role
 from gateway.reporting import folder, report
 from gateway.reporting.folder import Made
+from gateway.watching.board import Board
 
 _log = structlog.get_logger()
 

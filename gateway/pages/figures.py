@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from typing import Any, Final, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
-from gateway.board import Moment, Standings, View
 from gateway.intake.running import Running
 from gateway.pages import view
 from gateway.pages.flow_view import clock_time, number
-from gateway.vitals import Heard, Slice
+from gateway.watching.board import Moment, Standings, View
+from gateway.watching.vitals import Heard, Slice
 from tally.outcome import CHANNELS, MessageOutcome
 
 Audience = Literal["committee", "observer"]

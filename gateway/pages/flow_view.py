@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from gateway.intake.running import Running
-from gateway.vitals import HOUR_MS, MINUTE_MS, Slice
+from gateway.watching.vitals import HOUR_MS, MINUTE_MS, Slice
 
 
 class Span(NamedTuple):

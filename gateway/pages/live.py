@@ -10,7 +10,6 @@ from typing import Final
 from aiohttp import web
 
 from gateway import api
-from gateway.board import Board
 from gateway.intake.running import Running
 from gateway.pages import figures, flow_view, guard, live_view
 from gateway.pages.figures import Audience
@@ -18,8 +17,9 @@ from gateway.pages.guard import only
 from gateway.pages.words_result import STEPS
 from gateway.pages.words_room import LIVE, SHARED
 from gateway.people.roles import Role
-from gateway.pulse import Pulse
 from gateway.result import timetable
+from gateway.watching.board import Board
+from gateway.watching.pulse import Pulse
 
 #: A stream that outlives its session ends within this time.
 _STILL_SECONDS: Final = 60.0

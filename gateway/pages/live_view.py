@@ -8,7 +8,7 @@ from gateway.pages import flow_view, view
 from gateway.pages.figures import Audience, Seen, figures_of
 from gateway.pages.flow_view import Span
 from gateway.pages.words_room import CHOICES
-from gateway.vitals import Slice
+from gateway.watching.vitals import Slice
 from tally import export
 from tally.outcome import CHANNELS, MessageOutcome, SelectionOutcome
 

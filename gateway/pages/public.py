@@ -14,12 +14,12 @@ from aiohttp import web
 
 from config.problems import Lang
 from gateway import api
-from gateway.board import Board, Standings
 from gateway.intake.running import Running
 from gateway.pages import guard, languages, view
 from gateway.pages.files import FILES, TAGS
 from gateway.pages.words import WORDS, Said
 from gateway.people.roles import PUBLIC
+from gateway.watching.board import Board, Standings
 
 #: Of every page, stream and file here. The pages have no inline script or style, so none can be slipped in.
 HEADERS: Final[Mapping[str, str]] = {

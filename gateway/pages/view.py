@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 from config.campaign import Campaign
 from config.contest import Contest, VoteCap
 from config.problems import Lang
-from gateway.board import Standings
 from gateway.intake.running import Running
 from gateway.pages.words import MONTHS, WORDS
+from gateway.watching.board import Standings
 from tally.outcome import CHANNELS, Channel
 from tally.standings import Roll
 from tally.window import ChannelWindow

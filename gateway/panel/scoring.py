@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from config.evaluation import Judging
-from gateway.board import as_they_stand
 from gateway.intake.revise import Refused
 from gateway.intake.running import Running
 from gateway.panel import drafts, evaluating, marking
@@ -16,6 +15,7 @@ from gateway.panel.evaluating import Panel
 from gateway.panel.marking import Marks
 from gateway.service import Service
 from gateway.storage.store import Acted, Place
+from gateway.watching.board import as_they_stand
 from tally import acts, entry, verify
 from tally.evaluation import Contest
 from tally.outcome import Selection

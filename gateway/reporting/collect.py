@@ -13,12 +13,13 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from dedup import keys
-from gateway import audit, clock
-from gateway.audit import Checkable, OnRows, Recounted, Unfit
+from gateway import clock
+from gateway.checking import audit
+from gateway.checking.audit import Checkable, OnRows, Recounted, Unfit
+from gateway.checking.walking import Chunk
 from gateway.intake.running import Running
 from gateway.panel import evaluating
 from gateway.reporting.result import HOUR_MS, Act, Fate, Hour, Record, Result, Ruling, Stage
-from gateway.walking import Chunk
 from tally import standings
 from tally.acts import REVISIONS
 from tally.certification import Progress

@@ -10,8 +10,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any, Final, NamedTuple, cast
 
-from gateway.board import as_they_stand
-from gateway.exports import Built, Exports
+from gateway.exporting.exports import Built, Exports
 from gateway.intake.revise import Refused
 from gateway.intake.running import Running
 from gateway.panel import evaluating
@@ -21,6 +20,7 @@ from gateway.room.motion import Motion
 from gateway.room.outlook import Outlook
 from gateway.service import Service
 from gateway.storage.store import Place
+from gateway.watching.board import as_they_stand
 from tally import acts, certification, certified
 from tally.certification import NotAllowed
 from tally.outcome import Selection

@@ -1,4 +1,4 @@
-"""Begins a log in place of one that has lost entries (`gateway/epoch.py`). A function of a connection."""
+"""Begins a log in place of one that has lost entries (`keeping.epoch`). A function of a connection."""
 
 from collections.abc import Callable, Mapping, Sequence
 

@@ -13,7 +13,7 @@ _CHUNK: Final = 2000
 
 class Looked(NamedTuple):
     """Whether a message has the receipt, and the message as it stands now. Of one that was lost with the
-    newest database (`gateway/epoch.py`) only the name of its log and its place in it are known."""
+    newest database (`gateway/keeping/epoch.py`) only the name of its log and its place in it are known."""
 
     known: bool
     filed: Filed | None

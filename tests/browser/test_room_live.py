@@ -11,7 +11,7 @@ from playwright.async_api import Page, expect
 
 from gateway.intake.inbound import Inbound
 from gateway.people.roles import Role
-from gateway.vitals import MINUTE_MS
+from gateway.watching.vitals import MINUTE_MS
 from tests.browser.conftest import Window, flaws, picture
 from tests.conftest import House, Staff, Visitor
 

@@ -30,7 +30,7 @@ def test_every_command_stands_in_the_module_that_is_named() -> None:
         ("import", "gateway.app docx"),
         ("backup", "gateway.app docx"),
         # What is asked every half minute.
-        ("health", "gateway.service gateway.audit gateway.entrances rich"),
+        ("health", "gateway.service gateway.checking.audit gateway.entrances rich"),
     ],
 )
 def test_a_command_does_not_load_the_service(command: str, spared: str) -> None:

@@ -8,7 +8,8 @@ import pytest
 
 import gateway
 from config.load import everything
-from gateway import entrances, printed
+from gateway import entrances
+from gateway.printed import outside
 from tests.cli.commands import Home, call, ended, start
 
 
@@ -193,7 +194,7 @@ def test_sources_breaks_no_line_that_is_to_be_copied() -> None:
     assert said.code == 0
     for one in call("sources", "--json").json():
         assert f"{one['kind']}  {one['channel']}, {one['by']}\n" in said.out
-        for line in printed.plain(one["configure"]).splitlines():
+        for line in outside.plain(one["configure"]).splitlines():
             assert f"  {line}\n" in said.out
 
 

@@ -8,7 +8,7 @@ from subprocess import Popen
 
 import pytest
 
-from gateway import users
+from gateway.asking import users
 from tests.cli.commands import Home, Said, ended, start
 from tests.pages.browser import link_in
 

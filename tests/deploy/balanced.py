@@ -26,7 +26,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from config import load
-from gateway import audit, setup
+from gateway import setup
+from gateway.checking import audit
 from tests.conftest import House
 from tests.gateway.test_process import Running
 from tests.nodes.test_nodes import house_of

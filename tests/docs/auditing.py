@@ -3,7 +3,8 @@
 import os
 from pathlib import Path
 
-from gateway import audit, exporter
+from gateway.checking import audit
+from gateway.exporting import exporter
 from gateway.intake.inbound import Form
 from tests.conftest import CLOSES_MS, SETTLED_MS, House
 from tests.intake.test_revise import (

@@ -17,9 +17,10 @@ import pytest
 import gateway
 from config import load
 from config.problems import Problems
-from gateway import app, clock, entrances, kinds, manual, setup, siblings
+from gateway import app, clock, entrances, kinds, manual, setup
 from gateway.commands.base import COMMANDS, USAGE
 from gateway.desk import handin
+from gateway.fleet import siblings
 from gateway.intake import signatures
 from gateway.intake.provider import ProviderKind, Refusal
 from gateway.nominations import papers

@@ -17,8 +17,10 @@ from typing import Any
 import cryptography
 import pytest
 
-from gateway import audit, entrances, erasure
+from gateway import entrances
+from gateway.checking import audit
 from gateway.intake.decide import Verdict
+from gateway.keeping import erasure
 from gateway.ledger import publisher
 from gateway.ledger.archive import Archive
 from gateway.ledger.manifest_key import ManifestSigner

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from config import load
-from gateway.calling import socket
+from gateway.asking.calling import socket
 from tests.fuzz.exchange import Hung, exchange, wrong
 from tests.fuzz.folder import set_up
 from tests.fuzz.grammar import Grammar

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from config.settings import Settings
-from gateway.calling import socket
+from gateway.asking.calling import socket
 from tests.fuzz.exchange import exchange, statuses
 from tests.fuzz.folder import set_up
 from tests.fuzz.grammar import Case

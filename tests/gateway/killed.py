@@ -18,14 +18,15 @@ from typing import Any
 
 from config import load
 from config.load import Loaded
-from gateway import epoch, watch
 from gateway.intake.inbound import Inbound
+from gateway.keeping import epoch
 from gateway.ledger.folder import Folder
 from gateway.ledger.marks import Forked
 from gateway.storage import append, migrate, sqlite
 from gateway.storage import epochs as begun
 from gateway.storage.sqlite import open_store
 from gateway.storage.store import Unsafe
+from gateway.watching import watch
 from tally.note import Signer
 from tests.conftest import House
 

@@ -15,7 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway import audit, exporter
+from gateway.checking import audit
+from gateway.exporting import exporter
 from gateway.intake.inbound import Form, Inbound
 from tally import export
 from tally.verify import Tampered

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from gateway import audit, exporter
-from gateway.backup import MANIFEST
+from gateway.checking import audit
 from gateway.commands.base import televote
+from gateway.exporting import exporter
+from gateway.keeping.backup import MANIFEST
 from gateway.ledger.folder import Folder
 from tally.tiles import Reader
 from tests.conftest import SETTLED_MS, House

@@ -11,10 +11,10 @@ from typing import Any, TypeVar
 import pytest
 
 from config import load
-from gateway.board import Board
 from gateway.intake.inbound import Inbound
 from gateway.service import Service
 from gateway.storage.store import Unavailable
+from gateway.watching.board import Board
 from tests.conftest import CLOSES_MS, OPENS_MS, SETTLED_MS, House
 from tests.pages import boards
 from tests.pages.boards import Stage, stage
@@ -270,7 +270,7 @@ async def test_all_streams_end_and_so_does_the_board() -> None:
 
 async def test_the_board_goes_on_when_the_store_is_there_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """While a broken database is opened anew, nothing can be read: that must not be the end of the show."""
-    monkeypatch.setattr("gateway.board.INTERVAL_SECONDS", 0.01)
+    monkeypatch.setattr("gateway.watching.board.INTERVAL_SECONDS", 0.01)
     shown = stage()
     await shown.board.refresh()
     running = asyncio.create_task(shown.board.run())

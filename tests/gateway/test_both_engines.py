@@ -19,7 +19,9 @@ from types import SimpleNamespace
 import asyncpg
 import pytest
 
-from gateway import audit, moving, service
+from gateway import service
+from gateway.checking import audit
+from gateway.keeping import moving
 from gateway.people.roles import Role
 from gateway.storage.store import Unsafe
 from tally.outcome import Selection

@@ -176,7 +176,7 @@ async def test_no_number_and_no_text_is_in_logs_metrics_or_the_database(
     house: House, capfd: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     """S11, P1: canaries go in by every door, and are looked for in everything that comes out."""
-    from gateway import watch
+    from gateway.watching import watch
 
     watch.log_to(level="debug")
     async with house.serve() as visitor:

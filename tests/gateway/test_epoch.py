@@ -10,18 +10,20 @@ from pathlib import Path
 import pytest
 
 from config import load
-from gateway import audit, entrances, epoch, service
-from gateway.epoch import NotBegun, Plan
+from gateway import entrances, service
+from gateway.checking import audit
 from gateway.intake import journey
 from gateway.intake.inbound import Inbound
 from gateway.intake.journey import Prepared
 from gateway.intake.running import Running
+from gateway.keeping import epoch
+from gateway.keeping.epoch import NotBegun, Plan
 from gateway.ledger import publisher
 from gateway.ledger.folder import Folder
 from gateway.ledger.publisher import Forked
 from gateway.service import Service
 from gateway.storage.store import Place
-from gateway.watch import Metrics
+from gateway.watching.watch import Metrics
 from tally import entry, epochs, merkle, note, tiles
 from tally.note import Checkpoint
 from tally.tiles import Reader

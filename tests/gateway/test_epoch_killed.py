@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from gateway import audit
+from gateway.checking import audit
 from gateway.ledger.folder import Folder
 from tally import merkle, note, tiles
 from tests.conftest import House

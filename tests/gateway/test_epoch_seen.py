@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 
-from gateway import audit, entrances, exporter
+from gateway import entrances
+from gateway.checking import audit
+from gateway.exporting import exporter
 from gateway.intake.running import Running
 from gateway.ledger import publisher
 from gateway.pages import receipt_view

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from dedup import keys
-from gateway import audit
-from gateway.audit import Recounted
-from gateway.erasure import NotErased
+from gateway.checking import audit
+from gateway.checking.audit import Recounted
 from gateway.intake.inbound import Form
 from gateway.intake.revise import Refused, Ruling
+from gateway.keeping.erasure import NotErased
 from gateway.people.roles import Role
 from gateway.room import proposals
 from gateway.storage.store import Place, Unavailable

@@ -16,8 +16,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from gateway import audit, exporter
+from gateway.checking import audit
 from gateway.commands.base import televote
+from gateway.exporting import exporter
 from gateway.intake.inbound import Inbound
 from gateway.ledger.archive import Archive, Parted
 from tally import entry, merkle, note, tiles

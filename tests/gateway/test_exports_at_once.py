@@ -6,8 +6,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from gateway.exporter import MANIFEST
-from gateway.exports import KEPT, Exports
+from gateway.exporting.exporter import MANIFEST
+from gateway.exporting.exports import KEPT, Exports
 from gateway.reporting import press
 from tests.conftest import House
 
@@ -17,7 +17,7 @@ TIMES, PROCESSES = 150, 3
 PUT = """
 import shutil, sys
 from pathlib import Path
-from gateway import exports
+from gateway.exporting import exports
 
 folder, node, times = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 unfinished = exports._UNFINISHED.format(node=node)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from gateway import audit
+from gateway.checking import audit
 from gateway.intake import inscribe, revise
 from gateway.pages import words_receipt
 from gateway.pages.words_rulings import RECORDS

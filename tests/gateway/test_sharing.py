@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.sharing import Died, shared
+from gateway.checking.sharing import Died, shared
 
 #: `operator.mul(7, n)`: what a job knows, and what it gets.
 KNOWN = 7
@@ -62,7 +62,7 @@ async def test_a_process_that_dies_is_told_of(capfd: pytest.CaptureFixture[str])
 #: Has two processes always at work, and says who they are.
 WORKS = """
 import asyncio, itertools, operator, os, pathlib, signal, time
-from gateway.sharing import shared
+from gateway.checking.sharing import shared
 
 async def things():
     for number in itertools.count():
@@ -89,7 +89,7 @@ def test_however_it_ends_no_process_is_left(way: signal.Signals) -> None:
         assert asker.stdout is not None
         children = [Path("/proc") / one for one in asker.stdout.readline().split()]
         assert len(children) == 2
-        assert b"gateway.sharing" in (children[0] / "cmdline").read_bytes()
+        assert b"gateway.checking.sharing" in (children[0] / "cmdline").read_bytes()
         asker.send_signal(way)
         assert asker.wait(20) != 0
     deadline = time.monotonic() + 20

@@ -20,7 +20,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from gateway import audit, setup
+from gateway import setup
+from gateway.checking import audit
 from gateway.commands.base import televote
 from gateway.ledger.folder import Folder
 from gateway.ledger.publisher import origin

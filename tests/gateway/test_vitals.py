@@ -1,10 +1,10 @@
-"""When a source is silent, by the rule of `gateway.vitals`, and what is kept of the flow of messages."""
+"""When a source is silent, by the rule of `watching.vitals`, and what is kept of the flow of messages."""
 
 from collections.abc import Iterable
 
 import pytest
 
-from gateway.vitals import HOUR_MS, MINUTE_MS, Flow, Minute, Slice, hearing
+from gateway.watching.vitals import HOUR_MS, MINUTE_MS, Flow, Minute, Slice, hearing
 from tests.pages import boards, rooms
 
 OPEN, BEFORE, AFTER = (boards.MOMENTS[status] for status in ("open", "scheduled", "closing"))

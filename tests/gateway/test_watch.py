@@ -19,9 +19,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
 import gateway
-from gateway import siblings, watch
+from gateway.fleet import siblings
 from gateway.intake.inbound import Inbound
 from gateway.storage.store import Unavailable
+from gateway.watching import watch
 from tally.outcome import MessageOutcome
 from tests.conftest import CLOSES_MS, House, Visitor
 

@@ -17,9 +17,11 @@ from hypothesis import strategies as st
 
 from config import load
 from config.settings import Settings
-from gateway import audit, calling, control, entrances, setup
-from gateway.asked import Message
-from gateway.calling import NotServing
+from gateway import entrances, setup
+from gateway.asking import calling, control
+from gateway.asking.asked import Message
+from gateway.asking.calling import NotServing
+from gateway.checking import audit
 from gateway.intake import importer, logfile
 from gateway.intake.calllog import Row, UnreadableLog
 from gateway.intake.importer import BATCH_ROWS, Landed, Summary

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from gateway import audit
 from gateway.casebook import START
+from gateway.checking import audit
 from gateway.intake import journey, revise
 from gateway.intake.decide import Verdict
 from gateway.intake.inbound import Form, Inbound

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import asyncpg
 import pytest
 
-from gateway.exports import Exports
+from gateway.exporting.exports import Exports
 from gateway.result.secretary import Secretary
 from gateway.room.chamber import Chamber, Done
 from gateway.room.proposals import Proposal

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from gateway import audit, epoch, exporter
+from gateway.checking import audit
+from gateway.exporting import exporter
+from gateway.keeping import epoch
 from tally.outcome import MessageOutcome, Selection
 from tests import postgres as own
 from tests.conftest import House

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from gateway import audit
+from gateway.checking import audit
 from gateway.intake.revise import Refused
 from gateway.intake.running import Running
 from gateway.panel.drafts import Draft

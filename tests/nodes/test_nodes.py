@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from gateway import audit, exporter
+from gateway.checking import audit
+from gateway.exporting import exporter
 from gateway.intake import journey
 from gateway.intake.decide import Verdict
 from gateway.intake.inbound import Form, Inbound

@@ -8,8 +8,9 @@ from functools import partial
 import pytest
 
 from config.settings import Settings, Storage
-from gateway import audit, calling
-from gateway.exports import Exports
+from gateway.asking import calling
+from gateway.checking import audit
+from gateway.exporting.exports import Exports
 from gateway.intake.revise import Refused
 from gateway.intake.running import Running
 from gateway.outbox import delivery

@@ -15,7 +15,7 @@ import pytest
 from aiohttp import ClientConnectionError, ClientSession, TCPConnector
 from prometheus_client.parser import text_string_to_metric_families
 
-from gateway import audit
+from gateway.checking import audit
 from tests import postgres as own
 from tests.conftest import House
 from tests.deploy.balanced import CAMPAIGN, open_now, until

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import pytest
 
-from gateway import watch
 from gateway.outbox import delivery, retry
+from gateway.watching import watch
 from tests.conftest import House, Visitor
 from tests.outbox.provider import Manner, Provider, listening
 

@@ -11,10 +11,10 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from config.campaign import Campaign
 from gateway import api
-from gateway.board import Board
 from gateway.intake import running
 from gateway.intake.running import Running
 from gateway.pages import public
+from gateway.watching.board import Board
 from tally import count
 from tally.count import TotalKey, Totals
 

@@ -9,15 +9,15 @@ from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestClient, TestServer
 
 from config.campaign import Campaign
-from gateway.board import Board
 from gateway.intake.source import Source
 from gateway.pages import guard, live, public
 from gateway.pages.arrival import Door
 from gateway.pages.figures import VIEWS
 from gateway.pages.guard import Office
 from gateway.people.roles import Role, SignedIn
-from gateway.pulse import Pulse
-from gateway.vitals import MINUTE_MS
+from gateway.watching.board import Board
+from gateway.watching.pulse import Pulse
+from gateway.watching.vitals import MINUTE_MS
 from tests.pages import boards
 from tests.pages.boards import Client, Stage
 from tests.pages.reading import Page

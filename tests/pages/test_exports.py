@@ -16,14 +16,14 @@ from typing import Any
 
 import pytest
 
-from gateway import exports as made
 from gateway import pdf
-from gateway.board import Board
-from gateway.exports import Exports
+from gateway.exporting import exports as made
+from gateway.exporting.exports import Exports
 from gateway.intake.inbound import Inbound
 from gateway.pages import exports
 from gateway.reporting import report
 from gateway.service import Service
+from gateway.watching.board import Board
 from tests.conftest import SETTLED_MS, House
 from tests.pages import rooms
 from tests.pages.boards import Client

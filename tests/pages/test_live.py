@@ -15,7 +15,7 @@ from config.problems import Lang
 from gateway.pages import figures, guard, live, live_view, words, words_room
 from gateway.pages.figures import Audience
 from gateway.people.roles import Role
-from gateway.vitals import HOUR_MS, MINUTE_MS
+from gateway.watching.vitals import HOUR_MS, MINUTE_MS
 from tally import count
 from tally.certification import Progress
 from tally.count import TotalKey

@@ -11,7 +11,8 @@ import openpyxl
 import pytest
 from aiohttp import FormData
 
-from gateway import audit, exporter
+from gateway.checking import audit
+from gateway.exporting import exporter
 from gateway.panel import drafts
 from gateway.panel.scoring import Scoring
 from gateway.people.roles import Role

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from gateway import printed_evaluation
+from gateway.printed import evaluation
 
 
 def figure(shown: str) -> dict[str, str]:
@@ -15,7 +15,7 @@ def figure(shown: str) -> dict[str, str]:
 
 def test_no_figure_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
     out = io.StringIO()
-    monkeypatch.setattr(printed_evaluation, "OUT", Console(file=out, width=80, emoji=False))
+    monkeypatch.setattr(evaluation, "OUT", Console(file=out, width=80, emoji=False))
     row: dict[str, Any] = {
         "rank": 1,
         "tied": False,
@@ -33,7 +33,7 @@ def test_no_figure_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
         {"weight": {"shown": f"{n}.25%", "exact": f"{n}/400"}, "shortlist_changes": True} for n in range(9)
     ]
     told = {"id": "window", "rows": [row], "missing": [], "sweep": {"breakpoints": changes}, "smallest": {}}
-    printed_evaluation.table({"contests": [told]}, "en")
+    evaluation.table({"contests": [told]}, "en")
     title, heading, figures, at = out.getvalue().splitlines()
     assert title.strip() == "window"
     assert heading.split()[-4:] == ["public", "part", "panel", "part", "composite"][-4:]

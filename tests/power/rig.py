@@ -21,7 +21,8 @@ from typing import Any
 from aiohttp import ClientSession, ClientTimeout, TCPConnector
 
 from config import load
-from gateway import audit, setup
+from gateway import setup
+from gateway.checking import audit
 from gateway.ledger import publisher
 from gateway.ledger.folder import Folder, Missing
 from gateway.storage.store import Unavailable

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway import audit, exporter
+from gateway.checking import audit
+from gateway.exporting import exporter
 from gateway.intake.inbound import Inbound
 from gateway.intake.revise import Refused
 from gateway.reconcile import comparing, entering

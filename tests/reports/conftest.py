@@ -4,7 +4,7 @@ import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from gateway import audit
+from gateway.checking import audit
 from gateway.intake.inbound import Form, Inbound
 from gateway.reporting import collect
 from gateway.reporting.result import Result

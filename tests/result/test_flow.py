@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from gateway import audit, exporter
-from gateway.exports import Exports
+from gateway.checking import audit
+from gateway.exporting import exporter
+from gateway.exporting.exports import Exports
 from gateway.intake.revise import Ruling
 from gateway.reporting import collect, winners
 from gateway.result import register

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from gateway import audit
-from gateway.exports import Exports
+from gateway.checking import audit
+from gateway.exporting.exports import Exports
 from gateway.intake import journey
 from gateway.intake.inbound import Form, Inbound
 from gateway.intake.revise import REFUSALS, Refused, Ruling

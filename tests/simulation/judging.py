@@ -4,7 +4,7 @@ import hashlib
 from collections import Counter
 from typing import Any, NamedTuple
 
-from gateway import audit
+from gateway.checking import audit
 from gateway.ledger import publisher
 from tally import merkle, note
 from tally.entry import Opening

@@ -18,7 +18,7 @@ from unittest import mock
 from config import load
 from config.load import Loaded
 from gateway.desk.desk import Desk
-from gateway.exports import Exports
+from gateway.exporting.exports import Exports
 from gateway.intake import schedule
 from gateway.intake.receive import Door
 from gateway.intake.recorder import Busy, Stopping
@@ -29,7 +29,7 @@ from gateway.room.chamber import Chamber
 from gateway.service import Service, open_service
 from gateway.storage import connection, sqlite
 from gateway.storage.store import Unavailable
-from gateway.watch import Metrics
+from gateway.watching.watch import Metrics
 from tests.simulation import campaigns, faults
 from tests.simulation.campaigns import START_MS
 from tests.simulation.faults import Faults

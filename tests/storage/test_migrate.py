@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway import audit
+from gateway.checking import audit
 from gateway.intake.inbound import Inbound
 from gateway.storage import migrate
 from gateway.storage.migrate import Migration, MigrationFault

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 
-from gateway import audit
+from gateway.checking import audit
 from gateway.intake import journey
 from gateway.intake.decide import Verdict
 from gateway.intake.inbound import Inbound

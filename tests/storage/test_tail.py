@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from dedup.keys import VoterKey
-from gateway import audit
+from gateway.checking import audit
 from gateway.intake import journey
 from gateway.intake.inbound import Inbound
 from gateway.intake.recorder import Recorder

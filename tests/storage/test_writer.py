@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway import audit
+from gateway.checking import audit
 from gateway.intake import journey
 from gateway.intake.decide import Verdict
 from gateway.intake.inbound import Inbound
@@ -20,7 +20,7 @@ from gateway.storage.postgresql.session import Address
 from gateway.storage.postgresql.store import PostgresStore
 from gateway.storage.sqlite import SqliteStore, is_locked, open_store
 from gateway.storage.store import Batch, Conflict, Head, Heard, Recall, Store, Unavailable, Unsafe
-from gateway.watch import Metrics
+from gateway.watching.watch import Metrics
 from tests.conftest import House
 
 CAMPAIGN = "beita-2018"

@@ -9,9 +9,9 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any, Final, Self
 
+from gateway.checking.looking import Asked, Beside, Looking, Run
+from gateway.checking.sharing import Shares
 from gateway.ledger.signed import Bound
-from gateway.looking import Asked, Beside, Looking, Run
-from gateway.sharing import Shares
 from gateway.storage.reader import Reader
 from gateway.storage.store import Acted, Head, placed
 from tally import merkle, order, verify

@@ -16,9 +16,9 @@ import structlog
 
 from gateway import clock
 from gateway.intake.running import Running
-from gateway.pulse import Pulse
 from gateway.storage.store import Unavailable
-from gateway.vitals import Vitals
+from gateway.watching.pulse import Pulse
+from gateway.watching.vitals import Vitals
 from tally import standings
 from tally.count import TotalKey
 

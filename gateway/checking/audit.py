@@ -10,21 +10,22 @@ from pathlib import Path
 from typing import Any, Final
 
 from config.load import Loaded
-from gateway import board, clock, entrances, service
-from gateway.arrivals import Arrivals
+from gateway import clock, entrances, service
+from gateway.checking.arrivals import Arrivals
+from gateway.checking.looking import Looking
+from gateway.checking.projections import Projections
+from gateway.checking.sharing import Here, Shares, shared
+from gateway.checking.walking import Chunk, Log, walk
 from gateway.intake import schedule
 from gateway.intake.running import Running
 from gateway.ledger import marks, publisher, signed
 from gateway.ledger.folder import Folder
 from gateway.ledger.signed import Bound
-from gateway.looking import Looking
-from gateway.projections import Projections
-from gateway.sharing import Here, Shares, shared
 from gateway.storage.opening import open_reader
 from gateway.storage.reader import Reader
 from gateway.storage.reader import open_reader as open_file
 from gateway.storage.store import Head
-from gateway.walking import Chunk, Log, walk
+from gateway.watching import board
 from tally import count, entry, epochs, export, merkle, seal, standings
 from tally import verify as verifying
 from tally.acts import REVISIONS
@@ -152,7 +153,7 @@ class Checkable:
     async def walk(
         self, on_rows: OnRows, shares: Shares[Looking] | None = None, *, signed: bool = False
     ) -> AsyncGenerator[Chunk, None]:
-        """Every entry of every log, checked, in chunks (`gateway/walking.py`).
+        """Every entry of every log, checked, in chunks (`gateway/checking/walking.py`).
 
         `on_rows` hears how many entries were checked so far; `shares` looks at them, else this process;
         `signed` compares with what was signed, too, and an older copy has less.

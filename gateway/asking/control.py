@@ -14,12 +14,12 @@ from aiohttp import web
 from pydantic import ValidationError
 
 from config.settings import Settings
-from gateway import calling
-from gateway.asked import USERS, Close, Erase, Take
-from gateway.calling import NotServing
-from gateway.erasure import NotErased
+from gateway.asking import calling
+from gateway.asking.asked import USERS, Close, Erase, Take
+from gateway.asking.calling import NotServing
 from gateway.intake.recorder import Busy, Stopping
 from gateway.intake.schedule import TooEarly
+from gateway.keeping.erasure import NotErased
 from gateway.pages import guard
 from gateway.people.roles import OWNER
 from gateway.service import Service

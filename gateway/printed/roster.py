@@ -4,7 +4,7 @@ from rich.table import Table
 
 from config.problems import Lang
 from gateway.nominations.roster import Roster
-from gateway.printed import OUT
+from gateway.printed.out import OUT
 
 
 def table(roster: Roster, lang: Lang) -> None:

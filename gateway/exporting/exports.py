@@ -24,7 +24,7 @@ import structlog
 
 from config.load import Loaded
 from config.problems import Lang
-from gateway.exporter import MANIFEST, SIGNATURE
+from gateway.exporting.exporter import MANIFEST, SIGNATURE
 from gateway.ledger import archive
 
 _log = structlog.get_logger()

@@ -4,10 +4,10 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
 
-from gateway import vitals
 from gateway.intake.running import Running
 from gateway.intake.source import Source
-from gateway.vitals import MINUTE_MS, Flow, Minute, Vitals
+from gateway.watching import vitals
+from gateway.watching.vitals import MINUTE_MS, Flow, Minute, Vitals
 
 #: Minutes that may still grow are read again: a message is committed some seconds after it was received.
 _AGAIN_MINUTES: Final = 5

@@ -1,7 +1,7 @@
 """What is found out about entries, and about claims, from themselves alone: many at a time, in any order.
 
 It is most of the work of a verification, and needs nothing that came before: so it can be done in other
-processes (`gateway/sharing.py`).
+processes (`gateway/checking/sharing.py`).
 """
 
 from collections import Counter

@@ -10,8 +10,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import Collector
 
 from config.settings import Settings
-from gateway import calling
-from gateway.calling import NotServing
+from gateway.asking import calling
+from gateway.asking.calling import NotServing
 
 #: Prometheus itself waits for ten.
 _SECONDS: Final = 3.0

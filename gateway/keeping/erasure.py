@@ -35,7 +35,7 @@ from tally.recount import Recount
 from tally.seal import Sealer
 from tally.verify import Checked, Stored
 
-_SQL: Final = load("gateway", "erasure.sql")
+_SQL: Final = load("gateway.keeping", "erasure.sql")
 _log = structlog.get_logger()
 
 #: How often it is looked whether the time to keep something is over.

@@ -7,7 +7,7 @@ from rich.measure import Measurement
 from rich.table import Table
 
 from config.problems import Lang
-from gateway.printed import OUT
+from gateway.printed.out import OUT
 
 #: Columns of a terminal that no table needs.
 _WIDEST: Final = 100_000

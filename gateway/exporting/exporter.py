@@ -11,15 +11,16 @@ from typing import Any, Final
 
 import gateway
 from dedup import caller
-from gateway import audit, clock
-from gateway.audit import Checkable, OnRows, Recounted, Unfit
+from gateway import clock
+from gateway.checking import audit
+from gateway.checking.audit import Checkable, OnRows, Recounted, Unfit
+from gateway.checking.walking import Chunk
 from gateway.ledger import marks, publisher
 from gateway.ledger.archive import Archive, Parted
 from gateway.ledger.folder import Folder, Missing
 from gateway.ledger.manifest_key import ManifestSigner
 from gateway.panel import evaluating
 from gateway.storage.store import Head
-from gateway.walking import Chunk
 from tally import certified, export, note, tiles
 from tally.note import BadNote, Checkpoint
 from tally.outcome import Selection

@@ -1,7 +1,7 @@
 """Whether what is kept beside the ledger of how messages came says what the ledger says: how many each source
 brought in each minute, by which a provider's statement is compared, and voters' receipts.
 
-Like `gateway/projections.py`, for what follows from messages as they came, whatever became of them.
+Like `gateway/checking/projections.py`, for what follows from messages as they came, whatever became of them.
 """
 
 from collections import Counter, defaultdict
@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import aclosing
 
 from gateway import clock
+from gateway.checking.looking import Beside, Looking
 from gateway.intake.running import Running
-from gateway.looking import Beside, Looking
 from gateway.storage.reader import Reader
 from gateway.storage.store import MINUTE_MS, Minute
 from tally import receipt

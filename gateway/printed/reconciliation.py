@@ -11,7 +11,7 @@ from rich.text import Text
 from config.problems import Lang
 from gateway.pages.words import Said
 from gateway.pages.words_reconcile import KINDS, LIKELY, RECONCILE
-from gateway.printed import OUT
+from gateway.printed.out import OUT
 from tally.reconciliation import KINDS as ORDER
 from tally.reconciliation import REASONS
 

@@ -9,10 +9,10 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, I
 from contextlib import aclosing
 from typing import Any, NamedTuple
 
-from gateway import looking
+from gateway.checking import looking
+from gateway.checking.looking import Beside, Looking
+from gateway.checking.sharing import Shares
 from gateway.intake.running import Running
-from gateway.looking import Beside, Looking
-from gateway.sharing import Shares
 from gateway.storage.reader import CaseKept, ClaimsKept, Reader
 from tally import holdings
 from tally.acts import REVISIONS

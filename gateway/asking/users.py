@@ -5,7 +5,8 @@ from typing import Any, Final, NamedTuple
 
 from config.load import Loaded
 from config.settings import Settings
-from gateway import calling, clock
+from gateway import clock
+from gateway.asking import calling
 from gateway.people.accounts import Refused
 from gateway.people.people import People, carry_out, open_people
 from gateway.people.roles import Role

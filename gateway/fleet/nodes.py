@@ -15,7 +15,7 @@ from gateway.storage.blocks import load
 from gateway.storage.database import Database
 from gateway.storage.store import Store
 
-_SQL: Final = load("gateway", "nodes.sql")
+_SQL: Final = load("gateway.fleet", "nodes.sql")
 _log = structlog.get_logger()
 
 #: What is on show may be so old.

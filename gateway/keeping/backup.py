@@ -19,14 +19,16 @@ from typing import Any, Final
 
 import gateway
 from config.load import Loaded
-from gateway import audit, exporter, service
-from gateway.audit import Checkable, OnRows, Unfit
+from gateway import service
+from gateway.checking import audit
+from gateway.checking.audit import Checkable, OnRows, Unfit
+from gateway.checking.walking import Chunk
 from gateway.durable import sync
+from gateway.exporting import exporter
 from gateway.ledger import publisher
 from gateway.ledger.folder import FROM_BACKUP, Folder
 from gateway.storage.connection import FAILURES
 from gateway.storage.store import Head, Unavailable, Unsafe
-from gateway.walking import Chunk
 from tally import epochs, tiles
 from tally.note import Checkpoint
 from tally.tiles import Tree

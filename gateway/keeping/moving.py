@@ -13,8 +13,8 @@ from pydantic import ValidationError
 
 from config.load import Loaded
 from config.settings import Storage
-from gateway import audit
-from gateway.audit import OnRows, Unfit
+from gateway.checking import audit
+from gateway.checking.audit import OnRows, Unfit
 from gateway.storage import opening, reader, sqlite
 from gateway.storage.store import Unsafe
 

@@ -1,0 +1,1 @@
+"""Exports: written from the ledger, kept for download."""

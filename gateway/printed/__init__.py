@@ -1,0 +1,1 @@
+"""What commands print for people: tables in Chinese and English, plain when nobody looks."""

@@ -1,0 +1,66 @@
+"""The kinds of source and of report, on a terminal."""
+
+import re
+import textwrap
+from typing import Any, Final
+
+from rich.table import Table
+from rich.text import Text
+
+from config.problems import Lang
+from gateway.entrances import Kind
+from gateway.kinds import described
+from gateway.printed.out import OUT, say
+from gateway.reporting.report import ReportKind
+
+
+def kind(one: Kind) -> dict[str, Any]:
+    """A kind of source as JSON values; `configure` is Markdown."""
+    told = described(one)
+    return {
+        "kind": told.kind,
+        "channel": told.channel,
+        "by": told.by.lower(),
+        "methods": list(told.methods),
+        "authentication": told.authentication,
+        "signs": told.signs,
+        "time": told.time,
+        "gives_time": one.gives_time,
+        "options": [option._asdict() for option in told.options],
+        "configure": told.configure,
+        "reference": told.reference,
+    }
+
+
+def kinds(rows: list[dict[str, Any]]) -> None:
+    """Every kind of source. Lines are not broken: some are to be copied."""
+    for row in rows:
+        OUT.print(Text.assemble((row["kind"], "bold"), f"  {row['channel']}, {row['by']}"))
+        options = ", ".join(option["name"] for option in row["options"]) or "none"
+        for told in (row["authentication"], f"options: {options}", plain(row["configure"])):
+            OUT.print(textwrap.indent(told, "  "), highlight=False, markup=False, soft_wrap=True)
+
+
+def plain(markdown: str) -> str:
+    """A text without the marks that mean nothing on a terminal."""
+    text = re.sub(r"^```.*\n?", "", markdown, flags=re.MULTILINE)
+    return re.sub(r"\[([^\]]+)\]\([^)]+\)", r"\1", text).replace("**", "").replace("\n\n", "\n").rstrip()
+
+
+_AUDIENCES: Final = {
+    "public": ("公众", "the public"),
+    "committee": ("仅组委会", "the committee"),
+    "auditor": ("仅审计员", "an auditor alone"),
+}
+
+
+def reports(kinds: list[ReportKind], lang: Lang) -> None:
+    """Every report there is."""
+    table = Table(box=None)
+    for zh, en in (("报告", "report"), ("格式", "formats"), ("可给谁", "for"), ("", "")):
+        table.add_column(say(lang, zh, en), overflow="fold")
+    for one in kinds:
+        audience = say(lang, *_AUDIENCES[one.audience])
+        about = f"{getattr(one.title, lang)}: {getattr(one.about, lang)}"
+        table.add_row(one.kind, ", ".join(one.formats), audience, about)
+    OUT.print(table)
