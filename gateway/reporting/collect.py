@@ -69,7 +69,7 @@ class _Seen:
     ledger: Checkable
     spool: "_Spool"
     sources: dict[str, Channel] = field(default_factory=dict)
-    hours: Counter[tuple[int, Channel, bool]] = field(default_factory=Counter)
+    hours: Counter[tuple[int, Channel | None, bool]] = field(default_factory=Counter)
     acts: list[Act] = field(default_factory=list)
     rulings: list[Ruling] = field(default_factory=list)
     erased: int = 0
@@ -84,6 +84,7 @@ class _Seen:
                 records.append(self._record(chunk.node, checked, checked.opening, row.leaf_hash.hex()))
             elif checked.leaf.is_message:
                 self.erased += 1
+                self._came(checked.leaf.at_ms, None, checked.leaf.kind)
             else:
                 self._act(checked)
         self.spool.add(records)
@@ -92,8 +93,7 @@ class _Seen:
         running, channel = self.ledger.running, _channel(opening.channel)
         self.sources[opening.source] = channel
         outcome, received_ms, sent_ms = opening.outcome, opening.received_ms, opening.sent_ms
-        counted = outcome == MessageOutcome.COUNTED
-        self.hours[received_ms // HOUR_MS * HOUR_MS, channel, counted] += 1
+        self._came(received_ms, channel, outcome)
         return Record(
             id=_name(running, node, checked.seq),
             node=node,
@@ -109,6 +109,9 @@ class _Seen:
             first=(outcome, opening.selections),
             waits=outcome in running.pending,
         )
+
+    def _came(self, received_ms: int, channel: Channel | None, outcome: str) -> None:
+        self.hours[received_ms // HOUR_MS * HOUR_MS, channel, outcome == MessageOutcome.COUNTED] += 1
 
     def _act(self, act: Checked) -> None:
         detail, kind = act.leaf.detail, act.leaf.kind
@@ -159,7 +162,8 @@ class _Seen:
         )
 
     def _hours(self) -> Iterator[Hour]:
-        for at_ms, channel in sorted({(at_ms, channel) for at_ms, channel, _ in self.hours}):
+        came = {(at_ms, channel) for at_ms, channel, _ in self.hours}
+        for at_ms, channel in sorted(came, key=lambda one: (one[0], one[1] or "")):
             counted, others = (self.hours[at_ms, channel, counts] for counts in (True, False))
             yield Hour(at_ms, channel, counted + others, counted)
 

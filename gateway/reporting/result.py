@@ -56,11 +56,11 @@ class Act(NamedTuple):
 
 
 class Hour(NamedTuple):
-    """What came in one hour by one channel: when the hour began, how many messages, how many of them counted
-    when they were taken in."""
+    """What came in one hour by one channel, None for what was erased: when the hour began, how many messages,
+    how many of them counted when they were taken in."""
 
     at_ms: int
-    channel: Channel
+    channel: Channel | None
     received: int
     counted: int
 

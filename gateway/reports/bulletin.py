@@ -32,9 +32,6 @@ WORDS: Final[Mapping[str, Said]] = {
     "received_": Said("收到消息", "Messages received"),
     "counted_": Said("计票消息", "Messages counted"),
     "by_hour": Said("收到消息的时间分布", "When messages came"),
-    "hours_erased": Said(
-        "已删除的 {n} 条消息不在图中。", " {n} messages that were erased are not in the picture."
-    ),
     "hours_note": Said(
         "{first} 至 {last}，每柱 {hours} 小时，最高 {most} 条。",
         "{first} to {last}, {hours} h a column, at most {most} messages.",
@@ -124,8 +121,6 @@ def _hours(result: Result, say: Mapping[str, str]) -> dict[str, Any]:
     shown = (view.as_of(clock.stamp(at_ms, result.zone))[:16] for at_ms in (first, last + HOUR_MS))
     begins, ends = shown
     note = say["hours_note"].format(first=begins, last=ends, hours=together, most=_figure(max(sums)))
-    if result.erased:
-        note += say["hours_erased"].format(n=_figure(result.erased))
     return {"heights": [100 * one / max(sums) for one in sums], "hours_note": note}
 
 

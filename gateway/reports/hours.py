@@ -10,9 +10,12 @@ from tally import export
 
 
 def write(result: Result, _options: Options) -> Iterator[bytes]:
-    """A row for each hour of each channel in which something came."""
+    """A row for each hour of each channel in which something came; what was erased has no channel any more."""
     yield from export.to_csv([("hour", "channel", "received", "counted")])
-    rows = ((clock.stamp(one.at_ms, result.zone), *one[1:]) for one in result.hours)
+    rows = (
+        (clock.stamp(one.at_ms, result.zone), one.channel or "erased", one.received, one.counted)
+        for one in result.hours
+    )
     yield from export.to_csv(rows, begin=False)
 
 

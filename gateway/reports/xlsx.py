@@ -33,6 +33,7 @@ WORDS: Final[Mapping[str, Said]] = {
     "result": Said("结果", "Result"),
     "channels": Said("渠道", "Channels"),
     "hours_": Said("分时", "Hours"),
+    "erased": Said("已删除", "erased"),
     "outcomes": Said("消息结果", "Outcomes"),
     "rulings": Said("裁定", "Adjudications"),
     "acts": Said("操作", "Acts"),
@@ -248,7 +249,7 @@ def _channels(writing: _Book, result: Result) -> None:
 
 def _hours(writing: _Book, result: Result) -> None:
     rows = [
-        (clock.stamp(one.at_ms, result.zone), writing.say[one.channel], one.received, one.counted)
+        (clock.stamp(one.at_ms, result.zone), writing.say[one.channel or "erased"], one.received, one.counted)
         for one in result.hours
     ]
     sheet, many = writing.sheet("hours_", ("hour", "channel", "received", "counted_messages"), rows)

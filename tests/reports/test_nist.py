@@ -269,3 +269,20 @@ async def test_records_are_read_from_a_file_again_and_again(house: House) -> Non
         assert result.stage == "unofficial-partial"
         assert result.voters == 50
         assert sum(hour.received for hour in result.hours) == 50
+
+
+async def test_the_hours_have_what_was_erased_too(house: House) -> None:
+    async with house.service() as counting:
+        votes_ = [Inbound(f"m{n}", f"138{n:08d}", "A01" if n % 2 else "?") for n in range(6)]
+        await counting.take(counting.sources["sim"], votes_)
+        campaign = counting.campaigns["beita-2018"]
+        for gone in (0, 1, 3):
+            number = f"138{gone:08d}"
+            assert await counting.eraser.number(campaign, number, "chair", "caller_asked", now=True) == 1
+    async with result_of(house) as result:
+        assert [(hour.channel, hour.received, hour.counted) for hour in result.hours] == [
+            (None, 3, 2),
+            ("sms", 3, 1),
+        ]
+        hours = b"".join(report.kinds()["hours"].write(result, Options())).decode()
+    assert [row.split(",")[1:] for row in hours.splitlines()[1:]] == [["erased", "3", "2"], ["sms", "3", "1"]]
