@@ -10,7 +10,7 @@ from tally import export
 
 
 def write(result: Result, _options: Options) -> Iterator[bytes]:
-    """A row for each hour of each channel in which something came; what was erased has no channel any more."""
+    """A row for each hour of each channel in which something came; what was erased has no channel now."""
     yield from export.to_csv([("hour", "channel", "received", "counted")])
     rows = (
         (clock.stamp(one.at_ms, result.zone), one.channel or "erased", one.received, one.counted)
