@@ -15,13 +15,14 @@ from config.problems import Lang
 from dedup import caller
 from gateway.intake.revise import Case
 from gateway.intake.running import Running
+from gateway.pages import words_rows
 from gateway.pages.words import Said
 from gateway.pages.words_reasons import KINDS, NOTES, REASONS, WAITS
 from gateway.pages.words_room import CHOICES
 from gateway.pages.words_rulings import SHARED
 from gateway.storage.store import Place
 from tally import export
-from tally.entry import Selected
+from tally.entry import Opening, Selected
 from tally.outcome import Channel, Selection
 from tally.verify import Checked
 
@@ -222,7 +223,7 @@ def shown(running: Running, case: Case, lang: Lang) -> Shown:
         form=opening.form,
         text=pieces(opening.text),
         why=why(case, lang),
-        note=words(NOTES[opening.note], lang) if opening.note in NOTES else "",
+        note=_note(opening, lang),
         heard=None if heard is None else choices(running, heard, lang),
         heard_note=heard_note,
         picks=picks(running, case.selections, heard, lang),
@@ -240,6 +241,13 @@ def _second_entry(case: Case) -> tuple[Sequence[Sequence[str]] | None, str]:
     if second is None or case.state != "disputed":
         return None, ""
     return second.private.get("heard", ()), second.private.get("note", "")
+
+
+def _note(opening: Opening, lang: Lang) -> str:
+    """What stopped the reading of a message; "" if nothing did."""
+    if opening.note in NOTES:
+        return words(NOTES[opening.note], lang)
+    return words_rows.said(opening.note, lang) if opening.form == "unparsed" else ""
 
 
 def why(case: Case, lang: Lang) -> str:

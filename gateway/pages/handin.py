@@ -4,18 +4,20 @@ Nothing is kept between the two: the same file is sent twice, and what is record
 """
 
 import asyncio
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
 import structlog
 from aiohttp import web
 
+from config.problems import Lang
 from gateway.desk import handin
-from gateway.desk.handin import MOST_BYTES, Log
+from gateway.desk.handin import MOST_BYTES, Log, Shown
 from gateway.intake.calllog import UnreadableLog
 from gateway.intake.importer import Summary
 from gateway.intake.recorder import Busy, Stopping
 from gateway.intake.source import Source
-from gateway.pages import desk_view, guard
+from gateway.pages import desk_view, guard, words_rows
 from gateway.pages.words_desk import OUTCOMES, WORDS
 from gateway.people.roles import Role
 from gateway.service import Service
@@ -112,11 +114,11 @@ class _Pages:
         error: str = "",
         told: str = "",
         log: Log | None = None,
-        first: Any = (),
+        first: Sequence[Shown] = (),
         summary: Summary | None = None,
         recorded: bool = False,
     ) -> web.Response:
-        sources = self._sources(request)
+        sources, lang = self._sources(request), guard.language(request)
         values = {
             "campaign": request.match_info["campaign"],
             "sources": list(sources),
@@ -126,8 +128,9 @@ class _Pages:
             "told": told,
             "columns": {**_columns(log.source), **log.columns} if log else {},
             "header": _header(log) if log else [],
-            "first": [(row, _moment(row.sent_ms, log)) for row in first] if log else [],
+            "first": [_first(row, log, lang) for row in first] if log else [],
             "summary": summary,
+            "bad": [(line, words_rows.said(note, lang)) for line, note in (summary.bad if summary else ())],
             "endings": _endings(summary, request) if summary else [],
             "recorded": recorded,
             "tried": log.seal if log and summary and not recorded else "",
@@ -146,8 +149,10 @@ def _header(log: Log) -> list[str]:
         return []
 
 
-def _moment(ms: int | None, log: Log) -> str:
-    return "" if ms is None else desk_view.moment(ms, log.source.running)
+def _first(row: Shown, log: Log, lang: Lang) -> tuple[Shown, str]:
+    """A row as it is shown, and when its call began, "" if that is not known."""
+    began = "" if row.sent_ms is None else desk_view.moment(row.sent_ms, log.source.running)
+    return row._replace(note=words_rows.said(row.note, lang)), began
 
 
 def _endings(summary: Summary, request: web.Request) -> list[tuple[str, str, int]]:

@@ -9,6 +9,7 @@ from rich.text import Text
 from config.problems import Lang
 from gateway.intake.importer import Summary
 from gateway.outbox.records import Standing
+from gateway.pages import words_rows
 from gateway.printed.counting import words
 from gateway.printed.out import ERRORS, OUT, say
 
@@ -30,9 +31,10 @@ def imported(file: Path, one: Summary, lang: Lang) -> None:
     table.add_row("", str(one.rows), say(lang, "行合计", "rows in all"))
     OUT.print(table)
     for line, note in one.bad:
-        ERRORS.print(f"{file}:{line}: {note}", markup=False, soft_wrap=True)
+        ERRORS.print(f"{file}:{line}: {words_rows.said(note, lang)}", markup=False, soft_wrap=True)
     if one.unread > len(one.bad):
-        ERRORS.print(f"… {one.unread - len(one.bad)} more", markup=False)
+        more = one.unread - len(one.bad)
+        ERRORS.print(say(lang, f"…… 还有 {more} 行", f"… {more} more"), markup=False)
 
 
 def summary(one: Summary) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import pytest
 from gateway.intake import calllog, logfile
 from gateway.intake.calllog import Row
 from gateway.intake.inbound import Form
+from gateway.pages import words_rows
 
 HERE = Path(__file__).parent
 
@@ -97,6 +98,7 @@ def test_a_row_keeps_its_text_and_its_note_holds_no_number(
         assert not re.search(r"\d{5}", row.note)
         if row.inbound is None:
             continue
+        assert not row.note or words_rows.said(row.note, "zh") != row.note
         assert row.inbound.form in (form, "unparsed")
         assert row.inbound.message_id
         if isinstance(log, str):

@@ -26,18 +26,25 @@ def bad_rows() -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("lang", ["en", "zh"])
-def test_bad_rows_are_named_by_their_lines(home: Home, lang: str) -> None:
+@pytest.mark.parametrize(
+    ("lang", "wide", "timeless", "total"),
+    [
+        ("en", "2 columns where the log has 4", "the start time is not written as ", "6 rows in all"),
+        ("zh", "这一行有 2 列，而话单是 4 列", "开始时间不是", "6 行合计"),
+    ],
+)
+def test_bad_rows_are_named_by_their_lines(
+    home: Home, lang: str, wide: str, timeless: str, total: str
+) -> None:
     log = home.log(bad_rows())
     said = home.call("import", "--source", "hotline", log, lang=lang)
     assert said.code == 0
     first, second = said.err.splitlines()
-    assert first.startswith(f"{log}:5: 2 columns where the log has 4")
-    assert second.startswith(f"{log}:7: the start time is not written as ")
+    assert first.startswith(f"{log}:5: {wide}")
+    assert second.startswith(f"{log}:7: {timeless}")
     told = [line.split() for line in said.out.splitlines()]
     found = {words[0]: int(words[1]) for words in told if len(words) > 1 and words[1].isdigit()}
     assert found == {"counted": 2, "repeat": 1, "unknown_code": 1, "unparsed": 2}
-    total = {"en": "6 rows in all", "zh": "6 行合计"}[lang]
     assert " ".join(told[-1]) == total
 
 

@@ -63,6 +63,7 @@ async def test_what_is_tried_is_not_recorded_and_what_is_recorded_ends_as_was_sh
         assert "139****56782018-07-09 08:11:00投社保窗口" in page.text
         assert "13912345678" not in page.text
         assert page.all("li", value="6"), "the bad row by its line"
+        assert page.text.count("开始时间不是") == 2, "there, and among the first rows"
         status, after = await hand_in(wang, log(*ROWS), "record", tried=tried(page))
         assert (status, endings(after), await recorded(visitor)) == (200, OUTCOMES, OUTCOMES)
         status, again = await hand_in(wang, log(*ROWS))
@@ -182,7 +183,7 @@ async def test_a_switchs_log_shows_the_columns_of_its_settings(house: House) -> 
         assert [one for one in Page(page).all("select") if one["name"] == "source"]
         status, page = await hand_in(wang, b"one,two\n", source="pbx")
         assert status == 200
-        for told in ("src (2)", "userfield (18)", "列的位置由来源的设置决定", "set extra or columns"):
+        for told in ("src (2)", "userfield (18)", "列的位置由来源的设置决定", "请相应设置 extra 或 columns"):
             assert told in page.text
 
 

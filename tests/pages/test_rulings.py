@@ -227,6 +227,14 @@ async def test_what_could_not_be_read_and_came_after_the_close_is_said_to_have(h
         assert (await li.get(f"{ROOM}/rulings")).text.count(words_rulings.SHARED["came_after"].zh) == 1
 
 
+async def test_what_is_wrong_with_a_row_of_a_call_log_is_said(house: House) -> None:
+    note = "3 columns where the log has 18: put cells with a separator in quotes"
+    async with committee(house) as (visitor, wang, _):
+        await send(visitor, "", note, Form.UNPARSED, b"1,2,3")
+        for language, told in (("zh", "这一行有 3 列，而话单是 18 列"), ("en", note)):
+            assert told in (await wang.get(f"{ROOM}/rulings?lang={language}")).text
+
+
 async def test_what_could_not_be_read_is_shown_safely(house: House) -> None:
     async with committee(house) as (visitor, wang, _):
         raw = b'{"from":"13812340013","text":"' + b"\xcd\xb6\xff<script>alert(1)</script>"
