@@ -4,11 +4,11 @@ import re
 from typing import Final
 
 _DIGITS: Final = dict(
-    zip("零〇○一二三四五六七八九两兩壹贰叁肆伍陆柒捌玖", "00012345678922123456789", strict=True)
+    zip("零〇○一二三四五六七八九两兩壹贰貳叁參叄肆伍陆陸柒捌玖", "000123456789221223334566789", strict=True)
 )
 _TENS: Final = str.maketrans("拾佰", "十百")
-#: Every character a numeral can hold. Some (千, 万) make it no numeral of ours, and must not be cut off it.
-CHARACTERS: Final = "".join(_DIGITS) + "十拾百佰廿卅千万亿"
+#: Every character a numeral can hold, in either script. Some (千, 萬) make it no numeral of ours, and must not be cut off it.
+CHARACTERS: Final = "".join(_DIGITS) + "十拾百佰廿卅千仟万萬亿億"
 
 _ONE: Final = "[" + "".join(_DIGITS)[3:] + "]"
 _COUNTED: Final = re.compile(rf"(?:({_ONE})百)?(?:[零〇○]({_ONE})|({_ONE}?)十({_ONE}?)|([廿卅])({_ONE}?))?")

@@ -48,7 +48,7 @@ def doubts(text: str) -> bool:
 #: What makes the number before it a quantity, a date or an address, and no candidate's number.
 UNIT: Final = re.compile(
     r"[岁歲元年月日点點分票次个個块塊楼樓路%°人位名天周届层栋室米斤倍折页条遍种级秒时](?!赞|贊|明|轻|輕|民|副|刻|亮|天天)"
-    r"|[号號][楼樓院门門线線铺]|星级|周年|[百千万亿]"
+    r"|[号號][楼樓院门門线線铺]|星级|周年|[百千仟万萬亿億]"
 )
 #: The same after a space, where it may also begin the next word.
 SPACED_UNIT: Final = re.compile(r" [岁歲元年月日点點分票次个個块塊楼樓路人位名](?!\w)")
