@@ -75,6 +75,9 @@ _WITHHELD_NUMBERS: Final = frozenset({"266696687", "7378742833", "2562533", "865
 _SEPARATORS: Final = str.maketrans("", "", " \t\r\n-.()/\u00b7\u2010\u2011\u2012\u2013\u2014\u2212\u30fc")
 _NUMBER: Final = re.compile(r"\+?[0-9]{3,20}", re.ASCII)
 _SIP: Final = re.compile(r"sips?:([^@]*)@.*")
+#: What a `tel:` address says beside the number (RFC 3966), and an office's extension: of the line that is called
+#: from, it names no other.
+_BESIDE: Final = re.compile(r"(?<=[0-9])(?:;.*|\s*(?:转|轉|分机|分機|ext\.?|x|#)\s*[0-9]{1,6})$")
 _KINDS: Final = {
     PhoneNumberType.MOBILE: Kind.MOBILE,
     PhoneNumberType.FIXED_LINE: Kind.FIXED_LINE,
@@ -111,10 +114,13 @@ def normalise(given: str, numbering: Numbering) -> Caller:
 
 @lru_cache(maxsize=16_384)
 def _by_library(given: str, numbering: Numbering) -> Caller:
-    folded = unicodedata.normalize("NFKC", given[: LONGEST + 1]).strip().casefold()
+    seen = "".join(sign for sign in given[: LONGEST + 1] if unicodedata.category(sign) != "Cf")
+    folded = unicodedata.normalize("NFKC", seen).strip().casefold()
     if is_withheld(folded):
         return WITHHELD
-    number = folded.removeprefix("tel:").translate(_SEPARATORS)
+    address = _SIP.fullmatch(folded)
+    spelled = address[1] if address else folded.removeprefix("tel:")
+    number = _BESIDE.sub("", spelled, 1).translate(_SEPARATORS)
     if len(given) > LONGEST or not _NUMBER.fullmatch(number):
         return INVALID
     local = numbering.area_code and number[0] not in "+0" and len(number) in (7, 8)

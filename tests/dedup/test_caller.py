@@ -35,6 +35,11 @@ MOBILE, FIXED = "+8613812345678", "+867395169909"
         "tel:+86-138-1234-5678",
         "１３８１２３４５６７８",
         "13812345678\n",
+        "\u202d13812345678\u202c",
+        "\ufeff13812345678\u200e",
+        "tel:13812345678;phone-context=+86",
+        "sip:+8613812345678@192.0.2.1",
+        "sips:13812345678;user=phone@example.com",
     ],
 )
 def test_one_mobile_by_every_spelling(given: str) -> None:
@@ -50,6 +55,11 @@ def test_one_mobile_by_every_spelling(given: str) -> None:
         "+867395169909",
         "86 739 516 9909",
         "００７３９"[1:] + "5169909",
+        "0739-5169909转8001",
+        "0739-5169909 分機 12",
+        "5169909 ext. 8001",
+        "07395169909x8",
+        "5169909#8",
     ],
 )
 def test_one_fixed_line_by_every_spelling(given: str) -> None:
@@ -76,6 +86,9 @@ def test_withheld(given: str) -> None:
         ("138123456789", "a digit too many"),
         ("+14155552671", "not of an accepted region"),
         ("1381234567a", "a letter"),
+        ("13812345678x12345678", "no extension"),
+        ("13812345678 转", "no extension"),
+        ("sip:alice@example.com", "no number"),
         ("13812345678,13912345678", "two numbers"),
         ("9" * 400, "far too long"),
         ("+" * 30, "no digits"),
