@@ -244,13 +244,14 @@ class Outbox(_Table):
 class Source(_Table):
     """One entrance, as configured; its name is the key it stands under, and is used in URLs.
 
+    `clock` is whose time decides, None for what its kind suggests: the message's own where that is signed.
     `follow` is a call log that grows, or a folder of such. `options` belong to the kind, whose own model
     checks them. They may hold secrets, and are not shown.
     """
 
     kind: Slug
     campaign: Slug
-    clock: Clock = "arrival"
+    clock: Clock | None = None
     token: Token | None = None
     allow_from: Networks = ()
     region: Region | None = None

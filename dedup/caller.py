@@ -75,8 +75,7 @@ _WITHHELD_NUMBERS: Final = frozenset({"266696687", "7378742833", "2562533", "865
 _SEPARATORS: Final = str.maketrans("", "", " \t\r\n-.()/\u00b7\u2010\u2011\u2012\u2013\u2014\u2212\u30fc")
 _NUMBER: Final = re.compile(r"\+?[0-9]{3,20}", re.ASCII)
 _SIP: Final = re.compile(r"sips?:([^@]*)@.*")
-#: What a `tel:` address says beside the number (RFC 3966), and an office's extension: of the line that is called
-#: from, it names no other.
+#: What a `tel:` address says beside the number (RFC 3966), and an extension: neither names another line.
 _BESIDE: Final = re.compile(r"(?<=[0-9])(?:;.*|\s*(?:转|轉|分机|分機|ext\.?|x|#)\s*[0-9]{1,6})$")
 _KINDS: Final = {
     PhoneNumberType.MOBILE: Kind.MOBILE,

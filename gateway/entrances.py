@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
 
+from config.campaign import Campaign
 from config.load import Loaded
 from config.problems import Level, Problem, Problems, from_validation, nearest
 from config.settings import Source as SourceSettings
@@ -24,6 +25,7 @@ from gateway.outbox import sender
 from gateway.outbox.letter import Envelope
 from gateway.outbox.outbox import Outbox
 from gateway.outbox.retry import Plan
+from tally.window import DecidedBy
 
 Kind = ProviderKind | CallLogKind | WorkerKind | DeskKind
 
@@ -82,6 +84,17 @@ _BY_ARRIVAL: Final = (
         '若记录中的时间可信，请写 clock = "provider"',
     ),
 )
+_NO_GRACE: Final = (
+    Said(
+        "messages count by when they arrive: one sent before the close and delayed is late, whatever "
+        "the grace",
+        "消息按到达时间计：截止前发出、途中耽搁的会算作迟到，宽限期不起作用",
+    ),
+    Said(
+        'write clock = "provider" if the times in its messages can be trusted, else clock = "arrival"',
+        '若消息中的时间可信，请写 clock = "provider"；确实要按到达时间计，请写 clock = "arrival"',
+    ),
+)
 _NOBODY_THERE: Final = (
     Said("does nothing, for nobody who could be answered is on the line", "不起作用：没有可以回复的对象"),
     Said("take reply out", "请删去 reply"),
@@ -135,11 +148,34 @@ def remarks(loaded: Loaded) -> list[Problem]:
     known, found = kinds(), list[Problem]()
     for name, settings in loaded.settings.sources.items():
         kind, path = known.get(settings.kind), ("sources", name)
-        if isinstance(kind, CallLogKind) and kind.gives_time and settings.clock == "arrival":
-            found.append(_problem(loaded, path, *_BY_ARRIVAL, level="warning"))
+        if kind is not None and (said := _untimely(kind, settings, loaded.campaigns[settings.campaign])):
+            found.append(_problem(loaded, path, *said, level="warning"))
         if settings.reply and isinstance(kind, CallLogKind | DeskKind):
             found.append(_problem(loaded, (*path, "reply"), *_NOBODY_THERE, level="warning"))
     return found
+
+
+def _untimely(kind: Kind, settings: SourceSettings, campaign: Campaign) -> tuple[Said, Said] | None:
+    """What is said of a source whose messages tell when they were sent, and count by when they arrive."""
+    if not kind.gives_time or clock_of(kind, settings) == "provider":
+        return None
+    if isinstance(kind, CallLogKind):
+        return _BY_ARRIVAL
+    return _NO_GRACE if settings.clock is None and campaign.window.of(kind.channel).grace_ms else None
+
+
+def clock_of(kind: Kind, settings: SourceSettings) -> DecidedBy:
+    """Whose time decides: as it is set, else the message's own where the kind signs it (RULES §3)."""
+    if settings.clock is not None:
+        return settings.clock
+    signed = isinstance(kind, ProviderKind) and kind.signs_time and all(_signs_and_seals(kind, settings))
+    return "provider" if signed else "arrival"
+
+
+def _signs_and_seals(kind: ProviderKind, settings: SourceSettings) -> tuple[bool, bool]:
+    """Whether a source's requests are signed as it is set up, and whether that covers the message."""
+    signs = kind.signs and (not kind.signs_with or bool(settings.options.get(kind.signs_with)))
+    return signs, kind.seals and not settings.options.get(kind.unsealed_by)
 
 
 def _open(
@@ -178,8 +214,7 @@ def _open(
 
 def _open_doors(kind: ProviderKind, settings: SourceSettings) -> Iterator[tuple[Said, Said]]:
     """What a source without a path token leaves open to anyone."""
-    signs = kind.signs and (not kind.signs_with or bool(settings.options.get(kind.signs_with)))
-    seals = kind.seals and not settings.options.get(kind.unsealed_by)
+    signs, seals = _signs_and_seals(kind, settings)
     if signs and not seals:
         yield _UNSEALED
     elif not signs and not settings.allow_from:
@@ -197,7 +232,7 @@ def _source(
         kind=kind.kind,
         channel=kind.channel,
         running=campaign,
-        clock=settings.clock,
+        clock=clock_of(kind, settings),
         numbering=numbering,
         provider=_provider(kind, options, script) if isinstance(kind, ProviderKind) else None,
         calllog=kind.build(options) if isinstance(kind, CallLogKind) else None,

@@ -96,7 +96,7 @@ def _time(kind: Kind) -> str:
     if not kind.gives_time:
         return 'none: `clock` stays `"arrival"`'
     if isinstance(kind, ProviderKind):
-        return "its own, signed" if kind.signs_time else "its own, not signed"
+        return 'its own, signed: `clock` is `"provider"`' if kind.signs_time else "its own, not signed"
     return "its own"
 
 

@@ -40,12 +40,14 @@ options = {{ secrets_file = ["sms.secret"] }}
 kind = "kannel"
 campaign = "{campaign}"
 token_file = "sim.token"
+clock = "provider"
 reply = true
 
 # The operators' desk: calls are typed in at /operator. 热线接线台：操作员在 /operator 登记来电。
 [sources.desk]
 kind = "desk"
 campaign = "{campaign}"
+clock = "arrival"
 
 # The office hotline's log, handed in as CSV: televote import --source hotline FILE. 热线通话记录。
 [sources.hotline]

@@ -7,7 +7,7 @@ _DIGITS: Final = dict(
     zip("零〇○一二三四五六七八九两兩壹贰貳叁參叄肆伍陆陸柒捌玖", "000123456789221223334566789", strict=True)
 )
 _TENS: Final = str.maketrans("拾佰", "十百")
-#: Every character a numeral can hold, in either script. Some (千, 萬) make it no numeral of ours, and must not be cut off it.
+#: Every character a numeral can hold. Some (千, 萬) make it no numeral of ours, and must not be cut off it.
 CHARACTERS: Final = "".join(_DIGITS) + "十拾百佰廿卅千仟万萬亿億"
 
 _ONE: Final = "[" + "".join(_DIGITS)[3:] + "]"

@@ -67,7 +67,7 @@ def test_a_source(tmp_path: Path) -> None:
         + 'options = { secret = "s", nested = { a = [1] } }',
     )
     source = settings.sources["sms"]
-    assert (source.clock, source.language, source.reply) == ("arrival", "zh", False)
+    assert (source.clock, source.language, source.reply) == (None, "zh", False)
     assert [str(network) for network in source.allow_from] == ["10.0.0.0/8", "192.0.2.7/32", "2001:db8::/32"]
     assert source.options == {"secret": "s", "nested": {"a": [1]}}
     assert source.token is not None

@@ -111,6 +111,10 @@ def test_an_outbox_of_a_source_that_answers_nobody_is_idle_and_told(house: House
         ("asterisk-cdr", 'clock = "provider"', []),
         ("asterisk-cdr", 'clock = "provider"\nreply = true', ["sources.new.reply"]),
         ("standard", "reply = true", []),
+        ("kannel", "", ["sources.new"]),
+        ("kannel", 'clock = "arrival"', []),
+        ("desk", "", ["sources.new"]),
+        ("twilio", "", []),
     ],
 )
 def test_what_may_be_and_is_worth_a_second_look(house: House, kind: str, keys: str, told: list[str]) -> None:
@@ -119,6 +123,31 @@ def test_what_may_be_and_is_worth_a_second_look(house: House, kind: str, keys: s
     assert [(one.key, one.level) for one in entrances.remarks(house.load())] == [
         (key, "warning") for key in told
     ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "keys", "clock"),
+    [
+        ("standard", 'options = { secrets = ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"] }', "provider"),
+        (
+            "standard",
+            'clock = "arrival"\noptions = { secrets = ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"] }',
+            "arrival",
+        ),
+        ("huawei", HUAWEI_KEYS, "provider"),
+        ("huawei", TOKEN, "arrival"),
+        ("huawei", HUAWEI_KEYS[:-2] + ", unsigned_body = true }\n" + TOKEN, "arrival"),
+        ("kannel", TOKEN, "arrival"),
+        ("kannel", f'clock = "provider"\n{TOKEN}', "provider"),
+        ("aliyun", TOKEN, "arrival"),
+        ("csv", 'options = { columns = { caller = "a", choice = "b", start = "c" } }', "arrival"),
+    ],
+)
+def test_a_time_that_is_signed_decides(house: House, kind: str, keys: str, clock: str) -> None:
+    with house.settings.open("a", encoding="utf-8") as file:
+        file.write(f'\n[sources.new]\nkind = "{kind}"\ncampaign = "beita-2018"\n{keys}\n')
+    loaded = house.load()
+    assert entrances.open_all(loaded, entrances.run_campaigns(loaded))["new"].clock == clock
 
 
 def test_a_kind_that_can_sign_is_told_what_it_lacks(house: House) -> None:
