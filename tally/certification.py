@@ -17,6 +17,8 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
+from tally.reconciliation import KINDS
+
 Status = Literal["unofficial-partial", "unofficial-complete", "correction", "recount", "certified"]
 STATUSES: Final[tuple[Status, ...]] = (
     "unofficial-partial", "unofficial-complete", "correction", "recount", "certified",
@@ -85,7 +87,7 @@ class Notice:
 @dataclass(frozen=True, slots=True)
 class Objection:
     """An objection as the ledger tells it to everybody; what it says is sealed. `verdict` is "" while it is
-    open, `due_ms` when an answer is due."""
+    open, `due_ms` when an answer is due, `answered_ms` when it was ruled on."""
 
     number: int
     at_ms: int
@@ -93,6 +95,7 @@ class Objection:
     anonymous: bool
     due_ms: int
     verdict: Verdict | Literal[""] = ""
+    answered_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +104,7 @@ class Progress:
 
     `closed` is whether the vote is: before that, nothing is reconciled or waived. `reconciled` is "" until a
     source was compared with a statement ("reconciled"), or that was waived ("waived"); `reconciliations` are
-    how many messages each source had then: once it has more, it must be compared again.
+    how many messages each source had then, if nothing differed: once it has more, it must be compared again.
     `corrected` is whether a correction has been begun since the last notice.
     """
 
@@ -175,12 +178,7 @@ def after(progress: Progress, kind: str, detail: Mapping[str, Any], at_ms: int) 
         case "reconcile" | "waive" if not progress.closed:
             return progress  # ledgers have some, from when it was allowed: they open no gate
         case "reconcile":
-            known = {**progress.reconciliations, detail["source"]: detail["messages"]}
-            return replace(
-                progress,
-                reconciled=progress.reconciled or "reconciled",
-                reconciliations=MappingProxyType(known),
-            )
+            return _reconciled(progress, detail)
         case "waive":
             return replace(progress, reconciled="waived")
         case "complete":
@@ -198,7 +196,7 @@ def after(progress: Progress, kind: str, detail: Mapping[str, Any], at_ms: int) 
             )
             return replace(progress, status=status, objections=(*progress.objections, new))
         case "answer":
-            return _answered(progress, detail["objection"], detail["verdict"])
+            return _answered(progress, detail["objection"], detail["verdict"], at_ms)
         case "recount":
             return replace(progress, status=edge(progress, "recount"), corrected=True)
         case "certify":
@@ -209,13 +207,25 @@ def after(progress: Progress, kind: str, detail: Mapping[str, Any], at_ms: int) 
             return progress
 
 
-def _answered(progress: Progress, number: int, verdict: Verdict) -> Progress:
+def _reconciled(progress: Progress, detail: Mapping[str, Any]) -> Progress:
+    known = {**progress.reconciliations, detail["source"]: detail["messages"]}
+    if any(detail.get(kind) for kind in KINDS):
+        del known[detail["source"]]  # one person has explained it; two have to accept it (R6)
+    return replace(
+        progress,
+        reconciled=progress.reconciled or "reconciled",
+        reconciliations=MappingProxyType(known),
+    )
+
+
+def _answered(progress: Progress, number: int, verdict: Verdict, at_ms: int) -> Progress:
     asked = progress.objection(number)
     if asked is None or asked.verdict:
         raise NotAllowed("no_such_objection")
     status = edge(progress, "answer", verdict)
     objections = tuple(
-        replace(one, verdict=verdict) if one.number == number else one for one in progress.objections
+        replace(one, verdict=verdict, answered_ms=at_ms) if one.number == number else one
+        for one in progress.objections
     )
     corrected = progress.corrected or status == "correction"
     return replace(progress, status=status, objections=objections, corrected=corrected)

@@ -28,6 +28,7 @@ from gateway.storage.blocks import LEDGER, load
 from gateway.storage.database import Database
 from gateway.storage.store import Erasure, Filed, Head, Place, Store, Unavailable
 from tally import acts, entry, order, verify
+from tally.certification import Progress
 from tally.count import Totals
 from tally.entry import BadEntry
 from tally.order import Disordered, Span
@@ -71,6 +72,8 @@ class _Asked(NamedTuple):
     line: str = ""
 
 
+#: From the last of these on the time to keep is counted (OBLIGATIONS R30).
+_BEGINS: Final = frozenset({"close", "certify", "answer"})
 #: Acts whose private part is of no caller, and which the count, or the evaluation, needs.
 _STAYS: Final = ("withdraw", "score", "lot")
 
@@ -111,6 +114,12 @@ class _Going:
         )
 
 
+def _is_under_way(progress: Progress) -> bool:
+    """Whether a result has been declared and is not certified, or an objection waits for its answer."""
+    declared = progress.status not in ("unofficial-partial", "certified")
+    return declared or bool(progress.open_objections)
+
+
 class Eraser:
     """Call its methods beside the recorder that has the campaigns. `run` is the retention clock; `data` has
     the files of nominations."""
@@ -148,6 +157,11 @@ class Eraser:
         """
         if not running.closed:
             raise NotErased(f"{running.id} is not closed: not everybody can be erased before the close")
+        if _is_under_way(running.progress) and reason != "court_or_supervisor":
+            raise NotErased(
+                f"the result of {running.id} is under way, and what was sent may be needed to answer for it: "
+                "erase once it is certified and no objection is open, or by order of a court_or_supervisor"
+            )
         messages = await self._erase(running, _Asked(by, reason))
         await self._forget_nominees(running, by)
         return messages
@@ -182,9 +196,13 @@ class Eraser:
             for act in await self._store.acts(running.id)
         ]
         wholly = [one for one in leaves if one[1].kind == "erase" and one[1].detail.get("everybody")]
-        closed_ms = max(leaf.at_ms for _, leaf, _ in leaves if leaf.kind == "close")
+        since_ms = max(leaf.at_ms for _, leaf, _ in leaves if leaf.kind in _BEGINS)
         retention_ms = running.campaign.retention_ms
-        is_over = retention_ms is not None and self._now_ms() >= closed_ms + retention_ms
+        is_over = (
+            retention_ms is not None
+            and self._now_ms() >= since_ms + retention_ms
+            and not _is_under_way(running.progress)
+        )
         size = self._recorder.head(running.id).entries
         if is_over and not any(
             order.placed(node, seq, leaf.detail).before == size - 1 for node, leaf, seq in wholly

@@ -68,9 +68,11 @@ RESULT: Final[Mapping[str, Said]] = {
     ),
     "gate_reconciled": Said("已与运营商记录核对", "Reconciled with the carriers' records"),
     "gate_reconciled_do": Said(
-        "请在“核对”中逐个来源比对账单；没有对账单的，两人同意后可免。核对后又来消息的来源要再核对。",
-        "Compare each source with its statement under Reconciliation; where there is none, two people can "
-        "waive it. A source that has had messages since is compared again.",
+        "请在“核对”中逐个来源比对账单；没有对账单的，或有差异而已说明的，须两人同意（免除核对）。"
+        "核对后又来消息的来源要再核对。",
+        "Compare each source with its statement under Reconciliation. Where there is none, or something "
+        "differs and is explained, two people accept that (waive). A source that has had messages since is "
+        "compared again.",
     ),
     "gate_evaluated": Said("综合评议已完成", "The evaluation is complete"),
     "gate_evaluated_do": Said("评委须全部提交评分。", "Every member of the panel submits their scores."),

@@ -6,11 +6,32 @@ says the same.
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from config.problems import Lang
+from config.wording import Said
 from gateway.intake.running import Running
 from tally.certification import Notice
+
+#: What a further notice says of itself, by whether an objection was upheld and whether its list is another.
+_AGAIN: Final[Mapping[tuple[bool, bool], Said]] = {
+    (True, True): Said(
+        "An objection was upheld: this list replaces the one put on notice before.",
+        "因异议成立，前次公示的名单已作更正，现再次公示。",
+    ),
+    (True, False): Said(
+        "An objection was upheld; the list is the one put on notice before.",
+        "有异议成立；经复核，名单与前次公示的相同，现再次公示。",
+    ),
+    (False, True): Said(
+        "The result was corrected: this list replaces the one put on notice before.",
+        "结果有更正，前次公示的名单已作更正，现再次公示。",
+    ),
+    (False, False): Said(
+        "The result was gone over again; the list is the one put on notice before.",
+        "结果经过复核，名单与前次公示的相同，现再次公示。",
+    ),
+}
 
 
 class Listed(NamedTuple):
@@ -62,12 +83,24 @@ def write(running: Running, notice: Notice, lang: Lang) -> Document:
     return write_in(running, notice, sections)
 
 
+def _again(running: Running, notice: Notice) -> Said | None:
+    """Why there is another notice, and whether its list is another; None for the first."""
+    if notice.number == 1:
+        return None
+    before = running.progress.notices[notice.number - 2]
+    upheld = any(
+        one.verdict == "upheld" and before.at_ms < one.answered_ms <= notice.at_ms
+        for one in running.progress.objections
+    )
+    return _AGAIN[upheld, before.listed != notice.listed]
+
+
 def _chinese(running: Running, notice: Notice, sections: Sequence[Section]) -> Document:
-    campaign, again = running.campaign, notice.number > 1
+    campaign, again = running.campaign, _again(running, notice)
     basis = f"根据{campaign.notice.basis}要求，" if campaign.notice.basis else ""
     lists = "、".join(f"“{one.name}”{len(one.rows)}个（名）" for one in sections if one.rows)
     length = _length(running, "zh")
-    correction = "因异议成立，前次公示的名单已作更正，现再次公示。" if again else ""
+    correction = again.zh if again else ""
     return Document(
         f"关于{campaign.name}拟表彰名单的{'再次' if again else ''}公示",
         [
@@ -90,10 +123,10 @@ def _chinese(running: Running, notice: Notice, sections: Sequence[Section]) -> D
 
 
 def _english(running: Running, notice: Notice, sections: Sequence[Section]) -> Document:
-    campaign, again = running.campaign, notice.number > 1
+    campaign, again = running.campaign, _again(running, notice)
     basis = f"Under {campaign.notice.basis}, " if campaign.notice.basis else ""
     lists = ", ".join(f"{len(one.rows)} for “{one.name}”" for one in sections if one.rows)
-    correction = " An objection was upheld: this list replaces the one put on notice before." if again else ""
+    correction = f" {again.en}" if again else ""
     name = campaign.name_in("en")
     proposed = "after nominations, the public vote and the committee's review, these are proposed"
     return Document(

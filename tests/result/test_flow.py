@@ -11,8 +11,9 @@ from gateway.checking import audit
 from gateway.exporting import exporter
 from gateway.exporting.exports import Exports
 from gateway.intake.revise import Ruling
+from gateway.keeping.erasure import NotErased
 from gateway.reporting import collect, winners
-from gateway.result import register
+from gateway.result import notice, register
 from gateway.result.secretary import Secretary
 from gateway.room.motion import Motion
 from tally.outcome import Selection
@@ -54,6 +55,7 @@ async def two(room: Room, motion: Motion) -> None:
 async def room(house: House) -> AsyncIterator[Room]:
     """A closed vote: A01 has two votes, A02 and B03 one each, and one message waits."""
     arrange(house, "")  # the public's votes decide; with a panel: tests/panel
+    house.edit(house.campaign, "\n[numbers]", '\nretention = "720h"\n\n[numbers]')
     async with open_room(house) as opened:
         await opened.send("13812345671", "A01")
         await opened.send("13812345672", "A01")
@@ -154,6 +156,50 @@ async def test_an_upheld_objection_corrects_and_takes_a_second_notice(room: Room
     public = b"".join(one.stored.leaf for one in await room.counting.store.acts(CAMPAIGN))
     assert "王某".encode() not in public
     assert b"\\u738b" not in public, "who objects is in no leaf"
+
+
+async def test_a_second_notice_says_whether_its_list_is_another(room: Room) -> None:
+    await completed(room)
+    await two(room, publish(room))
+    room.house.clock.ms += DAY
+    await room.act(objection(room))
+    await two(room, answer("upheld", "votes_bought"))
+    await export(room)
+    await room.act(COMPLETE)
+    await two(room, publish(room, "after_correction"))
+    second = room.running.progress.notices[-1]
+    assert "名单与前次公示的相同" in "".join(notice.write(room.running, second, "zh").opening)
+    room.house.clock.ms += 7 * DAY
+    await two(room, CERTIFY)
+    await two(room, Motion("correct", "error_found"))
+    await room.act(Motion("withdraw", "disqualified", selections=(A01,)))
+    await export(room)
+    await room.act(COMPLETE)
+    await two(room, publish(room, "after_correction"))
+    third = room.running.progress.notices[-1]
+    said = "".join(notice.write(room.running, third, "en").opening)
+    assert "The result was corrected: this list replaces" in said, "and no objection has to do with it"
+
+
+async def test_nothing_is_erased_while_the_result_is_under_way(room: Room) -> None:
+    async def kept() -> bool:
+        await room.counting.eraser.tick()
+        return not any(leaf.kind == "erase" for leaf in await room.leaves())
+
+    await completed(room)
+    await two(room, publish(room))
+    room.house.clock.ms += 20 * DAY
+    await room.act(objection(room))
+    room.house.clock.ms += 40 * DAY
+    assert await kept(), "nobody has answered the objection"
+    with pytest.raises(NotErased, match="under way"):
+        await room.counting.eraser.everybody(room.running, "chair", "retention_over")
+    await room.act(answer("rejected", "not_borne_out"))
+    await two(room, CERTIFY)
+    room.house.clock.ms += 30 * DAY - 1
+    assert await kept(), "it is counted from the certification"
+    room.house.clock.ms += 1
+    assert not await kept()
 
 
 async def test_nothing_moves_what_is_certified_but_a_correction(room: Room, tmp_path: Path) -> None:

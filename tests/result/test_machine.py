@@ -8,7 +8,7 @@ import pytest
 
 from config.notice import PublicNotice
 from gateway.result import timetable, workdays
-from tally import certification, shortlist
+from tally import certification, reconciliation, shortlist
 from tally.certification import EDGES, STATUSES, Act, NotAllowed, Progress
 from tests.conftest import House
 
@@ -96,6 +96,11 @@ def test_every_source_is_compared_as_it_is() -> None:
     both = certification.after(progress, "reconcile", {"source": "sms", "messages": 0}, 4)
     assert both.is_reconciled({"sim": 7, "sms": 0})
     assert certification.after(progress, "waive", {}, 5).is_reconciled({"sim": 9, "sms": 3})
+    for kind in reconciliation.KINDS:
+        differs = certification.after(progress, "reconcile", {**RECONCILED, kind: 1}, 4)
+        assert not differs.is_reconciled({"sim": 7}), "explained by one person, and for two to accept"
+        assert certification.after(differs, "waive", {}, 5).is_reconciled({"sim": 7})
+        assert certification.after(differs, "reconcile", RECONCILED, 5).is_reconciled({"sim": 7})
 
 
 def test_other_acts_are_none_of_its_business() -> None:
