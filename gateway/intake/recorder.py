@@ -20,7 +20,7 @@ from gateway.intake.decide import Decided, Verdict, decide
 from gateway.intake.journey import Prepared
 from gateway.intake.revise import Act, Docket, Foreseen, Refused, Ruling
 from gateway.intake.running import Running
-from gateway.storage.store import Conflict, Head, Place, Store, Unavailable
+from gateway.storage.store import Conflict, Head, Place, Store, Unavailable, Unsafe
 from tally import entry, receipt, seal, verify
 from tally.acts import REVISIONS
 from tally.outcome import MessageOutcome
@@ -31,6 +31,11 @@ _log = structlog.get_logger()
 #: A conflict means another node was first. Deciding again on what it wrote must succeed then, unless it is
 #: first once more: of a caller who sends to all nodes at once, one message is recorded in every turn.
 _ATTEMPTS: Final = 20
+_ROLLED_BACK: Final = (
+    "the ledger of {campaign} had {had} entries, and has {has} now: the database is an older copy, such as a "
+    "standby that had not received all. Put the newest one back; if it is gone for good, stop the node and "
+    "go on in a new epoch: televote new-epoch {campaign}"
+)
 _PROBE_SECONDS: Final = 1.0
 #: Turns of the event loop before a batch is taken, in which what has arrived is read and brought here.
 #: Fewer, larger commits cost less, and a lone vote waits microseconds for it.
@@ -464,9 +469,15 @@ class Recorder:
             await self._renew(campaign)
 
     async def _renew(self, campaign: str) -> None:
-        """What the database says of one campaign now."""
+        """What the database says of one campaign now.
+
+        Raises `Unsafe` if it has lost what we were told is in it: what is written to an older copy stands
+        where other votes are signed.
+        """
         log = self._logs[campaign]
         head = await self._store.head(campaign, self._node, self._campaigns[campaign].keys.check)
+        if head.size < log.head.size:
+            raise Unsafe(_ROLLED_BACK.format(campaign=campaign, had=log.head.size, has=head.size))
         if head.edition != log.head.edition:
             await self._catch_up(self._campaigns[campaign], replace(log, head=head))
         self._logs[campaign] = replace(log, head=head)

@@ -16,7 +16,7 @@ from gateway.intake.decide import Verdict
 from gateway.intake.inbound import Inbound
 from gateway.service import Service
 from gateway.storage.postgresql.session import SQL, Address, connect
-from gateway.storage.postgresql.store import _BY_KEY, open_store
+from gateway.storage.postgresql.store import _SETTINGS, open_store
 from gateway.storage.store import Unavailable, Unsafe
 from tests import postgres as own
 from tests.conftest import House
@@ -47,7 +47,7 @@ async def test_votes_look_up_by_key_though_it_was_planned_while_there_were_none(
         f"array[{types[places[at]]}]" if places[at] else "1" for at in map(str, range(1, len(places) + 1))
     ]
     kinds = [f"{places[at]}[]" if places[at] else "bigint" for at in map(str, range(1, len(places) + 1))]
-    writer = await connect(Address(url, None, "n1"), 20.0, _BY_KEY)
+    writer = await connect(Address(url, None, "n1"), 20.0, _SETTINGS)
     try:
         await writer.execute(f"PREPARE asked ({', '.join(kinds)}) AS {SQL[name]}")
         for _ in range(6):  # then it keeps to a plan for all there may be
@@ -270,6 +270,27 @@ async def test_a_connection_lost_while_nothing_happens_costs_no_vote(house: Hous
     assert await counted(house) == 2
 
 
+# A node that is stopped
+
+
+async def test_a_node_that_is_stopped_lets_the_others_go_on(house: House, postgres: Server) -> None:
+    """Its session is ended for it, and its locks go with that. Slow: five seconds are given to it."""
+    house.move_to(postgres.url(postgres.fresh()))
+    stopped = await connect(Address(house.load().settings.storage.url, None, "n2"), 20.0, _SETTINGS)
+    async with house.service() as counting:
+        try:
+            lock = f"SELECT pg_advisory_xact_lock(1702192502, {counting.recorder.head(CAMPAIGN).campaign_id})"
+            await stopped.execute(f"BEGIN; {lock}")
+            async with asyncio.timeout(15), counting.store.alone(counting.recorder.head(CAMPAIGN)):
+                pass
+            async with counting.store.alone(counting.recorder.head(CAMPAIGN)):
+                left = await counting.store._writer.fetchval("SHOW idle_session_timeout")
+            after = await counting.store._writer.fetchval("SHOW idle_session_timeout")
+            assert (left, after) == ("10s", "0")
+        finally:
+            stopped.terminate()
+
+
 # A standby
 
 
@@ -312,6 +333,39 @@ async def test_a_wait_for_the_standby_that_is_cancelled_is_not_acknowledged(
         (verdict,) = await again
         assert (verdict.outcome, verdict.redelivered) == ("counted", True)
     assert await counted(house) == 2
+
+
+async def test_after_a_failover_that_lost_votes_no_more_are_taken(
+    house: House, pair: tuple[Server, Server]
+) -> None:
+    """What is written there would stand where other votes are signed: then not even a new epoch can go on."""
+    primary, standby = pair
+    both = f"127.0.0.1:{primary.port},127.0.0.1:{standby.port}"
+    house.move_to(f"postgresql://postgres@{both}/postgres?sslmode=disable")
+    size = "SELECT count(*) FROM entries"
+    async with house.service() as counting:
+        source = counting.sources["sim"]
+        await send(house, counting, 0, 5)
+        primary.sql("ALTER SYSTEM RESET synchronous_standby_names", "SELECT pg_reload_conf()")
+        await asyncio.to_thread(standby.stop)
+        await send(house, counting, 5, 5)
+        await counting.publisher.tick()
+        signed = counting.recorder.head(CAMPAIGN).size
+        await asyncio.to_thread(primary.stop)
+        await asyncio.to_thread(standby.start)
+        await asyncio.to_thread(standby.promote)
+        had = int(standby.sql(size))
+        assert had < signed
+        for _ in range(3):
+            prepared = journey.prepare(source, Inbound("late", "13899999999", "A01"), house.clock.ms)
+            with pytest.raises(Unavailable):
+                await asyncio.wait_for(counting.recorder.submit(source.running, [prepared]), 30)
+            await asyncio.sleep(1.2)  # it looks every second whether it can go on
+        assert not counting.recorder.healthy
+        assert int(standby.sql(size)) == had
+    await asyncio.to_thread(primary.start)  # as if the newest one were found again
+    await asyncio.to_thread(standby.stop)
+    assert await counted(house) == 10
 
 
 async def test_a_failover_loses_nothing_that_was_acknowledged(

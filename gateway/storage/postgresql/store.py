@@ -46,6 +46,10 @@ _NAME_TRIES, _NAME_SECONDS = 30, 0.1
 #: Every statement of the votes' finds rows by a key. Left alone, the planner reads a whole table while it is
 #: small, and keeps to it as the table grows.
 _BY_KEY: Final = {"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off"}
+#: A node that is stopped in the middle of a transaction, or while it keeps the others out, lets them go on
+#: after this: its locks go with its session.
+_SETTINGS: Final = {**_BY_KEY, "idle_in_transaction_session_timeout": "5s"}
+_ALONE: Final = "SET idle_session_timeout = '{}'"
 _CLAIM_LOCK: Final = "SELECT pg_advisory_xact_lock{how}(1702192502, {campaign})"
 
 
@@ -83,7 +87,7 @@ class PostgresStore(Keeping):
 
     async def _connect(self) -> None:
         """A connection for votes, and the node's name with it."""
-        writer = await connect(self._address, _SECONDS, _BY_KEY)
+        writer = await connect(self._address, _SECONDS, _SETTINGS)
         try:
             with told():
                 await writer.fetch(SQL["end-own"], self._pid, self._address.node)
@@ -159,6 +163,7 @@ class PostgresStore(Keeping):
     async def alone(self, head: Head, /) -> AsyncIterator[None]:
         """See `store.Store`. The lock is the votes' connection's: it goes with it."""
         async with self._writing() as writer:
+            await writer.execute(_ALONE.format("10s"))
             await writer.execute(SQL["keep-others-out"], head.campaign_id)
         self._is_alone = True
         try:
@@ -168,6 +173,7 @@ class PostgresStore(Keeping):
             with suppress(Unavailable):
                 async with self._writing() as writer:
                     await writer.execute(SQL["let-others-in"], head.campaign_id)
+                    await writer.execute(_ALONE.format("0"))
 
     async def recall(self, head: Head, heard: Sequence[Heard]) -> Recall:
         """See `store.Store`."""
