@@ -6,9 +6,7 @@ WORKDIR /src
 COPY requirements.lock ./
 RUN python -m venv --without-pip /opt/televote \
     && pip --python /opt/televote/bin/python install --no-cache-dir --no-compile --only-binary :all: \
-       --require-hashes -r requirements.lock \
-    # Place names for telephone numbers: 40 MB, and never asked for.
-    && rm -r /opt/televote/lib/python3.11/site-packages/phonenumbers/geodata
+       --require-hashes -r requirements.lock
 
 # Four packages of plain Python: copying them is installing them, and needs no build tool.
 COPY gateway/ /opt/televote/lib/python3.11/site-packages/gateway/

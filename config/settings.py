@@ -15,6 +15,7 @@ from pydantic import (
     PlainSerializer,
     PlainValidator,
     SecretStr,
+    StringConstraints,
     model_validator,
 )
 
@@ -192,6 +193,15 @@ class Log(_Table):
     level: Literal["debug", "info", "warning", "error"] = "info"
 
 
+class Anomalies(_Table):
+    """What `televote anomalies` should know. `segments` names numbers by how they begin: with a `+` the whole
+    number, else a national one of China."""
+
+    segments: dict[Annotated[str, StringConstraints(pattern=r"^\+?[0-9]{2,10}$")], str] = Field(
+        default_factory=dict
+    )
+
+
 class Limits(_Table):
     """How much is taken in at once. `read_seconds` is how long a request may take to arrive."""
 
@@ -281,6 +291,7 @@ class Settings(_Table):
     accounts: Accounts = Accounts()
     ledger: Ledger = Ledger()
     log: Log = Log()
+    anomalies: Anomalies = Anomalies()
     limits: Limits = Limits()
     storage: Storage = Storage()
     sources: dict[Slug, Source] = Field(default_factory=dict)

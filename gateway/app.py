@@ -28,6 +28,7 @@ from gateway.outbox import postman
 from gateway.pages import (
     account,
     acts,
+    anomalies,
     arrival,
     candidate,
     desk,
@@ -303,6 +304,7 @@ def staff_routes(server: Server, people: People, files: Path) -> list[web.RouteD
         *accounts.routes(people, campaigns, lambda ms: times.shown(ms, zone)),
         *live.routes(server.board, server.pulse, server.service.now_ms),
         *exports.routes(server.board, server.exports, server.font),
+        *anomalies.routes(server.board, server.exports),
         *rulings.routes(server.service, chamber),
         *acts.routes(server.service, chamber),
         *reconcile.routes(server.service),

@@ -50,7 +50,7 @@ COMMANDS: Final = {
     name: module
     for module, names in {
         "asking": ("health",),
-        "comparing": ("reconcile",),
+        "comparing": ("reconcile", "anomalies"),
         "counting": ("standings", "evaluate", "close", "erase", "verify", "recount", "export"),
         "keeping": ("backup", "migrate", "new-epoch"),
         "nominating": ("roster",),

@@ -1,4 +1,4 @@
-"""Our record against others': `reconcile`."""
+"""Our record against others', and against what chance would give: `reconcile`, `anomalies`."""
 
 import json
 from pathlib import Path
@@ -8,9 +8,12 @@ import click
 
 from config.load import Loaded
 from gateway import entrances
+from gateway.anomalies import gathering
+from gateway.anomalies.searching import search
 from gateway.checking import audit
 from gateway.commands.base import Chosen, Failed, Wrong, progress, run, televote
 from gateway.intake.source import Source
+from gateway.printed import anomalies as printed_anomalies
 from gateway.printed import reconciliation as printed
 from gateway.reconcile import comparing
 from gateway.reconcile.statement import File, Statement
@@ -57,3 +60,41 @@ async def _reconcile(
         with progress("", ledger.entries) as at:
             report = await comparing.compare(ledger.running, source, others, statement, ledger.reader, at)
     return comparing.as_json(report, lambda place: {"node": nodes[place[0]], "entry": place[1]})
+
+
+@televote.command()
+@click.argument("campaign", required=False)
+@click.option(
+    "--look",
+    type=click.IntRange(1, 1000),
+    help="While votes come in: the how-manieth look this is. Each is then held to more than the one before.",
+)
+@click.option(
+    "--into", type=click.Path(dir_okay=False, path_type=Path), help="Write it into this file, as JSON."
+)
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_obj
+def anomalies(
+    chosen: Chosen, campaign: str | None, look: int | None, into: Path | None, as_json: bool
+) -> None:
+    """Look for what honest voting hardly ever does. Nothing is recorded; exit code 1 if something does."""
+    loaded = chosen.load()
+    try:
+        told = run(_anomalies(loaded, chosen.campaign(loaded, campaign), look))
+    except gathering.Unlike as error:
+        raise Failed(str(error)) from None
+    written = json.dumps(told, ensure_ascii=False, indent=2) + "\n"
+    if into is not None:
+        into.write_text(written, "utf-8")
+    elif as_json:
+        click.echo(written, nl=False)
+    else:
+        printed_anomalies.tables(told, chosen.lang)
+    if any(contest["findings"] for contest in told["contests"]):
+        raise Failed("something stands out: a person has to look at it; no vote is any different for it")
+
+
+async def _anomalies(loaded: Loaded, name: str, look: int | None) -> dict[str, Any]:
+    async with audit.open_ledger(loaded, name) as ledger:
+        with progress("anomalies", ledger.entries) as at:
+            return await search(ledger, loaded.settings.anomalies.segments, at, look)

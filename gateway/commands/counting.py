@@ -9,6 +9,7 @@ import click
 
 from config.load import Loaded
 from gateway import clock, service
+from gateway.anomalies.searching import search
 from gateway.asking import calling, control
 from gateway.checking import audit
 from gateway.commands.base import Chosen, Failed, Wrong, is_held, progress, run, televote
@@ -212,6 +213,11 @@ async def _recount(loaded: Loaded, name: str, jobs: int) -> audit.Recounted:
     type=click.Path(file_okay=False, path_type=Path),
     help="Also write the reports into this folder: televote report lists them.",
 )
+@click.option(
+    "--anomalies",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Also write what stands out among the votes into this file: see televote anomalies.",
+)
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_obj
 def export(
@@ -220,13 +226,14 @@ def export(
     campaign: str | None,
     openings: Path | None,
     reports: Path | None,
+    anomalies: Path | None,
     as_json: bool,
 ) -> None:
     """Write the result and its manifest into FOLDER, after a recount. Before the close it is provisional."""
     loaded = chosen.load()
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        asked = _Asked(folder, openings, reports, Options(chosen.lang))
+        asked = _Asked(folder, openings, reports, anomalies, Options(chosen.lang))
         manifest = run(_export(loaded, chosen.campaign(loaded, campaign), asked))
     except exporter.Inside:
         raise Wrong(
@@ -239,11 +246,12 @@ def export(
 
 
 class _Asked(NamedTuple):
-    """What is to be written where. `openings` and `reports` are None if nobody is to have them."""
+    """What is to be written where; None if nobody is to have it."""
 
     folder: Path
     openings: Path | None
     reports: Path | None
+    anomalies: Path | None
     options: Options
 
 
@@ -255,4 +263,8 @@ async def _export(loaded: Loaded, name: str, asked: _Asked) -> dict[str, Any]:
             with progress("reports", ledger.entries) as at:
                 async with collect.collected(ledger, at) as result:
                     await reporting.fill(asked.reports, result, asked.options)
+        if asked.anomalies is not None:
+            with progress("anomalies", ledger.entries) as at:
+                told = await search(ledger, loaded.settings.anomalies.segments, at)
+            asked.anomalies.write_text(json.dumps(told, ensure_ascii=False), "utf-8")
         return manifest

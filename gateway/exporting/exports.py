@@ -65,6 +65,12 @@ class Built(NamedTuple):
         own = [*signed, *(self._file(zipped(one), one) for one in AUDIENCES)]
         return [one for one in (*listed, *own) if audience == "committee" or one.audience == audience]
 
+    def anomalies(self) -> Any:
+        """What `televote anomalies` has found of the same votes, None if it did not look."""
+        with contextlib.suppress(FileNotFoundError):
+            return json.loads((self.folder / ANOMALIES).read_bytes())
+        return None
+
     def manifest_sha256(self) -> str:
         """SHA-256 of the manifest, in hex: what is signed, and so every file."""
         return _sha256(self.folder / MANIFEST)
@@ -80,6 +86,8 @@ class Built(NamedTuple):
 
 AUDIENCES: Final = ("public", "committee")
 
+#: What stands out among the votes: looked for with each export, and no part of what is signed.
+ANOMALIES: Final = "anomalies.json"
 #: The folder of reports in that of an export. They are made from the same ledger, and are no part of what is
 #: signed: a PDF is set in whatever font is here.
 REPORTS: Final = "reports"
@@ -174,9 +182,10 @@ class Exports:
 
     async def _run(self, campaign: str, folder: Path, lang: Lang) -> str:
         """Have the command write into the folder; returns what it complained of, "" for nothing."""
+        beside = ("--reports", str(folder / REPORTS), "--anomalies", str(folder / ANOMALIES))
         process = await asyncio.create_subprocess_exec(
             *_command(self._loaded.path, lang),
-            *("export", str(folder), "--campaign", campaign, "--reports", str(folder / REPORTS)),
+            *("export", str(folder), "--campaign", campaign, *beside),
             stdin=DEVNULL,
             stdout=DEVNULL,
             stderr=PIPE,

@@ -31,6 +31,7 @@ _BELOW = {
         "/reconcile",
         "/result",
         "/records",
+        "/anomalies",
         "/operators",
         "/exports",
     ),

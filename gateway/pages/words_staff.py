@@ -48,6 +48,7 @@ WORDS: Final[Mapping[str, Said]] = {
     "nav_reconcile": Said("核对", "Reconciliation"),
     "nav_result": Said("结果", "Result"),
     "nav_records": Said("记录", "Records"),
+    "nav_anomalies": Said("异常", "Anomalies"),
     "nav_operators": Said("接线员", "Operators"),
     "nav_exports": Said("导出", "Exports"),
     # refusals: a heading, and what to do

@@ -69,6 +69,7 @@ ROWS: Final = {
     "GET /committee": "committee",
     "GET /committee/{campaign}": "committee",
     "GET /committee/{campaign}/events": "committee",
+    "GET /committee/{campaign}/anomalies": "committee",
     "GET /committee/{campaign}/exports": "committee",
     "POST /committee/{campaign}/exports": "committee",
     "GET /committee/{campaign}/exports/{build}/{file}": "committee",

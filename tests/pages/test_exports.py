@@ -20,7 +20,7 @@ from gateway import pdf
 from gateway.exporting import exports as made
 from gateway.exporting.exports import Exports
 from gateway.intake.inbound import Inbound
-from gateway.pages import exports
+from gateway.pages import anomalies, exports
 from gateway.reporting import report
 from gateway.service import Service
 from gateway.watching.board import Board
@@ -62,7 +62,8 @@ async def office(
         board = Board(counting.store, counting.campaigns, lambda: counting.recorder.version, house.clock)
         await board.refresh()
         making = Exports(house.load())
-        async with rooms.visit(board, exports.routes(board, making), who) as client:
+        pages = [*exports.routes(board, making), *anomalies.routes(board, making)]
+        async with rooms.visit(board, pages, who) as client:
             yield client, making, counting, board
         await making.stop()
 
@@ -234,6 +235,19 @@ async def test_observers_get_the_public_files_when_they_may(house: House, publis
             assert answer.status == (200 if name in offered else 404)
         assert (await client.get(f"{PAGE}/{built.name}/messages.csv")).status == 403
         assert (await rooms.post(client, PAGE, OBSERVERS)).status == 403, "observers have nothing made"
+
+
+async def test_an_export_looks_for_what_stands_out(house: House) -> None:
+    page = f"/committee/{CAMPAIGN}/anomalies"
+    async with office(house) as (client, making, _, _):
+        before = Page(await (await client.get(page)).text())
+        assert "还没有检查过" in before.text
+        await make(client, making)
+        shown = Page(await (await client.get(page)).text())
+        assert "号段 1380000**** 中有 30 个相连的号码" in shown.text
+        assert "13800000" not in shown.source
+        english = await (await client.get(f"{page}?lang=en")).text()
+        assert "30 consecutive numbers in 1380000****" in english
 
 
 async def test_figures_kept_back_are_kept_out_of_exports(house: House) -> None:

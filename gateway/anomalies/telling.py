@@ -1,0 +1,141 @@
+"""What was found, as JSON values and in sentences. No number of anybody is in it. Pure."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from config.campaign import Campaign
+from config.contest import Contest
+from config.wording import Said
+from gateway import clock
+from gateway.anomalies.battery import Looked
+from gateway.anomalies.finding import Finding
+from gateway.anomalies.gathering import Gathered
+from tally.holdings import Where
+
+FORMAT: Final = "televote-anomalies/1"
+#: So many entries are named of one finding: enough to look at, and a file that can be read.
+_NAMED: Final = 50
+
+FAMILIES: Final[Mapping[str, Said]] = {
+    "bursts": Said("bursts", "短时集中"),
+    "blocks": Said("number blocks", "号段集中"),
+    "runs": Said("consecutive numbers", "号码相连"),
+    "segments": Said("operators", "运营商"),
+    "templates": Said("one wording", "同一写法"),
+    "regularity": Said("machine regularity", "机器般规律"),
+}
+
+_SENTENCES: Final[Mapping[str, Said]] = {
+    "burst": Said(
+        "{observed} votes within {seconds} s from {begin}; by the pace of the others about {expected}",
+        "{begin} 起 {seconds} 秒内 {observed} 票；按其他候选的节奏约 {expected} 票",
+    ),
+    "block": Said(
+        "{observed} votes by numbers {block}****; by the other numbers of {place} about {expected}",
+        "号段 {block}**** 有 {observed} 票；按 {place} 的其他号码约 {expected} 票",
+    ),
+    "pairs": Said(
+        "{observed} pairs of numbers {step} apart; by the other candidates about {expected}",
+        "相差 {step} 的号码有 {observed} 对；按其他候选约 {expected} 对",
+    ),
+    "run": Said(
+        "{observed} consecutive numbers in {block}****; by chance about {expected}",
+        "号段 {block}**** 中有 {observed} 个相连的号码；偶然约 {expected} 个",
+    ),
+    "segment": Said(
+        "{observed} votes by numbers of {segment}; by the other candidates about {expected}",
+        "{segment}号码有 {observed} 票；按其他候选约 {expected} 票",
+    ),
+    "template": Said(
+        "{observed} votes in one wording, “{template}”; by the other candidates about {expected}",
+        "同一写法“{template}”有 {observed} 票；按其他候选约 {expected} 票",
+    ),
+    "gaps": Said(
+        "the pauses between {votes} votes are alike: {observed} where chance gives {expected}",
+        "{votes} 票之间的间隔过于均匀：离散 {observed}，偶然约 {expected}",
+    ),
+    "clock": Said(
+        "the pauses between {votes} votes are alike by the clock: {observed} where chance gives {expected}",
+        "{votes} 票按时钟的间隔过于均匀：离散 {observed}，偶然约 {expected}",
+    ),
+    "period": Said(
+        "{votes} votes keep a beat of {period} s: {observed} where chance gives {expected}",
+        "{votes} 票每 {period} 秒一拍：强度 {observed}，偶然约 {expected}",
+    ),
+}
+
+
+def document(gathered: Gathered, looked: Mapping[str, Looked], campaign: Campaign) -> dict[str, Any]:
+    """What was looked at and found: of the same ledger always the same."""
+    zone = ZoneInfo(campaign.timezone)
+    return {
+        "format": FORMAT,
+        "campaign": campaign.id,
+        "entries": gathered.entries,
+        "roots": dict(gathered.roots),
+        "seed": gathered.seed.hex(),
+        "contests": [_contest(contest, looked[contest.id], gathered, zone) for contest in campaign.contests],
+    }
+
+
+def _contest(contest: Contest, looked: Looked, gathered: Gathered, zone: ZoneInfo) -> dict[str, Any]:
+    names = {one.code: one.name for one in contest.candidates}
+    return {
+        "id": contest.id,
+        "name": contest.name,
+        "callers": looked.votes,
+        "unplaced": looked.unplaced,
+        "margin": looked.margin,
+        "levels": dict(looked.levels),
+        "concerns": [{**one._asdict(), "name": names.get(one.candidate, "")} for one in looked.concerns],
+        "findings": [
+            _finding(one, gathered.contests[contest.id].entries, gathered.places, zone)
+            for one in looked.findings
+        ],
+    }
+
+
+def _finding(
+    one: Finding, entries: Sequence[Where], places: Mapping[str, str], zone: ZoneInfo
+) -> dict[str, Any]:
+    said = _SENTENCES[one.kind]
+    begin = "" if one.begin_ms is None else clock.stamp(one.begin_ms, zone)
+    end = "" if one.end_ms is None else clock.stamp(one.end_ms, zone)
+    seconds = 0 if one.begin_ms is None or one.end_ms is None else (one.end_ms - one.begin_ms) // 1000
+    told = {
+        "observed": _figure(one.observed), "expected": _figure(one.expected), "begin": begin[:19],
+        "seconds": seconds, "block": one.block, "place": one.place, "step": one.step, "segment": one.segment,
+        "template": one.template, "votes": len(one.indices), "period": one.period_s,
+    }  # fmt: skip
+    return {
+        "family": one.family,
+        "kind": one.kind,
+        "candidate": one.candidate,
+        "p": one.p,
+        "level": one.level,
+        "observed": one.observed,
+        "expected": one.expected,
+        "votes": len(one.indices),
+        "begin": begin,
+        "end": end,
+        "severity": one.severity,
+        "said": {
+            "zh": said.zh.format(**{**told, "place": places.get(one.place, "")}),
+            "en": said.en.format(**told),
+        },
+        "entries": [
+            {"node": node, "entry": entry} for node, entry in (entries[at] for at in one.indices[:_NAMED])
+        ],
+    }
+
+
+def _figure(number: float) -> str:
+    """As people read it: whole where it is, else with as many places as say something.
+
+    >>> _figure(12.0), _figure(3.1415), _figure(0.0312)
+    ('12', '3.1', '0.031')
+    """
+    if number == int(number):
+        return str(int(number))
+    return f"{number:.1f}" if number >= 1 else f"{number:.2g}"

@@ -1,0 +1,40 @@
+"""What stands out among the votes, as the newest export found it: for people to look at."""
+
+import asyncio
+from typing import Any
+
+from aiohttp import web
+
+from gateway.anomalies.telling import FAMILIES
+from gateway.exporting.exports import Exports
+from gateway.pages import guard
+from gateway.pages.words_anomalies import WORDS
+from gateway.people.roles import Role
+from gateway.watching.board import Board
+
+
+def routes(board: Board, exports: Exports) -> list[web.RouteDef]:
+    """The route of the page."""
+
+    async def page(request: web.Request) -> web.StreamResponse:
+        running = board.campaigns().get(request.match_info["campaign"])
+        if running is None:
+            raise guard.Refused("unknown")
+        kept_back = running.keeps_figures_back
+        told = None if kept_back else await asyncio.to_thread(_newest, exports, running.id)
+        lang = guard.language(request)
+        values = {
+            "kept_back": kept_back,
+            "told": told,
+            "families": {family: getattr(said, lang) for family, said in FAMILIES.items()},
+            "exports": f"/committee/{running.id}/exports",
+            "records": f"/committee/{running.id}/records",
+        }
+        return guard.render(request, "anomalies.html", values, words=WORDS)
+
+    return [guard.get("/committee/{campaign}/anomalies", page, guard.only(Role.COMMITTEE))]
+
+
+def _newest(exports: Exports, campaign: str) -> Any:
+    """The newest look, None if there is none."""
+    return next((told for one in exports.built(campaign) if (told := one.anomalies()) is not None), None)
