@@ -22,8 +22,14 @@ _FEWEST: Final = 8
 _MOST_BINS: Final = 2_000
 #: Whoever has fewer votes has no burst.
 _LEAST: Final = 8
-#: After so many replicates as extreme there is no use in going on: p is far above any level.
+#: After so many replicates as extreme, more than the level lets there be, there is no use in going on.
 _ENOUGH: Final = 3
+#: A p that is not below the level by this is looked at with so many times the replicates.
+_FAR: Final = 1e-4
+_CLOSER: Final = 5
+#: Bins of such lengths are alike; so few of them show no spread of their own.
+_SPANS_MS: Final = (2_000, 20_000, 120_000)
+_FEWEST_BINS: Final = 20
 
 
 class Bin(NamedTuple):
@@ -123,6 +129,19 @@ def spread(counts: Sequence[int], totals: Sequence[int]) -> float:
     return min(0.9, max(0.0, (x2 / df - 1) / (total / len(totals) - 1)))
 
 
+def spreads(counts: Sequence[int], of: Sequence[Bin]) -> list[float]:
+    """The spread of each bin. What two seconds agree on is forgotten in an hour, so long bins are measured
+    apart from short ones: else quiet weeks would hide how much busy minutes vary."""
+    classes = [bisect_left(_SPANS_MS, one.end_ms - one.begin_ms) for one in of]
+    by_class = {}
+    of_all = spread(counts, [one.votes for one in of])
+    for which in set(classes):
+        places = [place for place, its in enumerate(classes) if its == which]
+        of_class = spread([counts[place] for place in places], [of[place].votes for place in places])
+        by_class[which] = of_class if len(places) >= _FEWEST_BINS else of_all
+    return [by_class[which] for which in classes]
+
+
 def find(votes: Sequence[Vote], level: float, seed: bytes, replicates: int) -> list[Finding]:
     """The burst of each candidate who has one. Votes are sorted by time; `level` is for all candidates
     together."""
@@ -139,7 +158,8 @@ def find(votes: Sequence[Vote], level: float, seed: bytes, replicates: int) -> l
         if sum(counts[candidate]) < _LEAST or not best.ratio:
             continue
         random = Random(b"bursts\0" + candidate.encode() + b"\0" + seed)  # noqa: S311 # no secret
-        p = _p(random, best.ratio, counts[candidate], totals, looked_at, replicates)
+        null = Null(sum(counts[candidate]) / len(votes), spreads(counts[candidate], of), totals, looked_at)
+        p = null.p(random, best.ratio, level / len(counts), replicates)
         if p <= level / len(counts):
             begin, end = of[best.window.first].begin_ms, of[best.window.after - 1].end_ms
             places = range(bisect_left(times, begin), bisect_left(times, end))
@@ -160,24 +180,34 @@ def find(votes: Sequence[Vote], level: float, seed: bytes, replicates: int) -> l
     return found
 
 
-def _p(
-    random: Random,
-    ratio: float,
-    counts: Sequence[int],
-    totals: Sequence[int],
-    looked_at: Sequence[Window],
-    replicates: int,
-) -> float:
-    """How likely so strong a window is. Most candidates have nothing: with those a few replicates show it
-    (Besag and Clifford 1991)."""
-    total = sum(totals)
-    share, rho = sum(counts) / total, spread(counts, totals)
-    maxima: list[float] = []
-    as_extreme = 0
-    while len(maxima) < replicates:
-        drawn = [chance.beta_binomial(random, votes, share, rho) for votes in totals]
-        maxima.append(strongest(drawn, looked_at, total).ratio)
-        as_extreme += maxima[-1] >= ratio
-        if as_extreme >= _ENOUGH:
-            return as_extreme / len(maxima)
-    return chance.gumbel_tail(ratio, maxima) if replicates > 1 else 1.0
+class Null(NamedTuple):
+    """What chance does: a candidate's share of all votes, the spread of each bin, all votes in each bin, and
+    the windows."""
+
+    share: float
+    rhos: Sequence[float]
+    totals: Sequence[int]
+    looked_at: Sequence[Window]
+
+    def p(self, random: Random, ratio: float, level: float, replicates: int) -> float:
+        """How likely so strong a window is. Most candidates have nothing: with those a few replicates show it
+        (Besag and Clifford 1991). Where the answer is near what it is held to, far more are drawn, for the
+        tail of few is a guess."""
+        maxima: list[float] = []
+        as_extreme = 0
+        for most in (replicates, replicates * _CLOSER):
+            while len(maxima) < most:
+                maxima.append(self.strongest(random))
+                as_extreme += maxima[-1] >= ratio
+                if as_extreme >= _ENOUGH and as_extreme > level * most:
+                    return as_extreme / len(maxima)
+            p = chance.gumbel_tail(ratio, maxima)
+            if not level * _FAR < p <= level:
+                return p
+        return max(p, chance.top_tail(ratio, maxima))
+
+    def strongest(self, random: Random) -> float:
+        """The strongest window of one replicate."""
+        share, draw = self.share, chance.beta_binomial
+        drawn = [draw(random, votes, share, rho) for votes, rho in zip(self.totals, self.rhos, strict=True)]
+        return strongest(drawn, self.looked_at, sum(self.totals)).ratio

@@ -212,6 +212,16 @@ def gumbel_tail(value: float, maxima: Sequence[float]) -> float:
     return -_expm1_of_minus_exp(-depth)
 
 
+def top_tail(value: float, maxima: Sequence[float]) -> float:
+    """The same by the highest tenth of the replicates alone: what is above them goes on as they do, an
+    exponential tail. Right where the tail is longer than a Gumbel's. At least 100 are needed."""
+    top = sorted(maxima)[-(len(maxima) // 10) :]
+    if value <= top[0]:
+        return monte_carlo(sum(one >= value for one in maxima), len(maxima))
+    scale = fmean(top) - top[0]
+    return exp((top[0] - value) / scale) * len(top) / len(maxima) if scale else 1 / (len(maxima) + 1)
+
+
 def _expm1_of_minus_exp(x: float) -> float:
     """exp(-exp(x)) - 1, exact where it is next to nothing."""
     inner = exp(min(x, 700.0))

@@ -24,14 +24,16 @@ class Finding(NamedTuple):
     family: str
     """bursts, blocks, runs, segments, templates or regularity."""
     kind: str
-    """Which test of the family: burst, block, pairs, run, segment, template, gaps or period."""
+    """Which test of the family: burst, block, pairs, run, segment, template; gaps (even among all
+    votes), clock (even by the clock) or period."""
     candidate: str
     p: float
     level: float
     """What `p` was held to, after all divisions."""
     observed: float
-    """What there was: votes; with `pairs` pairs, with `run` its length, with `gaps` their variance by the
-    square of their mean, with `period` how many votes would all be in step (|Σ|²/n)."""
+    """What there was: votes; with `pairs` pairs, with `run` its length, with `gaps` and `clock` the variance
+    of gaps by the square of their mean, with `period` how many votes, all in step, would show as much
+    (|Σ|²/n)."""
     expected: float
     """What there would be by chance, in the same measure."""
     block: str = ""

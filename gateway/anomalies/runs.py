@@ -68,7 +68,12 @@ def run_by_chance(sizes: Sequence[int], length: int, kappa: float = 1.0, pack: f
     for n in sizes:
         if n >= length:
             filled = n / lines.BLOCK
-            runs += lines.BLOCK * (1 - filled) * filled * min(1.0, kappa * filled + pack) ** (length - 1)
+            runs += (
+                lines.BLOCK
+                * (1 - filled)
+                * filled
+                * min(1.0, max(kappa * filled, filled + pack)) ** (length - 1)
+            )
     return -expm1(-runs)
 
 

@@ -17,7 +17,7 @@ def find(votes: Sequence[Vote], level: float, segments: Mapping[str, str]) -> li
     prefix; `level` is for all candidates together.
 
     Places differ in their operators, and candidates in where they have friends: what is expected, and what a
-    finding must stand out from, is by place.
+    finding must stand out from, is what the rest of each place has.
     """
     name_of = lines.segment_of(segments)
     names = [name_of(vote.line) for vote in votes]
@@ -40,9 +40,11 @@ def find(votes: Sequence[Vote], level: float, segments: Mapping[str, str]) -> li
         held = chance.cut(ps, level / len(own))
         for name, x, p in zip(known, hits, ps, strict=True):
             if p <= held:
+                at = Counter(votes[index].place for index in mine[candidate, name])
                 expected = sum(
-                    own_places[candidate, place] * at_place[place, name] / size
+                    own_places[candidate, place] * (at_place[place, name] - at[place]) / rest
                     for place, size in places.items()
+                    if (rest := size - own_places[candidate, place])
                 )
                 if x >= STANDS_OUT * expected:
                     indices = tuple(mine[candidate, name])

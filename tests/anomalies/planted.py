@@ -1,8 +1,8 @@
 """Campaigns made by lot from a seed: honest ones, and such as somebody tampered with.
 
 The honest ones have what makes tests cry wolf: television that brings votes by waves, hearers who agree
-(shares of every two seconds vary, rho = 0.02), families with numbers in a row, and, if wanted, a star whose home
-town is for her eight times as much."""
+(shares of every two seconds vary, rho = 0.02), families with numbers in a row, and, if wanted, a star
+whose home town is for her eight times as much."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -92,7 +92,9 @@ def honest(
     return votes, setting
 
 
-def tampered(seed: int, plant: str, part: float, size: int = 6_000, candidates: int = 5) -> tuple[list[Vote], str]:
+def tampered(
+    seed: int, plant: str, part: float, size: int = 6_000, candidates: int = 5
+) -> tuple[list[Vote], str]:
     """An honest campaign with `part` more votes of some kind, and for whom they are."""
     votes, setting = honest(seed, size, candidates)
     random = setting.random
@@ -186,9 +188,8 @@ def seen(votes: Sequence[Vote], seed: int, codes: Sequence[str] = (), replicates
 def _towns(random: Random) -> dict[str, tuple[float, list[str]]]:
     towns = {}
     for number in range(18):
-        blocks = [
-            f"+86{random.choice(PREFIXES)}{random.randrange(10_000):04}" for _ in range(random.randrange(30, 90))
-        ]
+        count = random.randrange(30, 90)
+        blocks = [f"+86{random.choice(PREFIXES)}{random.randrange(10_000):04}" for _ in range(count)]
         blocks += [_virtual(random, []) for _ in range(len(blocks) // 25 + 1)]
         towns[f"town {number}"] = (1 / (number + 2), blocks)
     return towns
