@@ -356,10 +356,11 @@ def is_path(path: str) -> bool:
 
 def refuse(request: web.Request, word: str, typed: Sequence[str] = ()) -> web.Response:
     """What somebody is told who may not, or cannot now: a page, with what they have `typed` to be copied; or
-    for scripts a word as JSON."""
+    for scripts the word and its sentence as JSON."""
     status, path = _STATUS[word], request.rel_url.raw_path
     if wants_json(request):
-        response = web.json_response({"error": word}, status=status, headers=HEADERS)
+        told = {"error": word, "text": getattr(WORDS[f"refused_{word}_text"], language(request))}
+        response = web.json_response(told, status=status, headers=HEADERS)
     elif word == "signed_out" and request.method in ("GET", "HEAD"):
         return see_other(f"/signin?next={path}")
     else:

@@ -9,6 +9,7 @@ import pytest
 from aiohttp import web
 
 from gateway.pages import guard
+from gateway.pages.words_staff import WORDS
 from gateway.people.roles import Role
 from tests.conftest import Answer, House, Staff, Visitor
 from tests.pages.access import ROWS
@@ -179,13 +180,28 @@ async def test_a_page_says_why_not(house: House, lang: str) -> None:
         assert {"zh": "此页面不对您的角色开放", "en": "This page is not for your role"}[lang] in answer.text
 
 
+@pytest.mark.parametrize("lang", ["zh", "en"])
+async def test_a_script_is_told_why_not_in_words(house: House, lang: str) -> None:
+    async with house.serve() as visitor:
+        operator = await visitor.sign_in(Role.OPERATOR)
+        refused = [
+            await operator.ask("GET", f"/people?lang={lang}", JSON),
+            await operator.ask("POST", f"/operator/beita-2018/calls?lang={lang}", JSON, data={"csrf": "x"}),
+            await anonymous(visitor, "GET", f"/people?lang={lang}", JSON),
+        ]
+        for answer in refused:
+            told = answer.json()
+            assert told["text"] == getattr(WORDS[f"refused_{told['error']}_text"], lang)
+        assert [answer.json()["error"] for answer in refused] == ["role", "origin", "signed_out"]
+
+
 async def test_other_campaigns_are_closed_to_whoever_has_their_own(house: House) -> None:
     async with house.serve() as visitor:
         people = visitor.server.people
         assert people is not None
         staff = await visitor.sign_in(Role.COMMITTEE, "elsewhere", campaigns=["beita-2018"])
         assert (await staff.get("/committee/beita-2018")).status == 200
-        assert (await staff.script("/committee/another/exports", {})).json() == {"error": "campaign"}
+        assert (await staff.script("/committee/another/exports", {})).json()["error"] == "campaign"
         assert (await staff.get("/committee/another")).status == 403
 
 
@@ -255,7 +271,7 @@ async def test_what_our_pages_did_not_send_is_refused(house: House, forgery: str
                 continue  # there it is the right one
             form = {name: value for name, value in {"csrf": right, **fields}.items() if value is not None}
             answer = await sent(staff, filled(row.split()[1]), headers, form)
-            assert (row, answer.status, answer.json()) == (row, 403, {"error": word})
+            assert (row, answer.status, answer.json()["error"]) == (row, 403, word)
 
 
 async def test_a_form_of_ours_is_taken_with_origin_or_referrer_alone(house: House) -> None:
