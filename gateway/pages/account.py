@@ -3,9 +3,10 @@
 A password or second factor is changed only by who knows the password of now, not by who found a session open.
 """
 
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Final
 
 import segno
 import structlog
@@ -60,8 +61,9 @@ class _Own:
         given, account = await guard.form(request), await self._account(request)
         chosen = given.get("password", "")
         if error := password_error(chosen, given.get("again", ""), account):
-            return await self._page(request, {"at": "password", "error": error}, 400)
-        if refused := await self._unproven(request, account, given, "password"):
+            at = "again" if error == "password_differs" else "password"
+            return await self._page(request, {at: getattr(WORDS[error], guard.language(request))}, 400)
+        if refused := await self._unproven(request, account, given, "current"):
             return refused
         with _in_session():
             await self._people.entrance.change_password(account, chosen, guard.session(request))
@@ -70,7 +72,7 @@ class _Own:
     async def second(self, request: web.Request) -> web.StreamResponse:
         """Offer a secret. Nothing is kept of it before it is confirmed."""
         given, account = await guard.form(request), await self._account(request)
-        if refused := await self._unproven(request, account, given, "second"):
+        if refused := await self._unproven(request, account, given, "second-current"):
             return refused
         return _offer(request, account, *self._people.entrance.offer_second(account))
 
@@ -91,7 +93,7 @@ class _Own:
 
     async def remove(self, request: web.Request) -> web.StreamResponse:
         given, account = await guard.form(request), await self._account(request)
-        if refused := await self._unproven(request, account, given, "second"):
+        if refused := await self._unproven(request, account, given, "second-current"):
             return refused
         with _in_session():
             await self._people.entrance.remove_second(account, guard.session(request))
@@ -116,16 +118,19 @@ class _Own:
     async def _unproven(
         self, request: web.Request, account: Account, given: dict[str, str], at: str
     ) -> web.StreamResponse | None:
-        """The page that says that the current password is wrong, None if it is right."""
+        """The page that says, at a field, that the current password is wrong; None if it is right."""
         denied = await self._people.entrance.proves(account, given.get("current", ""))
         if denied is None:
             return None
-        said = {"denied": "current_wrong"} if denied.word == "wrong" else denial(denied)
-        return await self._page(request, {"at": at, **said}, 403)
+        told = denial(denied)
+        word = "current_wrong" if denied.word == "wrong" else told["denied"]
+        text = getattr(WORDS[word], guard.language(request)).format(seconds=told["seconds"])
+        return await self._page(request, {at: text}, 403)
 
     async def _page(
-        self, request: web.Request, said: dict[str, Any] | None = None, status: int = 200
+        self, request: web.Request, wrong: Mapping[str, str] = {}, status: int = 200
     ) -> web.StreamResponse:
+        """`wrong` is what is said at which field."""
         account, here = await self._account(request), hashed(guard.session(request))
         term = TERMS[guard.signed_in(request).role]
         values = {
@@ -142,11 +147,7 @@ class _Own:
                 }
                 for one in await self._people.sessions.listed(account.id)
             ],
-            "at": "",
-            "error": "",
-            "denied": "",
-            "seconds": 0,
-            **(said or {}),
+            "wrong": defaultdict(str, wrong),
         }
         return guard.render(request, "account.html", values, status, WORDS)
 

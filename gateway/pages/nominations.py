@@ -286,7 +286,7 @@ class _Pages:
             "action": self._path(running, contest),
             "nominated": None,
             "inputs": nominations_view.inputs(form, typed or {}, flaws, lang),
-            "unkept": bool(flaws),
+            "wrong": nominations_view.faults(flaws, lang),
             "told": getattr(REFUSED[refused], lang) if refused else "",
         }
         return guard.render(request, "nomination.html", values, status, WORDS)
@@ -318,12 +318,11 @@ class _Pages:
             "action": f"{self._path(running, contest)}/{id_}",
             "nominated": one.head,
             "inputs": nominations_view.inputs(one.form, typed or one.values, flaws, lang),
-            "unkept": bool(flaws),
             "told": (getattr(REFUSED[refused], lang) if refused else "")
             or (getattr(WORDS[error], lang) if error else ""),
             **self._beside(one, running, lang, may=frame["may"]),
             "endorsing": {**_EMPTY, **(endorsing or {})},
-            "wrong": [nominations_view.said(flaw, lang) for flaw in wrong],
+            "wrong": nominations_view.faults([*flaws, *wrong], lang),
             "history": [
                 (times.shown(did.at_ms, running.zone), did.by, *self._did(did, one, lang))
                 for did in await self._register.history(id_)

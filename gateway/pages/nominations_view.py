@@ -1,6 +1,6 @@
 """The pages of nominations as plain values for their templates. Pure: values in, values out."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -90,7 +90,7 @@ def sums(heads: Sequence[Head], lang: Lang) -> list[tuple[str, int]]:
 
 def inputs(form: Form, values: Mapping[str, str], flaws: Sequence[Flaw], lang: Lang) -> list[Input]:
     """The form's fields; `flaws` are shown beside them."""
-    errors = {one.key: said(one, lang) for one in reversed(flaws)}
+    errors = faults(flaws, lang)
     return [
         Input(
             one.key,
@@ -113,6 +113,14 @@ def _hint(hint: Any, least: int, value: str, lang: Lang) -> str:
     if least:
         text += " " + _said("now_length", lang).format(n=checks.length(value))
     return text
+
+
+def faults(flaws: Sequence[Flaw], lang: Lang) -> defaultdict[str, str]:
+    """What is said beside each field: the first that is wrong with it."""
+    found: defaultdict[str, str] = defaultdict(str)
+    for one in flaws:
+        found.setdefault(one.key, said(one, lang))
+    return found
 
 
 def said(flaw: Flaw, lang: Lang) -> str:

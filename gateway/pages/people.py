@@ -1,5 +1,6 @@
 """Everybody's accounts, for administrators: made, changed, disabled, reset; each new link is shown once."""
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -15,6 +16,8 @@ from gateway.people.roles import Role, SignedIn
 from gateway.people.store import Account, Listed
 
 _PEOPLE: Final = "/people"
+#: The field that a refusal is about; the others are of the account as a whole.
+_FIELDS: Final = {"login_shape": "login", "login_taken": "login", "name_shape": "name"}
 _EMPTY: Final = {"login": "", "name": "", "role": "", "campaigns": ()}
 
 
@@ -127,7 +130,7 @@ class _Accounts:
                 for one in await self._accounts.listed()
                 if _is_of(guard.signed_in(request), one.account)
             ],
-            "refused": refused,
+            **_refusal(request, refused),
             "given": given,
             "roles": list(Role),
             "campaigns": self._names(request),
@@ -142,7 +145,7 @@ class _Accounts:
         values = {
             "account": account,
             "given": given or kept,
-            "refused": refused,
+            **_refusal(request, refused),
             "roles": list(Role),
             "campaigns": self._names(request),
             "oneself": account.login == guard.signed_in(request).login,
@@ -173,6 +176,13 @@ class _Accounts:
             "state": state(listed, self._accounts.now_ms()),
             "seen": "" if account.signed_in_ms is None else self._shown(account.signed_in_ms),
         }
+
+
+def _refusal(request: web.Request, word: str) -> dict[str, Any]:
+    """Why something was refused: beside the field that it is about, if it is about one."""
+    text = getattr(WORDS[f"refused_{word}"], guard.language(request)) if word else ""
+    at = _FIELDS.get(word)
+    return {"refused": "" if at else text, "wrong": defaultdict(str, {at: text} if at else {})}
 
 
 def _is_of(who: SignedIn, account: Account) -> bool:

@@ -104,7 +104,6 @@ WORDS: Final[Mapping[str, Said]] = {
     "needed": Said("（必填）", " (required)"),
     "ours": Said("（公布用）", " (for publication)"),
     "now_length": Said("现有 {n} 字。", "{n} characters now."),
-    "unkept": Said("没有保存，请更正标出的各项。", "Nothing was kept: mend the fields that are marked."),
     "still_missing": Said("还缺：", "Still missing:"),
     "first_person": Said(
         "事迹中似有第一人称，申报表要求第三人称。",

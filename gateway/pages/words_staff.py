@@ -27,6 +27,7 @@ WORDS: Final[Mapping[str, Said]] = {
     "cancel": Said("取消", "Cancel"),
     "save": Said("保存", "Save"),
     "back": Said("返回", "Back"),
+    "unkept": Said("没有保存，请更正：", "Nothing was kept. Put right:"),
     "to_sign_in": Said("登录", "Sign in"),
     # roles
     "operator": Said("接线员", "Operator"),

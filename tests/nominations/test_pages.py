@@ -128,7 +128,10 @@ async def test_endorsements_come_in_turn_and_lapse_when_the_form_changes(house: 
         one = await entered(wang)
         assert "之前的意见还没有都同意" in (await endorsed(wang, one, "department")).text
         assert "晚于今天" in (await endorsed(wang, one, "unit", on="2018-06-02")).text
-        assert "须说明理由" in (await endorsed(wang, one, "unit", ruling="return")).text
+        refused = Page((await endorsed(wang, one, "unit", ruling="return")).text)
+        assert "须说明理由" in refused.text
+        assert refused.all("a", href="#note"), "said at the top of a long page, too"
+        assert refused.all("textarea", id="note", aria_invalid="true")
         assert (await endorsed(wang, one, "unit", ruling="return", note="缺照片")).status == 303
         assert "退回补正" in (await wang.get(f"{one}?lang=zh")).text
         await endorsed(wang, one, "unit", "department")

@@ -393,6 +393,17 @@ async def test_what_an_administrator_cannot_do(
     assert (await chief.get("/people/nobody")).status == 404
 
 
+async def test_a_refused_form_says_so_at_the_top_and_leads_to_the_field(visitor: Visitor) -> None:
+    chief = await settled(visitor, "chief", Role.ADMINISTRATOR)
+    taken = await chief.send("/people", await chief.get("/people"), name="A", login="chief", role="operator")
+    wrong = await chief.send("/account/second", await chief.get("/account"), current="x")
+    for answer, field in ((taken, "login"), (wrong, "second-current")):
+        page = Page(answer.text)
+        assert len(page.all("div", class_="notice bad", role="alert")) == 1
+        assert page.all("a", href=f"#{field}")
+        assert page.all("input", id=field)
+
+
 async def test_the_pages_are_well_formed_and_every_field_has_its_label(visitor: Visitor) -> None:
     chief = await settled(visitor, "chief", Role.ADMINISTRATOR)
     texts = [
