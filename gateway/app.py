@@ -306,7 +306,15 @@ def staff_routes(server: Server, people: People, files: Path) -> list[web.RouteD
         *exports.routes(server.board, server.exports, server.font),
         *anomalies.routes(server.board, server.exports),
         *rulings.routes(server.service, chamber),
-        *acts.routes(server.service, chamber),
+        *acts.routes(
+            server.service,
+            chamber,
+            {
+                "rulings/agree": rulings.redrawn(server.service, chamber),
+                "result": result.redrawn(server.service, chamber, secretary),
+                "evaluation": evaluation.redrawn(server.service, chamber, secretary.scoring),
+            },
+        ),
         *reconcile.routes(server.service),
         *result.routes(server.service, chamber, secretary),
         *evaluation.routes(server.service, chamber, secretary.scoring),

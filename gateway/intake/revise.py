@@ -59,6 +59,7 @@ REFUSALS: Final = (
     "no_subject", "no_answer", "bad_day", "day_gone", "day_to_come", "wrong_notice",
     "not_judged", "not_open_yet", "submitted", "panel_full", "unfinished", "not_closed", "no_tie",
     "not_the_tied", "not_reviewed", "unexplained", "nothing_missing",
+    "already_waived", "already_proposed",
     *(f"gate_{gate}" for gate in dict.fromkeys(one for gates in GATES.values() for one in gates)),
 )  # fmt: skip
 

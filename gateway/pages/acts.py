@@ -19,7 +19,18 @@ from gateway.pages import case_view, guard, motion_view, room_form
 from gateway.pages.guard import only
 from gateway.pages.motion_view import Figures, Ranked
 from gateway.pages.room_form import Flaw
-from gateway.pages.rulings import WORDS, Said, Sent, attempt, confirm, contests, lead_back, running_of, submit
+from gateway.pages.rulings import (
+    WORDS,
+    Redrawn,
+    Said,
+    Sent,
+    attempt,
+    confirm,
+    contests,
+    lead_back,
+    running_of,
+    submit,
+)
 from gateway.people.roles import Role
 from gateway.room.chamber import Chamber, Considered
 from gateway.room.motion import RULINGS, Motion
@@ -36,14 +47,16 @@ _KEPT: Final = (
     "kind", "reason", "note", "candidate", "number", "barred", "entries", "of", "release", "closes_sms",
     "closes_hotline",
 )  # fmt: skip
-_BACK: Final = ("acts", "rulings/agree", "result", "evaluation")
 
 _SENT: Final = Sent(_KEPT, "acts", WORDS)
 
 
-def routes(service: Service, chamber: Chamber) -> list[web.RouteDef]:
-    """The acts, and the proposals that wait for a second person. For the committee alone."""
-    pages, committee = _Acts(service, chamber), only(Role.COMMITTEE)
+def routes(service: Service, chamber: Chamber, others: Mapping[str, Redrawn]) -> list[web.RouteDef]:
+    """The acts, and the proposals that wait for a second person. For the committee alone.
+
+    Proposals also stand on `others`, by the ends of their paths: who cannot agree to one is told so there.
+    """
+    pages, committee = _Acts(service, chamber, others), only(Role.COMMITTEE)
     path = "/committee/{campaign}"
     return [
         guard.get(f"{path}/acts", pages.page, committee),
@@ -55,8 +68,9 @@ def routes(service: Service, chamber: Chamber) -> list[web.RouteDef]:
 
 
 class _Acts:
-    def __init__(self, service: Service, chamber: Chamber) -> None:
+    def __init__(self, service: Service, chamber: Chamber, others: Mapping[str, Redrawn]) -> None:
         self._service, self._chamber = service, chamber
+        self._pages: Mapping[str, Redrawn] = {"acts": self._page, **others}
 
     async def page(self, request: web.Request) -> web.StreamResponse:
         """What can be done, and what waits for a second person."""
@@ -81,21 +95,21 @@ class _Acts:
     async def _decide(self, request: web.Request, how: str) -> web.StreamResponse:
         running, lang = running_of(request, self._service), guard.language(request)
         fields = await guard.form(request)
-        ended = await attempt(self._decided(request, running, fields, how), lang)
-        return await self._page(request, running, ended) if isinstance(ended, Said) else ended
+        back = fields["back"] if fields.get("back") in self._pages else "acts"
+        ended = await attempt(self._decided(request, running, fields, how, back), lang)
+        return await self._pages[back](request, running, ended, {}) if isinstance(ended, Said) else ended
 
     async def _decided(
-        self, request: web.Request, running: Running, fields: Mapping[str, str], how: str
+        self, request: web.Request, running: Running, fields: Mapping[str, str], how: str, back: str
     ) -> web.StreamResponse:
         who, named = guard.signed_in(request).login, request.match_info["number"]
         number = int(named) if named.isascii() and named.isdecimal() and len(named) < 16 else 0
-        back = fields["back"] if fields.get("back") in _BACK else "acts"
         path = f"/committee/{running.id}/{back}"
         if how == "decline":
             ended = await self._chamber.decline(running, number, who)
             return guard.see_other(path, done=ended)
         done = await self._chamber.approve(running, number, who, fields.get("digest", ""))
-        if back in ("acts", "result", "evaluation"):
+        if back != "rulings/agree":
             return guard.see_other(f"{path}?entries={motion_view.span(done.entries)}")
         return guard.see_other(path, done="approved")
 
@@ -122,8 +136,7 @@ class _Acts:
     async def _targets(self, running: Running, fields: Mapping[str, str]) -> Sequence[Place]:
         """The messages to void: those named, or all that a caller's counted votes are in."""
         if named := room_form.entries(fields.get("entries", "")):
-            places = [await self._place(running, node, seq) for node, seq in named]
-            return list(dict.fromkeys(places))
+            return await self._named(running, named)
         if of := room_form.entries(fields.get("of", "")):
             return await self._of_message(running, await self._place(running, *of[0]))
         if name := fields.get("barred", ""):
@@ -132,10 +145,19 @@ class _Acts:
             return await self._of_line(running, chair.line(running, number))
         raise Flaw("no_votes_to_void")
 
+    async def _named(self, running: Running, named: Sequence[tuple[str, int]]) -> Sequence[Place]:
+        """The messages of these entries. Which of them is none is said: whoever names twenty must find it."""
+        places = {one: await self._place(running, *one) for one in named}
+        found = {case.place for case in await self._service.casebook.cases(running.id, [*places.values()])}
+        for (node, seq), place in places.items():
+            if place not in found:
+                raise _no_entry(node, seq)
+        return list(dict.fromkeys(places.values()))
+
     async def _place(self, running: Running, node: str, seq: int) -> Place:
         place = await self._service.casebook.place(running.id, node, seq)
         if place is None:
-            raise Refused("no_such_message")
+            raise _no_entry(node, seq)
         return place
 
     async def _of_message(self, running: Running, place: Place) -> list[Place]:
@@ -255,6 +277,10 @@ class _Acts:
             "back": "acts",
         }
         return guard.render(request, "acts.html", values, refused.status if refused else 200, WORDS)
+
+
+def _no_entry(node: str, seq: int) -> Flaw:
+    return Flaw("no_such_entry", f"{node}/{seq}" if node else str(seq))
 
 
 def _contest(shown: Mapping[str, Any], name: str) -> Sequence[Mapping[str, Any]]:

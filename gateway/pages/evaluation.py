@@ -1,5 +1,6 @@
 """The committee's page of the evaluation: every step, what it hangs on, the panel's agreement, and lots."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -8,7 +9,7 @@ from aiohttp import web
 from gateway.intake.running import Running
 from gateway.pages import case_view, evaluation_view, guard, motion_view, room_form, words_panel
 from gateway.pages.guard import only
-from gateway.pages.rulings import Said, Sent, confirm, lead_back, running_of, submit
+from gateway.pages.rulings import Redrawn, Said, Sent, confirm, lead_back, running_of, submit
 from gateway.pages.words_rulings import ACTS, RULINGS, SHARED
 from gateway.panel.scoring import Scoring
 from gateway.people.roles import Role
@@ -34,13 +35,18 @@ def routes(service: Service, chamber: Chamber, scores: Scoring) -> list[web.Rout
     ]
 
 
+def redrawn(service: Service, chamber: Chamber, scores: Scoring) -> Redrawn:
+    """The page, for what was refused elsewhere."""
+    return _Evaluation(service, chamber, scores).draw
+
+
 class _Evaluation:
     def __init__(self, service: Service, chamber: Chamber, scores: Scoring) -> None:
         self._service, self._chamber, self._scores = service, chamber, scores
 
     async def page(self, request: web.Request) -> web.StreamResponse:
         """How votes and points weigh."""
-        return await self._page(request, running_of(request, self._service))
+        return await self.draw(request, running_of(request, self._service))
 
     async def json(self, request: web.Request) -> web.StreamResponse:
         """The same as JSON (docs/evaluation.md)."""
@@ -56,11 +62,11 @@ class _Evaluation:
 
     async def review(self, request: web.Request) -> web.StreamResponse:
         """What a lot will do, before it is entered."""
-        return await submit(request, self._service, self._review, self._page)
+        return await submit(request, self._service, self._review, self.draw)
 
     async def act(self, request: web.Request) -> web.StreamResponse:
         """Propose it to a second person."""
-        return await submit(request, self._service, self._act, self._page)
+        return await submit(request, self._service, self._act, self.draw)
 
     async def _review(
         self, request: web.Request, running: Running, fields: Mapping[str, str]
@@ -75,13 +81,14 @@ class _Evaluation:
         ended = await self._chamber.act(running, motion, who, fields.get("digest", ""))
         return lead_back(running, "evaluation", ended)
 
-    async def _page(
+    async def draw(
         self,
         request: web.Request,
         running: Running,
         refused: Said | None = None,
-        _: Mapping[str, str] | None = None,
+        fields: Mapping[str, str] | None = None,
     ) -> web.StreamResponse:
+        """The page, with what was refused, and what was entered."""
         lang, now_ms, who = guard.language(request), self._service.now_ms(), guard.signed_in(request).login
         evaluation, contests = running.campaign.evaluation, []
         values: dict[str, Any] = {}
@@ -113,6 +120,7 @@ class _Evaluation:
                 if one.motion.kind == "lot"
             ],
             "refused": refused.text if refused else "",
+            "entered": defaultdict(str, fields or {}),
             "entries": case_view.numbers(request.query.get("entries", "")),
             "back": "evaluation",
         }

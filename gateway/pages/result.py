@@ -12,7 +12,7 @@ from config.problems import Lang
 from gateway.intake.running import Running
 from gateway.pages import case_view, guard, motion_view, room_form, words_result
 from gateway.pages.guard import only
-from gateway.pages.rulings import Said, Sent, confirm, contests, lead_back, running_of, submit
+from gateway.pages.rulings import Redrawn, Said, Sent, confirm, contests, lead_back, running_of, submit
 from gateway.pages.words_result import RESULT
 from gateway.pages.words_rulings import ACTS, RULINGS, SHARED
 from gateway.people.roles import Role
@@ -42,6 +42,11 @@ def routes(service: Service, chamber: Chamber, secretary: Secretary) -> list[web
     ]
 
 
+def redrawn(service: Service, chamber: Chamber, secretary: Secretary) -> Redrawn:
+    """The page, for what was refused elsewhere."""
+    return _Result(service, chamber, secretary).draw
+
+
 class Gate(NamedTuple):
     """One thing that must hold."""
 
@@ -55,15 +60,15 @@ class _Result:
 
     async def page(self, request: web.Request) -> web.StreamResponse:
         """How far the result has come, and what can be done."""
-        return await self._page(request, running_of(request, self._service))
+        return await self.draw(request, running_of(request, self._service))
 
     async def review(self, request: web.Request) -> web.StreamResponse:
         """What an act will do, before it is done."""
-        return await submit(request, self._service, self._review, self._page)
+        return await submit(request, self._service, self._review, self.draw)
 
     async def act(self, request: web.Request) -> web.StreamResponse:
         """Do it, or propose it."""
-        return await submit(request, self._service, self._act, self._page)
+        return await submit(request, self._service, self._act, self.draw)
 
     async def _review(
         self, request: web.Request, running: Running, fields: Mapping[str, str]
@@ -78,13 +83,14 @@ class _Result:
         ended = await self._chamber.act(running, motion, who, fields.get("digest", ""))
         return lead_back(running, "result", ended)
 
-    async def _page(
+    async def draw(
         self,
         request: web.Request,
         running: Running,
         refused: Said | None = None,
         fields: Mapping[str, str] | None = None,
     ) -> web.StreamResponse:
+        """The page, with what was refused, and what was entered."""
         lang, now_ms, who = guard.language(request), self._service.now_ms(), guard.signed_in(request).login
         facts = await self._secretary.facts(running)
         entered = register.read(running, await self._service.store.acts(running.id))

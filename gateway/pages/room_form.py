@@ -26,11 +26,11 @@ Verdict = Literal["count", "reject", "keep"]
 
 
 class Flaw(ValueError):
-    """What is wrong with a form."""
+    """What is wrong with a form; `quoted` is what of it, where it names several things."""
 
-    def __init__(self, word: str) -> None:
+    def __init__(self, word: str, quoted: str = "") -> None:
         super().__init__(word)
-        self.word = word
+        self.word, self.quoted = word, quoted
 
 
 def note(fields: Mapping[str, str]) -> str:
@@ -139,7 +139,7 @@ def entries(text: str) -> list[tuple[str, int]]:
     for named in filter(None, _BREAKS.split(text)):
         read = _ENTRY.fullmatch(named)
         if read is None:
-            raise Flaw("no_such_message")
+            raise Flaw("no_such_entry", named)
         found.append((read[1] or "", int(read[2])))
     return list(dict.fromkeys(found))
 

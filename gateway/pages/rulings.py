@@ -48,7 +48,8 @@ async def attempt(doing: Awaitable[web.StreamResponse], lang: Lang) -> web.Strea
     try:
         return await doing
     except Flaw as flaw:
-        return Said(flaw.word, case_view.words(REFUSED[flaw.word], lang), 422)
+        text = case_view.words(REFUSED[flaw.word], lang).replace("{quoted}", flaw.quoted)
+        return Said(flaw.word, text, 422)
     except Refused as refused:
         return Said(refused.word, case_view.words(REFUSED[refused.word], lang))
     except (Busy, Stopping, Unavailable):
@@ -57,12 +58,15 @@ async def attempt(doing: Awaitable[web.StreamResponse], lang: Lang) -> web.Strea
 
 Fields = Mapping[str, str]
 Doing = Callable[[web.Request, Running, Fields], Awaitable[web.StreamResponse]]
-Redrawn = Callable[[web.Request, Running, Said, Fields], Awaitable[web.StreamResponse]]
+Redrawn = Callable[[web.Request, Running, Said | None, Fields], Awaitable[web.StreamResponse]]
 
 
 async def submit(request: web.Request, service: Service, do: Doing, page: Redrawn) -> web.StreamResponse:
-    """Do what a form asks, or draw its page again with what was entered, and why it was not done."""
+    """Do what a form asks, or draw its page again with what was entered, and why it was not done; or because
+    whoever saw what it would do wants it changed."""
     running, fields = running_of(request, service), await guard.form(request)
+    if "change" in fields:
+        return await page(request, running, None, fields)
     ended = await attempt(do(request, running, fields), guard.language(request))
     return await page(request, running, ended, fields) if isinstance(ended, Said) else ended
 
@@ -121,6 +125,11 @@ def routes(service: Service, chamber: Chamber) -> list[web.RouteDef]:
     ]
 
 
+def redrawn(service: Service, chamber: Chamber) -> Redrawn:
+    """The page of what another member has proposed, for what was refused elsewhere."""
+    return _Rulings(service, chamber).draw_agree
+
+
 def running_of(request: web.Request, service: Service) -> Running:
     """The campaign of an address. Raises `guard.Refused`."""
     running = service.campaigns.get(request.match_info["campaign"])
@@ -162,7 +171,13 @@ class _Rulings:
 
     async def agree(self, request: web.Request) -> web.StreamResponse:
         """Rulings that another member has proposed."""
-        running, lang = running_of(request, self._service), guard.language(request)
+        return await self.draw_agree(request, running_of(request, self._service))
+
+    async def draw_agree(
+        self, request: web.Request, running: Running, refused: Said | None = None, _: Fields | None = None
+    ) -> web.StreamResponse:
+        """The same, with what was refused."""
+        lang = guard.language(request)
         opened = [one for one in await self._chamber.open(running) if one.motion.kind == "adjudicate"]
         who, now_ms = guard.signed_in(request).login, self._service.now_ms()
         shown = []
@@ -174,9 +189,9 @@ class _Rulings:
             "proposals": shown,
             "here": "agree",
             "back": "rulings/agree",
-            "refused": "",
+            "refused": refused.text if refused else "",
         }
-        return guard.render(request, "agree.html", values, words=WORDS)
+        return guard.render(request, "agree.html", values, refused.status if refused else 200, WORDS)
 
     async def _rule(
         self, request: web.Request, running: Running, fields: Mapping[str, str]

@@ -130,6 +130,9 @@ REFUSED: Final[Mapping[str, Said]] = {
     "no_such_message": Said(
         "账本中没有这条消息。请核对条目号。", "The ledger has no such message: check the entry number."
     ),
+    "no_such_entry": Said(
+        "账本中没有“{quoted}”这一条。请核对条目号。", "The ledger has no entry “{quoted}”: check the number."
+    ),
     "erased": Said("内容已销毁，不能再裁定。", "What it said has been erased: it cannot be ruled on."),
     "twice": Said("同一条消息或候选出现了两次。", "A message, or a candidate, is named twice."),
     "no_reason": Said("请选择理由。", "Choose a reason."),
@@ -199,6 +202,10 @@ REFUSED: Final[Mapping[str, Said]] = {
     "interrupted": Said(
         "执行时服务器中断。请在操作记录中查看是否已执行；没有就重新提出。",
         "The server stopped meanwhile. See in the log of acts whether it was done; if not, propose it anew.",
+    ),
+    "already_proposed": Said(
+        "已有相同的提议，正等待另一位成员同意。",
+        "The same is proposed already, and waits for another member to agree.",
     ),
     "form": Said(
         "表单内容无法读取，请返回页面再试。",

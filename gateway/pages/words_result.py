@@ -264,6 +264,7 @@ REFUSED: Final[Mapping[str, Said]] = {
     "certified": Said(
         "结果已核定：除更正外不能再改。", "The result is certified: nothing moves but by a correction."
     ),
+    "already_waived": Said("已决定不核对。", "It has been decided already to go on without reconciling."),
     "not_now": Said("现在的状态下不能这样做。", "This cannot be done in the present status."),
     "no_such_objection": Said("没有这件异议，或已裁定。", "There is no such objection, or it was ruled on."),
     "no_subject": Said("请填写异议事由。", "Say what is objected to."),

@@ -208,6 +208,8 @@ ACTS: Final[Mapping[str, Said]] = {
     "confirm": Said("请确认", "Please confirm"),
     "confirm_do": Said("确认执行", "Do it"),
     "confirm_propose": Said("提出，交另一位成员同意", "Propose it to another member"),
+    "confirm_change": Said("更改", "Change it"),
+    "confirm_drop": Said("放弃，不保留所填内容", "Drop it, and what was entered"),
     "acted": Said("已写入账本：第 {entries} 条。", "Recorded in the ledger: entry {entries}."),
     "proposed": Said(
         "提议 {id} 已提出，等待另一位成员在 15 分钟内同意。",
@@ -260,6 +262,9 @@ ACTS: Final[Mapping[str, Said]] = {
     ),
     "void_number": Said("或者，一个号码已计的全部票", "Or all counted votes of a number"),
     "void_barred": Said("或者，一个禁投号码已计的全部票", "Or all counted votes of a barred line"),
+    "void_caller_of": Said(
+        "第 {entry} 条来自的号码，其已计的全部票", "All counted votes of whoever sent entry {entry}"
+    ),
     "void_release": Said("票数上限", "The caller's caps"),
     "release_no": Said("不恢复（舞弊）：该号码不能再投", "stay used (fraud): the caller cannot vote again"),
     "release_yes": Said(

@@ -87,8 +87,10 @@ class Secretary:
         if kind == "waive":
             if not running.closed:
                 raise Refused("not_closed")
-            if running.progress.reconciled == "waived" or running.certified:
-                raise Refused("nothing_changes")
+            if running.certified:
+                raise Refused("certified")
+            if running.progress.reconciled == "waived":
+                raise Refused("already_waived")
             return {"status": running.progress.status}
         facts = await self.facts(running)
         act = cast("certification.Act", kind)

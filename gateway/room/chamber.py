@@ -145,6 +145,10 @@ class Chamber:
         return Opened(proposal, *motions.unpack(packed)) if packed else None
 
     async def _propose(self, running: Running, considered: Considered, by: str) -> Proposal:
+        said = _said(considered.motion, motions.plain(considered.outlook.state))
+        # Once one of two that say the same is done, the other could only be refused.
+        if any(_said(one.motion, one.outlook) == said for one in await self.open(running)):
+            raise Refused("already_proposed")
         nonce = self._randomness(_NONCE_BYTES).hex()
         packed = motions.pack(running.id, considered.motion, considered.outlook.state, nonce)
         digest, sealed = motions.digest(packed), self._envelopes[running.id].seal(packed)
@@ -226,3 +230,8 @@ class Chamber:
         if place is None:
             raise Refused("not_open")
         return place
+
+
+def _said(motion: Motion, outlook: Mapping[str, Any]) -> tuple[Motion, Mapping[str, Any]]:
+    """What two proposals have in common that would do the same, whatever their notes say."""
+    return motion._replace(note=""), outlook

@@ -29,7 +29,7 @@ async def closed(visitor: Visitor) -> None:
 
 
 async def act(page: Page, kind: str, **told: str) -> None:
-    """Fill in a form, see what it will do, and do it or propose it."""
+    """Fill in a form, see what it will do, think again and find it as it was, and do it or propose it."""
     form = page.locator(f"form:has(input[value='{kind}'])").first
     await form.locator("xpath=ancestor::details[1]/summary").click()
     for name, value in told.items():
@@ -39,7 +39,13 @@ async def act(page: Page, kind: str, **told: str) -> None:
         else:
             await field.fill(value)
     await form.locator("button").click()
-    await page.locator(".confirm button").press("Enter")
+    await page.locator(".confirm [name=change]").click()
+    form = page.locator("#entered form")
+    await expect(form).to_be_in_viewport()
+    for name, value in told.items():
+        await expect(form.locator(f"[name={name}]")).to_have_value(value)
+    await form.locator("button").click()
+    await page.locator(".confirm button").first.press("Enter")
 
 
 async def agree(second: Page) -> None:

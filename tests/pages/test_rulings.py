@@ -34,6 +34,7 @@ ROOM = f"/committee/{CAMPAIGN}"
 def test_every_refusal_has_its_sentence() -> None:
     told = set(words_reasons.REFUSED)
     flaws = {"form", "bad_time_form", "no_votes_to_void", "too_many_messages", "too_long", "unavailable"}
+    flaws |= {"no_such_entry"}
     assert told == {*REFUSALS, *proposals.REFUSALS, *flaws}
 
 
@@ -109,7 +110,7 @@ def test_entries_are_read_as_they_are_typed(text: str, read: list[tuple[str, int
 
 @pytest.mark.parametrize("text", ["x", "1-2", "n1/", "/1", "-1", "１２", "1234567890123", "n1/1/2"])
 def test_what_is_no_entry_is_refused(text: str) -> None:
-    with pytest.raises(Flaw, match="no_such_message"):
+    with pytest.raises(Flaw, match="no_such_entry"):
         room_form.entries(text)
 
 
@@ -409,9 +410,9 @@ REFUSED_ACTS = [
     ({"kind": "bar", "number": "12"}, "not_a_line", 409),
     ({"kind": "unbar", "barred": "0" * 32}, "not_barred", 422),
     ({"kind": "void"}, "no_votes_to_void", 422),
-    ({"kind": "void", "entries": "99"}, "no_such_message", 409),
-    ({"kind": "void", "entries": "n9/2"}, "no_such_message", 409),
-    ({"kind": "void", "entries": "eins"}, "no_such_message", 422),
+    ({"kind": "void", "entries": "99"}, "no_such_entry", 422),
+    ({"kind": "void", "entries": "n9/2"}, "no_such_entry", 422),
+    ({"kind": "void", "entries": "eins"}, "no_such_entry", 422),
     ({"kind": "void", "number": "13812349999"}, "nothing_to_void", 409),
     ({"kind": "reschedule", "closes_sms": "soon", "closes_hotline": ""}, "bad_time_form", 422),
     (
@@ -436,8 +437,35 @@ async def test_an_act_that_is_refused_says_why(house: House) -> None:
                 f"{ROOM}/acts/review", **{"reason": allowed[0], "release": "no", **change}
             )
             assert answer.status == status, change
-            assert words_reasons.REFUSED[word].zh in answer.text, change
+            said = words_reasons.REFUSED[word].zh.replace("{quoted}", str(change.get("entries")))
+            assert said in answer.text, change
         assert await kinds(visitor) == {}
+
+
+async def test_a_void_that_is_refused_or_changed_keeps_what_was_entered(house: House) -> None:
+    """Which of several entries is wrong is said; and who sees what it would do can go back to the form."""
+    async with committee(house) as (visitor, wang, _):
+        place = await send(visitor, "13812340001", "A01")
+        bar = await reviewed(wang, kind="bar", number="13812340009", reason="bulk_sender")
+        await wang.post(f"{ROOM}/acts", **bar)
+        listed = Page((await wang.get(f"{ROOM}/acts")).text).all("option")
+        barred = next(one["value"] for one in listed if len(one["value"]) == 32)
+        given = {"kind": "void", "release": "yes", "reason": "fraud", "note": "举报", "barred": barred}
+        refused = await wang.post(f"{ROOM}/acts/review", **given, entries=f"{place.seq}, 98765")
+        assert "“98765”" in refused.text
+        reviewed_ = await reviewed(wang, **given, entries=str(place.seq))
+        changed = await wang.post(f"{ROOM}/acts", **reviewed_, change="1")
+        assert changed.status == 200
+        for answer, entries in ((refused, f"{place.seq}, 98765"), (changed, str(place.seq))):
+            page = Page(answer.text)
+            assert page.all("details", id="entered", open="")
+            assert page.all("input", name="release", value="yes", checked="")
+            assert page.all("option", value=barred, selected="")
+            assert page.all("input", name="entries", value=entries)
+            assert page.all("input", id="void-note", value="举报")
+        of = await wang.post(f"{ROOM}/acts/review", **{**given, "barred": ""}, of=str(place.seq), change="1")
+        assert Page(of.text).all("input", name="of", value=str(place.seq), checked="")
+        assert (await kinds(visitor)) == {"bar": 1}
 
 
 async def test_the_close_is_moved_by_two(house: House) -> None:
@@ -455,6 +483,30 @@ async def test_the_close_is_moved_by_two(house: House) -> None:
         running = visitor.service.campaigns[CAMPAIGN]
         assert running.window("sms").closes_ms == CLOSES_MS + 24 * 3_600_000
         assert running.window("hotline").closes_ms == CLOSES_MS
+
+
+async def test_who_cannot_agree_is_told_so_where_they_agreed(house: House) -> None:
+    async with committee(house) as (visitor, wang, li):
+        visitor.house.clock.ms = SETTLED_MS + 60_000
+        await visitor.service.schedule.tick()
+        wang, li = [await visitor.sign_in(Role.COMMITTEE, one.login) for one in (wang, li)]
+        ways = []
+        for reason in ("no_statement_to_be_had", "committee_decision"):
+            fields = {"kind": "waive", "reason": reason}
+            shown = Page((await wang.post(f"{ROOM}/result/review", **fields)).text)
+            (digest,) = [one["value"] for one in shown.all("input", name="digest")]
+            assert (await wang.post(f"{ROOM}/result", **fields, digest=digest)).status == 303
+            chamber = await visitor.service.store.run(proposals.are_open, CAMPAIGN, visitor.house.clock.ms)
+            ways.append((f"{ROOM}/proposals/{chamber[-1].id}/approve", chamber[-1].digest))
+        ended = [await li.post(path, digest=digest, back="result") for path, digest in ways]
+        assert (ended[0].status, ended[1].status) == (303, 409)
+        page = Page(ended[1].text)
+        assert words_reasons.REFUSED["already_waived"].zh in page.text
+        assert page.all("ol", class_="machine"), "the page of the result"
+        for back, mark in (("rulings/agree", "tabs"), ("evaluation", "lead"), ("nowhere", "act")):
+            refused = Page((await li.post(ways[1][0], digest="x", back=back)).text)
+            assert refused.all("p", class_="notice bad", role="alert"), back
+            assert any(mark in one.get("class", "").split() for _, one in refused.elements), back
 
 
 async def test_proposals_are_declined_and_withdrawn(house: House) -> None:

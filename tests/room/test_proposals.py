@@ -237,6 +237,18 @@ async def test_what_has_changed_meanwhile_is_not_done(house: House) -> None:
         assert await room.kinds() == {"void": 1, "schedule": 1}
 
 
+async def test_what_is_proposed_already_is_not_proposed_again(house: House) -> None:
+    async with open_room(house) as room:
+        place = await room.send("13812345678", "A01")
+        first = await room.propose(void(place))
+        for again in (void(place), void(place, note="the same, whatever is noted beside it")):
+            assert await refused(room.propose(again, "li")) == "already_proposed"
+        other = await room.propose(void(place, reason="operator_slip"), "li")
+        await room.chamber.decline(room.running, first.id, "li")
+        await room.approve(await room.propose(void(place)))
+        assert await refused(room.approve(other, "wang")) == "nothing_to_void"
+
+
 async def test_a_void_is_refused_if_the_caller_voided_the_vote_meanwhile(house: House) -> None:
     house.edit(house.campaign, 'over_cap = "first"', 'over_cap = "void_all"')
     async with open_room(house) as room:
