@@ -64,7 +64,7 @@ _STATUS: Final = {
 #: How long a form may take to arrive: so long, and a file at so many bytes a second.
 _READ_SECONDS: Final = 10.0
 _SLOWEST_BYTES: Final = 100_000
-_PATH: Final = re.compile(r"(/[A-Za-z0-9._-]+)+")
+_PATH: Final = re.compile(r"(/[A-Za-z0-9._-]+)+(\?[A-Za-z0-9._~%=&+-]{0,400})?")
 
 
 class Unstated(RuntimeError):
@@ -332,8 +332,7 @@ def render(
         "who": who,
         "nav": [] if who is None else menu.items(who, request.path, inside),
         "campaign_name": "" if running is None else running.campaign.name_in(lang),
-        # Where the language's form leads back to: a page that is the answer to a form has no address.
-        "path": request.path if request.method == "GET" else "",
+        "path": _back_here(request),
         "tags": TAGS,
         "done": done if done in catalogue else "",
     }
@@ -343,6 +342,15 @@ def render(
     return _finished(request, response)
 
 
+def _back_here(request: web.Request) -> str:
+    """Where the buttons for the language lead back to: the address without the language that it names. "" for a
+    page that is the answer to a form: it has no address, and what was typed would be lost."""
+    if request.method not in ("GET", "HEAD"):
+        return ""
+    here = request.rel_url.without_query_params("lang").raw_path_qs
+    return here if is_path(here) else request.path
+
+
 def see_other(path: str, done: str = "") -> web.Response:
     """Go on to another page; it then says `done_…` of its catalogue."""
     location = f"{path}?done={done}" if done else path
@@ -350,7 +358,7 @@ def see_other(path: str, done: str = "") -> web.Response:
 
 
 def is_path(path: str) -> bool:
-    """Whether that is a path of ours, to which a form may lead back: no other host, and no query."""
+    """Whether that is a path of ours, with or without a query, to which a form may lead back: no other host."""
     return _PATH.fullmatch(path) is not None
 
 

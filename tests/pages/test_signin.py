@@ -314,10 +314,33 @@ async def test_a_language_that_stays(visitor: Visitor) -> None:
     assert answer.location == "/committee/beita-2018"
     assert "Sign out" in (await browser.get("/account")).text
     assert "Sign out" in (await Browser(visitor, jar=browser.jar).get("/account")).text
-    for wanted in ("//evil.example", "https://evil.example", "/a\r\nX: y", "/account?x=1", ""):
+    for wanted in (
+        "//evil.example",
+        "https://evil.example",
+        "/a\r\nX: y",
+        "/a?to=//evil",
+        "/a?b\\c",
+        "/a?b#c",
+        "/?a",
+        "",
+    ):
         answer = await browser.send("/account/language", page, lang="xx", next=wanted)
         assert answer.location == "/account"
     assert "退出" in (await browser.get("/account?lang=zh")).text
+
+
+async def test_the_language_buttons_keep_the_place_and_lose_nothing_typed(visitor: Visitor) -> None:
+    chief = await settled(visitor, "chief", Role.ADMINISTRATOR)
+    page = await chief.get("/account?lang=en&done=password&x=1-5.2-7%20a")
+    (kept,) = Page(page.text).all("input", name="next")
+    assert kept["value"] == "/account?done=password&x=1-5.2-7+a"
+    assert Page(page.text).all("a", href="/account", aria_current="page")
+    assert (await chief.send("/account/language", page, lang="en")).location == kept["value"]
+    foreign = await chief.get("/account?to=https://evil.example")
+    assert Page(foreign.text).all("input", name="next", value="/account")
+    refused = await chief.send("/people", await chief.get("/people"), name="A", login="?", role="operator")
+    assert refused.status == 400
+    assert not Page(refused.text).all("button", name="lang"), "its answer would be another page"
 
 
 # ---- everybody's accounts -------------------------------------------------------------------------
