@@ -34,6 +34,7 @@ from config.fields import (
     Duration,
     Instant,
     Many,
+    Name,
     Publish,
     PublishWhen,
     Region,
@@ -186,8 +187,8 @@ class Campaign(Table):
     """One award: its contests, schedule, numbers and rules."""
 
     id: Slug
-    name: Text
-    name_en: Text | None = None
+    name: Name
+    name_en: Name | None = None
     timezone: Zone
     publish: PublishWhen = Publish("after_close")
     pending: Annotated[frozenset[Pending], Strict(False), _SORTED] = frozenset()

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
-from config.fields import AT_LEAST_ONE, Many, Positive, Slug, Table, Text, refused
+from config.fields import AT_LEAST_ONE, Many, Name, Positive, Slug, Table, Text, refused
 from config.problems import Lang
 from dedup.caps import Cap, ContestCaps, Per
 from tally.codebook import Listing
@@ -53,7 +53,7 @@ class Spellings(Table):
     model_config = ConfigDict(extra="ignore")
 
     code: Text
-    aliases: Many[Text] = ()
+    aliases: Many[Name] = ()
     keypad: Text | None = None
 
     def listing(self, contest: str) -> Listing:
@@ -66,9 +66,9 @@ class Candidate(Spellings):
 
     model_config = ConfigDict(extra="forbid")
 
-    name: Text
-    name_en: Text | None = None
-    unit: Text
+    name: Name
+    name_en: Name | None = None
+    unit: Name
     withdrawn: bool = False
 
     def name_in(self, lang: Lang) -> str:
@@ -80,8 +80,8 @@ class Contest(Table):
     """One category to vote in. `roster` names the file of its candidates, None if they stand here."""
 
     id: Slug
-    name: Text
-    name_en: Text | None = None
+    name: Name
+    name_en: Name | None = None
     seats: Positive
     selections: Ballot = Ballot()
     caps: Annotated[Caps, AT_LEAST_ONE]

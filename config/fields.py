@@ -37,6 +37,8 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600}
 _LOCAL_ZONES: Final = frozenset({"localtime", "posixrules", "Factory"})
+#: Categories of signs that end a line, do something else, or are halves of one.
+_CONTROL: Final = ("Cc", "Cs", "Zl", "Zp")
 _SLUG: Final = re.compile(r"(?=.{1,40}\Z)[a-z0-9]+(?:[-_][a-z0-9]+)*", re.ASCII)
 _DURATION: Final = re.compile(r"([0-9]{1,6})([smh])", re.ASCII)
 _DAILY: Final = re.compile(r"daily at ([01][0-9]|2[0-3]):([0-5][0-9])", re.ASCII)
@@ -100,10 +102,26 @@ def _slug(text: str) -> str:
     return text
 
 
+def unseen(text: str) -> str:
+    """The first sign of a text that nobody can see, but that may turn its direction or tell two names apart;
+    "" if there is none. Blanks can be seen; what Unicode has yet to define, or leaves to fonts, may be.
+
+    >>> unseen("服务\\u202e窗口")
+    '\\u202e'
+    """
+    return next((sign for sign in text if unicodedata.category(sign) in ("Cf", *_CONTROL)), "")
+
+
+def _name(text: str) -> str:
+    if sign := unseen(text):
+        raise refused("text_unseen", sign=f"U+{ord(sign):04X}")
+    return text
+
+
 def _text(text: str) -> str:
     if not text or text != text.strip():
         raise refused("text_blank")
-    if any(unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp") for letter in text):
+    if any(unicodedata.category(letter) in _CONTROL for letter in text):
         raise refused("text_control")
     if len(text) > 200:
         raise PydanticCustomError("string_too_long", "is too long", {"max_length": 200})
@@ -182,6 +200,8 @@ AT_LEAST_ONE: Final = AfterValidator(_not_empty)
 Slug = Annotated[str, AfterValidator(_slug)]
 #: One line of text for people to read.
 Text = Annotated[str, AfterValidator(_text)]
+#: The same, of signs that can be seen: what stands on ballots and is looked for in texts.
+Name = Annotated[Text, AfterValidator(_name)]
 #: The name of a time zone; `zone_of` gives the zone.
 Zone = Annotated[str, AfterValidator(_zone)]
 #: ISO 3166 and the numbering plan: how callers' numbers are completed.

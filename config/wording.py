@@ -160,6 +160,12 @@ WORDING: Final[Mapping[str, Wording]] = {
         "含有换行或控制字符",
         "请写成一行",
     ),
+    "text_unseen": _words(
+        "holds the invisible character {sign}",
+        "delete it, or type the text again",
+        "含有不可见字符 {sign}",
+        "请删去，或重新输入",
+    ),
     "zone": _words(
         "is not a known time zone", "write one such as {near}", "不是已知的时区", "请写时区名，例如 {near}"
     ),

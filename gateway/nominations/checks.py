@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Final, NamedTuple
 
+from config.fields import unseen
 from config.wording import Wording
 from gateway.nominations.forms import ALIKE, RULINGS, STAGES, Field, Form
 from gateway.spreadsheet import faults, table
@@ -21,10 +22,10 @@ WORDS: Final[Mapping[str, Wording]] = {
         "“{title}” has more than {most} characters", "shorten it", "“{title}”超过 {most} 字", "请缩短"
     ),
     "control": faults.words(
-        "“{title}” holds characters that cannot be seen",
-        "delete and type it again",
-        "“{title}”含有不可见字符",
-        "请删去后重新输入",
+        "“{title}” holds a character that cannot be seen, {sign}, beside “{beside}”",
+        "delete what stands there and type it again",
+        "“{title}”中“{beside}”旁有不可见字符 {sign}",
+        "请删去这几个字后重新输入",
     ),
     "not_a_phone": faults.words(
         "“{title}” is not a telephone number",
@@ -112,8 +113,8 @@ WORDS: Final[Mapping[str, Wording]] = {
 #: What a nomination may lack while it is being written; anything else is refused at once.
 UNFINISHED: Final = ("missing", "too_short")
 _PHONE: Final = re.compile(r"\+?[0-9]{7,15}(-[0-9]{1,6})?", re.ASCII)
-#: Control characters but line break and tab, halves of surrogates, line and paragraph separators.
-_UNSEEN: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029]")
+#: Of what is on either side of a sign that cannot be seen, so much says where it is.
+_BESIDE: Final = 4
 _NUMBER_LIKE: Final = re.compile(r"[0-9]{7,}", re.ASCII)
 _MINE: Final = re.compile(r"我(?![国省市区县院局])")
 
@@ -168,8 +169,8 @@ def flaws(field: Field, value: str) -> Iterator[Flaw]:
         if field.required:
             yield Flaw(field.key, "missing", {"title": title})
         return
-    if _UNSEEN.search(value):
-        yield Flaw(field.key, "control", {"title": title})
+    if hidden := _unseen(value):
+        yield Flaw(field.key, "control", {"title": title, **hidden})
     elif len(value) > field.most:
         yield Flaw(field.key, "too_many", {"title": title, "most": field.most})
     elif n < field.least:
@@ -184,6 +185,17 @@ def flaws(field: Field, value: str) -> Iterator[Flaw]:
         yield Flaw(field.key, "not_a_choice", {"title": title, "choices": "、".join(field.choices)})
     elif field.key == "summary" and _NUMBER_LIKE.search(_run_together(value)):
         yield Flaw(field.key, "number_in_public", {"title": title})
+
+
+def _unseen(text: str) -> Mapping[str, str]:
+    """The first sign that cannot be seen, and where it is; nothing if there is none. Texts have lines and tabs."""
+    plain = text.replace("\n", " ").replace("\t", " ")
+    if not (sign := unseen(plain)):
+        return {}
+    at = plain.index(sign)
+    around = plain[max(0, at - _BESIDE) : at] + plain[at + 1 : at + 1 + _BESIDE]
+    beside = "".join(one for one in around if not unseen(one)).strip()
+    return {"sign": f"U+{ord(sign):04X}", "beside": beside}
 
 
 def _run_together(text: str) -> str:
@@ -219,6 +231,9 @@ def opinion(
         found.append(Flaw("ruling", "not_a_choice", {"title": f"{title}结论", "choices": "、".join(RULINGS)}))
     if not who:
         found.append(Flaw("who", "missing", {"title": f"{title}签署人"}))
+    for key, told, text in (("who", "签署人", who), ("note", "说明", note)):
+        if hidden := _unseen(text):
+            found.append(Flaw(key, "control", {"title": f"{title}{told}", **hidden}))
     if len(who) > 60:
         found.append(Flaw("who", "too_many", {"title": f"{title}签署人", "most": 60}))
     if on is None:

@@ -50,6 +50,17 @@ MISTAKES = {
         [('"小评选"', '"小\\n评选"')],
         ["2: name: holds a line break or a control character — write it on one line"],
     ),
+    "name that turns the direction of what follows": (
+        [('"小评选"', '"小\u202e评选"')],
+        ["2: name: holds the invisible character U+202E — delete it, or type the text again"],
+    ),
+    "alias with a sign of no width": (
+        [('aliases = ["', 'aliases = ["\u200b')],
+        [
+            "33: contests[0].candidates[0].aliases[0]: holds the invisible character U+200B — delete it, or type "
+            "the text again"
+        ],
+    ),
     "name too long": ([("小评选", "小" * 201)], ["2: name: is too long — write at most 200 characters"]),
     "name no text": ([('"小评选"', "3")], ["2: name: is not a text — write it in quotes"]),
     "unknown zone": (

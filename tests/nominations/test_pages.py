@@ -97,6 +97,11 @@ async def test_personal_data_is_for_the_committee_alone(house: House) -> None:
         ("summary", "请打 138-1234-0000", "似有电话"),
         ("name", "", "没有填写"),
         ("name", "窗\x07口", "不可见字符"),
+        ("name", "社保\u202e窗口", "“社保窗口”旁有不可见字符 U+202E"),
+        ("unit", "区人\u200b社局", "不可见字符 U+200B"),
+        ("aliases", "社保\u2066窗", "不可见字符 U+2066"),
+        ("deeds", DEEDS + "\n第二段\u200d", "不可见字符 U+200D"),
+        ("deeds", DEEDS + "\n\u3000\u3000第二段，有\t空白", ""),
     ],
 )
 async def test_what_a_field_may_not_hold(house: House, key: str, value: str, said: str) -> None:
