@@ -79,6 +79,11 @@ class Desk:
         }
         self._turns: WeakValueDictionary[tuple[str, ...], asyncio.Lock] = WeakValueDictionary()
 
+    @property
+    def now_ms(self) -> int:
+        """The time."""
+        return self._service.now_ms()
+
     def source(self, campaign: str) -> Source | None:
         """The campaign's desk, None if it has none."""
         return self._sources.get(campaign)

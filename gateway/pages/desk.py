@@ -173,6 +173,7 @@ class _Pages:
             "ballots": desk_view.ballots(running, lang),
             "latest": [desk_view.outcome(running, one, lang) for one in latest],
             "ended": desk_view.outcome(running, ended, lang) if ended else None,
+            "outside": desk_view.outside(running, self._desk.now_ms, lang),
             "error": error,
             "entered": {**_EMPTY, **(entered or {})},
             "reasons": acts.REASONS["undo"],

@@ -80,6 +80,16 @@ def _keys(running: Running) -> list[dict[str, Keys]]:
     ]
 
 
+def outside(running: Running, now_ms: int, lang: Lang) -> str:
+    """That no call counts now, "" if calls do: before the hotline's window, and after it."""
+    window = running.window("hotline")
+    if now_ms < window.opens_ms:
+        return _say(WORDS["outside_before"], lang).format(at=moment(window.opens_ms, running))
+    if running.closed or now_ms >= window.closes_ms:
+        return _say(WORDS["outside_after"], lang).format(at=moment(window.closes_ms, running))
+    return ""
+
+
 def _limits(contest: Contest, lang: Lang) -> str:
     least, most = contest.selections.min, contest.selections.max
     kind = "one" if most == 1 else "exactly" if least == most else "between"

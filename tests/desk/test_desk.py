@@ -14,6 +14,7 @@ from gateway.people.roles import Role
 from gateway.storage.store import Unavailable
 from tests.conftest import CLOSES_MS, OPENS_MS, House
 from tests.desk.hands import HOME, Hand, at_the_desk, form_id, hand
+from tests.pages.reading import Page
 
 ENGINES = ("sqlite", "postgresql")
 
@@ -428,6 +429,24 @@ async def test_the_lot_is_drawn_as_a_call_is_recorded(house: House, share: str, 
             await desk.record(source, "wang", Call(form_id(), f"1380013{number:04}", Wish.VOTE, ("A01",)))
         house.clock.ms += UNDO_MS + 1
         assert len(await desk.due(source, "zhao", 10)) == (drawn if share != "1.0" else 6)
+
+
+@pytest.mark.parametrize(
+    ("at_ms", "said"),
+    [
+        (OPENS_MS - 1, "电话投票尚未开始：2018-07-09 08:00:00 开始"),
+        (OPENS_MS, ""),
+        (CLOSES_MS - 1, ""),
+        (CLOSES_MS, "电话投票已于 2018-07-20 18:00:00 截止"),
+    ],
+)
+async def test_the_desk_says_when_no_call_counts(house: House, at_ms: int, said: str) -> None:
+    house.clock.ms = at_ms
+    async with at_the_desk(house, "wang") as (_, wang):
+        _, text = await wang.page()
+        page = Page(text)
+        assert bool(page.all("p", class_="notice warn", role="status")) == bool(said)
+        assert said in page.text
 
 
 async def test_what_the_clock_decided_is_not_entered_again(house: House) -> None:
