@@ -38,7 +38,8 @@ def roster(chosen: Chosen, campaign: str | None, write: bool, as_json: bool) -> 
         try:
             rosters.write(Path(loaded.settings.campaigns) / f"{name}.toml", found)
         except NotWritten as problem:
-            raise Failed(getattr(WORDS[problem.word], chosen.lang).format(about=problem.about)) from None
+            about = problem.about(loaded.campaigns[name], chosen.lang)
+            raise Failed(getattr(WORDS[problem.word], chosen.lang).format(about=about)) from None
         click.echo(getattr(WORDS["done_roster"], chosen.lang), err=True)
 
 

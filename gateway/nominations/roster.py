@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from config import load
 from config.campaign import Campaign
-from config.problems import Problems
+from config.problems import Lang, Problems
 from gateway.durable import sync
 from gateway.nominations import records, tomlroster
 from gateway.nominations.tomlroster import ByHand
@@ -43,11 +43,16 @@ Roster = dict[str, list[Approved]]
 
 
 class NotWritten(Exception):
-    """The campaign file stays as it was: a word of the catalogue, and what it is about."""
+    """The campaign file stays as it was: a word of the catalogue, and what or which contests it is about."""
 
-    def __init__(self, word: str, about: str = "") -> None:
-        super().__init__(f"{word}: {about}")
-        self.word, self.about = word, about
+    def __init__(self, word: str, about: str = "", contests: Sequence[str] = ()) -> None:
+        super().__init__(f"{word}: {about or '、'.join(contests)}")
+        self.word, self._about, self._contests = word, about, contests
+
+    def about(self, campaign: Campaign, lang: Lang) -> str:
+        """What it is about; contests by their names."""
+        named = (campaign.contests_by_id[one].name_in(lang) for one in self._contests)
+        return self._about or "、".join(named)
 
 
 def of(db: Database, campaign: Campaign) -> Roster:
@@ -90,7 +95,7 @@ def write(file: Path, roster: Mapping[str, Sequence[Approved]]) -> None:
     """
     empty = [contest for contest, some in roster.items() if not some]
     if empty or not roster:
-        raise NotWritten("roster_empty", "、".join(empty))
+        raise NotWritten("roster_empty", contests=empty)
     part = file.with_name(f".{file.name}.part")
     try:
         text = tomlroster.rewritten(
@@ -105,7 +110,7 @@ def write(file: Path, roster: Mapping[str, Sequence[Approved]]) -> None:
         part.replace(file)
         sync(file.parent)
     except ByHand as error:
-        raise NotWritten("roster_by_hand", str(error)) from None
+        raise NotWritten("roster_by_hand", contests=[str(error)]) from None
     except Problems as problems:
         raise NotWritten("roster_refused", problems.render("zh")) from None
     finally:

@@ -112,7 +112,9 @@ class _Pages:
         except Refused as refused:
             return await self._list(request, 409, contest=contest, refused=refused.word)
         except NotWritten as problem:
-            told = getattr(WORDS[problem.word], guard.language(request)).format(about=problem.about)
+            lang = guard.language(request)
+            about = problem.about(running.campaign, lang)
+            told = getattr(WORDS[problem.word], lang).format(about=about)
             return await self._list(request, 409, contest=contest, told=told)
         except OSError as error:
             about = error.strerror or type(error).__name__

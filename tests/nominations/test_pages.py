@@ -59,6 +59,17 @@ async def test_from_the_form_to_the_campaign_file(house: House) -> None:
 
 
 @pytest.mark.on_sqlite
+async def test_a_roster_that_lacks_a_contest_names_it(house: House) -> None:
+    async with before(house).serve() as visitor:
+        wang = await clerk(visitor)
+        await endorsed(wang, await entered(wang))
+        for lang, name in (("zh", "最美服务明星"), ("en", "Service Star")):
+            refused = await wang.post(f"/committee/{CAMPAIGN}/roster?lang={lang}")
+            assert Page(refused.text).all("p", class_="notice bad", role="alert")
+            assert (refused.status, name in Page(refused.text).text) == (409, True)
+
+
+@pytest.mark.on_sqlite
 async def test_personal_data_is_for_the_committee_alone(house: House) -> None:
     async with before(house).serve() as visitor:
         wang = await clerk(visitor)

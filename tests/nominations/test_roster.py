@@ -107,7 +107,7 @@ async def test_the_command(tmp_path: Path) -> None:
         text = house.campaign.read_text("utf-8")
         empty = await asyncio.to_thread(call, "roster", "--write", settings=house.settings)
         assert empty.code == 1
-        assert "nobody is approved yet in star" in empty.err
+        assert "nobody is approved yet in Most Beautiful Service Star" in empty.err
         assert house.campaign.read_text("utf-8") == text
         await endorsed(wang, await entered(wang, WINDOWS.replace("window", "star")))
         written = await asyncio.to_thread(call, "roster", "--write", settings=house.settings)
