@@ -64,9 +64,13 @@ class _Api:
 
 
 async def relay(
-    request: web.Request, events: AsyncIterator[str], headers: Mapping[str, str], ping_seconds: float
+    request: web.Request,
+    events: AsyncIterator[str],
+    headers: Mapping[str, str],
+    ping_seconds: float,
+    over: asyncio.Event | None = None,
 ) -> web.StreamResponse:
-    """Server-sent events until there are no more, or nobody listens any more."""
+    """Server-sent events until there are no more, nobody listens any more, or nobody may: `over` is set."""
     if request.transport is None:
         return web.Response()  # the viewer left before we began, and aiohttp_sse asserts that none does
     response = EventSourceResponse(ping_interval=ping_seconds)
@@ -77,10 +81,11 @@ async def relay(
         sending = asyncio.create_task(_send(response, events, fastest + secrets.randbelow(slowest - fastest)))
         # A stream may have nothing to say for days: only the ping then notices that the viewer has left.
         left = asyncio.create_task(response.wait())
+        tasks = [sending, left, *([asyncio.create_task(over.wait())] if over else [])]
         try:
-            await asyncio.wait((sending, left), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in (sending, left):
+            for task in tasks:
                 task.cancel()
             with suppress(asyncio.CancelledError, ConnectionError, TimeoutError):
                 await sending

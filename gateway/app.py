@@ -203,7 +203,7 @@ async def _listening(settings: Settings, server: Server) -> AsyncIterator[None]:
         settings.trusted_proxies,
         settings.limits.read_seconds,
     )
-    app = web.Application(client_max_size=settings.limits.body_bytes)
+    app = web.Application(client_max_size=settings.limits.body_bytes, middlewares=[public.for_people])
     app.add_routes(routes(server, settings))
     public.set_up(app)
     if server.people is not None:

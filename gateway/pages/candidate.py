@@ -31,7 +31,7 @@ class _Pages:
         """The candidate as the campaign file names it, and what its nomination lets everybody see."""
         found = self._found(request)
         if found is None:
-            return self._missing(request)
+            return public.missing(request)
         asked = public.asking(request)
         running = self._service.campaigns[request.match_info["id"]]
         contest = request.match_info["contest"]
@@ -55,7 +55,7 @@ class _Pages:
         found = self._found(request)
         nominated = None if found is None else await self._published(request, found)
         if found is None or nominated is None or not nominated.portrait:
-            return self._missing(request)
+            return public.missing(request)
         headers = {
             **public.HEADERS,
             **FILE_HEADERS,
@@ -69,7 +69,7 @@ class _Pages:
         try:
             file, content = await self._register.file(running, nominated.id, nominated.portrait)
         except Lost:
-            return self._missing(request)
+            return public.missing(request)
         headers["Content-Disposition"] = f'inline; filename="{found.code}.{ENDINGS[file.media]}"'
         return web.Response(body=content, content_type=file.media, headers=headers)
 
@@ -88,6 +88,3 @@ class _Pages:
         found = await self._register.published(running)
         one = found.get((request.match_info["contest"], candidate.code))
         return one if one is not None and (one.name, one.unit) == (candidate.name, candidate.unit) else None
-
-    def _missing(self, request: web.Request) -> web.Response:
-        return public.respond(public.render(request, "missing.html", {}), public.asking(request).lang, 404)

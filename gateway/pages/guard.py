@@ -86,6 +86,10 @@ class Sessions(Protocol):
         """Whose session that is, None if it is none or over. `active`: they have just done something."""
         ...
 
+    def over(self, token: str) -> asyncio.Event:
+        """What is set when somebody ends that session."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Office:
@@ -178,6 +182,11 @@ async def still(request: web.Request) -> bool:
     """Whether they may look on yet: for streams, which outlast many pages. Looking on is no activity."""
     who = await request.app[OFFICE].sessions.who(request[_SESSION], active=False)
     return not refusal(request[_ACCESS], who, request.match_info.get("campaign"))
+
+
+def over(request: web.Request) -> asyncio.Event:
+    """What is set when the session is ended: for streams, too, which should end with it at once."""
+    return request.app[OFFICE].sessions.over(request[_SESSION])
 
 
 async def visitor(request: web.Request) -> SignedIn | None:
@@ -343,8 +352,9 @@ def render(
 
 
 def _back_here(request: web.Request) -> str:
-    """Where the buttons for the language lead back to: the address without the language that it names. "" for a
-    page that is the answer to a form: it has no address, and what was typed would be lost."""
+    """Where the buttons for the language lead back to: the address without the language that it names.
+
+    "" for a page that is the answer to a form: it has no address, and what was typed would be lost."""
     if request.method not in ("GET", "HEAD"):
         return ""
     here = request.rel_url.without_query_params("lang").raw_path_qs
@@ -358,7 +368,7 @@ def see_other(path: str, done: str = "") -> web.Response:
 
 
 def is_path(path: str) -> bool:
-    """Whether that is a path of ours, with or without a query, to which a form may lead back: no other host."""
+    """Whether that is a path of ours, perhaps with a query, to which a form may lead back: no other host."""
     return _PATH.fullmatch(path) is not None
 
 

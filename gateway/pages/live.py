@@ -21,7 +21,7 @@ from gateway.result import timetable
 from gateway.watching.board import Board
 from gateway.watching.pulse import Pulse
 
-#: A stream that outlives its session ends within this time.
+#: A stream that outlives its session ends within this time, where another node or the clock ended that.
 _STILL_SECONDS: Final = 60.0
 
 _WORDS: Final = {**SHARED, **LIVE, **STEPS}
@@ -101,7 +101,7 @@ class _Live:
         self._watching += 1
         try:
             stream = _while_signed_in(request, self._board.stream(running.id, self._audience))
-            return await api.relay(request, stream, guard.HEADERS, self._ping_seconds)
+            return await api.relay(request, stream, guard.HEADERS, self._ping_seconds, guard.over(request))
         finally:
             self._watching -= 1
 

@@ -94,7 +94,7 @@ class _Notices:
     ) -> web.Response:
         lang = public.asking(request).lang
         if running is None or made is None:
-            return _missing(request, lang)
+            return public.missing(request)
         return await self._drawn(request, running, made, lang, draft=False)
 
     async def _drawn(
@@ -108,7 +108,7 @@ class _Notices:
                 body = word.notice(document) if kind == "docx" else await self._pdf(document, lang, key)
             except pdf.NoPdf as error:
                 _log.warning("pdf_unavailable", reason=str(error))
-                return _missing(request, lang)
+                return public.missing(request)
             name = f"notice-{running.id}-{made.number}-{lang}.{kind}"
             headers = {**public.HEADERS, "Content-Disposition": f'attachment; filename="{name}"'}
             return _kept(web.Response(body=body, content_type=_TYPES[kind], headers=headers), draft=draft)
@@ -141,7 +141,3 @@ def _kept(response: web.Response, *, draft: bool) -> web.Response:
     if draft:
         response.headers["Cache-Control"] = "no-store"
     return response
-
-
-def _missing(request: web.Request, lang: Lang) -> web.Response:
-    return public.respond(public.render(request, "missing.html", {}), lang, 404)

@@ -4,7 +4,7 @@ It works without scripts; with them it follows the stream of events. A page is d
 of the standings, however many ask for it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -30,6 +30,11 @@ HEADERS: Final[Mapping[str, str]] = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
+
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+#: Below these only programs ask.
+_MACHINES: Final = ("/in/", "/api/", "/ledger/")
 
 
 def set_up(app: web.Application) -> None:
@@ -107,7 +112,7 @@ class _Pages:
     async def campaign(self, request: web.Request) -> web.Response:
         """One campaign."""
         running = self._board.campaigns().get(request.match_info["id"])
-        return self._missing(request) if running is None else self._page(request, running)
+        return missing(request) if running is None else self._page(request, running)
 
     async def events(self, request: web.Request) -> web.StreamResponse:
         """What the public may see, as it changes."""
@@ -129,7 +134,7 @@ class _Pages:
         """A style sheet or script. Pages ask for it with its tag, so it may be kept for long."""
         file = FILES.get(request.path.removeprefix("/static/"))
         if file is None:
-            return self._missing(request)
+            return missing(request)
         headers = {**HEADERS, "ETag": f'"{file.tag}"', "Cache-Control": "public, max-age=86400"}
         if file.tag in request.headers.get("If-None-Match", ""):
             return web.Response(status=304, headers=headers)
@@ -147,9 +152,6 @@ class _Pages:
             drawn = self._drawn[request.path, asked] = _Drawn(standings, shown, status, text)
         return respond(drawn.text, asked.lang)
 
-    def _missing(self, request: web.Request) -> web.Response:
-        return self._draw(request, "missing.html", {}, status=404)
-
     def _draw(
         self, request: web.Request, template: str, values: Mapping[str, Any], status: int = 200
     ) -> web.Response:
@@ -163,6 +165,21 @@ class _Pages:
         if running.campaign.publish.mode == "never":
             return "unshown"
         return "final" if self._final(running) else "closed"
+
+
+@web.middleware
+async def for_people(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """The page `missing` for people whose address leads nowhere; programs get the words that they know."""
+    nowhere = isinstance(request.match_info.http_exception, web.HTTPNotFound)
+    reads = request.method in ("GET", "HEAD") and "text/html" in request.headers.get("Accept", "")
+    if nowhere and reads and not request.path.startswith(_MACHINES):
+        return missing(request)
+    return await handler(request)
+
+
+def missing(request: web.Request) -> web.Response:
+    """The page that says that there is none."""
+    return respond(render(request, "missing.html", {}), asking(request).lang, 404)
 
 
 def asking(request: web.Request) -> Asked:

@@ -23,7 +23,7 @@ def routes(campaigns: Mapping[str, Running], now_ms: Callable[[], int]) -> list[
         """One campaign's sheet, drawn once for each state of its rules, and of its voting."""
         running, asked = campaigns.get(request.match_info["id"]), public.asking(request)
         if running is None:
-            return public.respond(public.render(request, "missing.html", {}), asked.lang, 404)
+            return public.missing(request)
         status = running.status(now_ms())
         key = (running.id, asked, running.edition, status)
         if key not in drawn:

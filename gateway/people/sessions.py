@@ -7,8 +7,10 @@ leave a screen on the wall for the evening: twelve hours. A judge reads long bet
 working day.
 """
 
+import asyncio
 from collections.abc import Callable
 from typing import Final, NamedTuple
+from weakref import WeakValueDictionary
 
 from gateway.people import store
 from gateway.people.accounts import hashed
@@ -43,6 +45,11 @@ class Sessions:
 
     def __init__(self, database: Store, now_ms: Callable[[], int]) -> None:
         self._db, self._now_ms = database, now_ms
+        self._over: WeakValueDictionary[bytes, asyncio.Event] = WeakValueDictionary()
+
+    def over(self, token: str) -> asyncio.Event:
+        """What is set when that session is ended from here: for streams, which wait long for what to send."""
+        return self._over.setdefault(hashed(token), asyncio.Event())
 
     async def who(self, token: str, *, active: bool = True) -> SignedIn | None:
         """Whose session that is, None if it is none or over. `active`: they have just done something."""
@@ -61,7 +68,9 @@ class Sessions:
 
     async def end(self, token: str) -> None:
         """Sign out."""
-        await self._db.run(store.end, hashed(token))
+        key = hashed(token)
+        await self._db.run(store.end, key)
+        self._ended(key)
 
     async def listed(self, account_id: int) -> list[OpenSession]:
         """Somebody's sessions that are not over, the latest first."""
@@ -72,7 +81,12 @@ class Sessions:
     async def end_one(self, account_id: int, token: bytes) -> None:
         """End one of somebody's own sessions."""
         await self._db.run(store.end_of, account_id, token)
+        self._ended(token)
 
     async def end_others(self, account_id: int, token: str) -> None:
         """End all of somebody's sessions but theirs of now."""
         await self._db.run(store.end_others, account_id, hashed(token))
+
+    def _ended(self, key: bytes) -> None:
+        if (streams := self._over.get(key)) is not None:
+            streams.set()

@@ -1,5 +1,6 @@
 """The pages for people over a small award: a board with a pulse, and whoever is signed in."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -42,6 +43,9 @@ class Sessions:
     async def who(self, token: str, *, active: bool = True) -> SignedIn | None:
         self.active.append(active)
         return self.people.get(token)
+
+    def over(self, _: str) -> asyncio.Event:
+        return asyncio.Event()
 
 
 @dataclass

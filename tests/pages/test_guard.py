@@ -1,5 +1,6 @@
 """Nobody gets further than they may: every route, role and method; and no form that is not our own page's."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -13,6 +14,7 @@ from gateway.pages.words_staff import WORDS
 from gateway.people.roles import Role
 from tests.conftest import Answer, House, Staff, Visitor
 from tests.pages.access import ROWS
+from tests.pages.boards import next_event
 from tests.pages.reading import Page
 
 FILLED = {
@@ -223,6 +225,35 @@ def test_no_template_has_script_or_style_in_it() -> None:
         assert not re.search(r"<style|\sstyle=|\son[a-z]+=|<script(?![^>]*\bsrc=)|javascript:", text), (
             template
         )
+
+
+@pytest.mark.parametrize(("lang", "said"), [("zh", "没有这个页面"), ("en", "Page not found")])
+async def test_an_address_that_leads_nowhere_is_a_page_for_people(house: House, lang: str, said: str) -> None:
+    page = {"Accept": "text/html,*/*;q=0.8", "Accept-Language": lang}
+    async with house.serve() as visitor:
+        for path in ("/nothing", "/committee/beita-2018/nothing", "/people/a/b/c/d"):
+            answer = await anonymous(visitor, "GET", path, page)
+            assert (answer.status, answer.headers["Content-Language"][:2]) == (404, lang), path
+            assert said in answer.text, path
+            assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+        for path in ("/in/none/none", "/api/none", "/ledger/none"):
+            answer = await anonymous(visitor, "GET", path, page)
+            assert (answer.status, "<html" in answer.text) == (404, False), path
+        for method, headers in (("GET", {}), ("GET", JSON), ("POST", page)):
+            answer = await anonymous(visitor, method, "/nothing", headers)
+            assert (answer.status, answer.text) == (404, "404: Not Found")
+
+
+async def test_signing_out_ends_what_another_tab_follows(house: House) -> None:
+    async with house.serve() as visitor:
+        staff = await visitor.sign_in(Role.COMMITTEE)
+        url, cookie = visitor.server.url, {"Cookie": f"televote-plain={staff.token}"}
+        async with visitor.session.get(f"{url}/committee/beita-2018/events", headers=cookie) as stream:
+            assert await next_event(stream) is not None
+            assert (await staff.post("/signout")).status == 303
+            async with asyncio.timeout(5):
+                while await next_event(stream) is not None:
+                    pass
 
 
 # ---- forms that are not ours ----------------------------------------------------------------------

@@ -264,7 +264,7 @@ PAYLOADS = [
     "javascript:alert(1)",
     "</table></main><iframe src=//evil.example>",
     "&lt;b&gt; &amp;amp;",
-    "<!-- \u202e ]]>",
+    "<!-- ]]>",
     "{0} {code} %s ${x}",
 ]
 
