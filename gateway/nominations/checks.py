@@ -188,7 +188,7 @@ def flaws(field: Field, value: str) -> Iterator[Flaw]:
 
 
 def _unseen(text: str) -> Mapping[str, str]:
-    """The first sign that cannot be seen, and where it is; nothing if there is none. Texts have lines and tabs."""
+    """The first sign that cannot be seen, and where; nothing if there is none. Texts have lines and tabs."""
     plain = text.replace("\n", " ").replace("\t", " ")
     if not (sign := unseen(plain)):
         return {}

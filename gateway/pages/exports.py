@@ -70,6 +70,7 @@ class _Pages:
             "built": list(_all_shown(self._offered(running), self._files, guard.language(request))),
             "no_pdf": await self._no_pdf(guard.language(request)),
             "kept": KEPT,
+            "zone": running.campaign.timezone,
         }
         return guard.render(request, "exports.html", values, words=_WORDS)
 

@@ -12,7 +12,7 @@ from aiohttp import web
 from config.problems import Lang
 from gateway.intake.revise import Case
 from gateway.intake.running import Running
-from gateway.pages import case_view, guard, room_form
+from gateway.pages import act_view, case_view, guard, room_form
 from gateway.pages.guard import only
 from gateway.pages.room_form import Flaw
 from gateway.pages.rulings import WORDS as ROOM
@@ -229,10 +229,6 @@ def _asked(running: Running, query: Query) -> dict[str, str]:
 def _act(running: Running, acted: Acted, lang: Lang) -> dict[str, Any]:
     """An act of the log: what is public of it, and the committee's note."""
     leaf, private = acted.act.leaf, acted.act.private
-    detail = {key: value for key, value in leaf.detail.items() if key not in _OWN}
-    if leaf.kind == "gap":
-        detail = {name: f"{past['kept']}/{past['size']}" for name, past in detail["logs"].items()}
-        detail |= {f"lost.{ended}": n for ended, n in leaf.detail["lost"].items()}
     return {
         "entry": acted.place.seq,
         "node": acted.node,
@@ -246,13 +242,8 @@ def _act(running: Running, acted: Acted, lang: Lang) -> dict[str, Any]:
         "about_node": leaf.detail.get("node", acted.node),
         "number": case_view.masked(private.get("line", ""), "") if leaf.kind in ("bar", "unbar") else "",
         "note": private.get("note", ""),
-        "detail": sorted(detail.items()),
+        "detail": act_view.told(running, leaf.detail, lang),
     }
-
-
-#: Of an act's public detail, what has a column of its own, what no person can read, and what open ballots
-#: tell of a message: its own page shows that, if it may.
-_OWN: Final = frozenset({"by", "second", "reason", "entry", "entries", "node", "commit", "selections"})
 
 
 def _ends(named: str) -> Ends | None:

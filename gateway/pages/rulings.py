@@ -99,6 +99,7 @@ def confirm(
         "digest": considered.digest,
         "fields": {name: fields[name] for name in sent.fields if name in fields},
         "kept_back": kept_back,
+        "zone": running.campaign.timezone,
         "back": sent.back,
     }
     return guard.render(request, "confirm.html", values, words=sent.words)

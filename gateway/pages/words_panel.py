@@ -164,7 +164,6 @@ EVALUATION: Final[Mapping[str, Said]] = {
     ),
     "lot_order": Said("抽出的顺序", "The order that was drawn"),
     "lot_hint": Said("编码之间用空格或顿号，例如：{codes}", "Codes with blanks between, such as {codes}"),
-    "colon": Said("：", ": "),
     "lot_review": Said("检查", "Review"),
     "agreement": Said("评委一致性", "Agreement of the panel"),
     "agreement_text": Said(

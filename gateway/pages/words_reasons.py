@@ -1,7 +1,7 @@
 """The fixed words of the rules in sentences, in Simplified Chinese and in English: plain data.
 
-Why a message waits (`WAITS`, `NOTES`), why a person decides (`REASONS`), what acts there are (`KINDS`), why
-something is not done (`REFUSED`).
+Why a message waits (`WAITS`, `NOTES`), why a person decides (`REASONS`), what acts there are (`KINDS`) and
+what they tell (`DETAILS`), why something is not done (`REFUSED`).
 """
 
 from collections.abc import Mapping
@@ -123,6 +123,46 @@ KINDS: Final[Mapping[str, Said]] = {
     "score": Said("提交评分表", "Score sheet submitted"),
     "lot": Said("抽签", "Lot drawn"),
     "gap": Said("条目遗失，新账本开始", "Entries lost, new epoch begun"),
+}
+
+#: What an act's public part tells, by the ledger's names.
+DETAILS: Final[Mapping[str, Said]] = {
+    "altered": Said("内容不同", "altered"),
+    "anonymous": Said("匿名", "anonymous"),
+    "came_on": Said("收到日期", "came on"),
+    "candidate": Said("候选", "candidate"),
+    "channel": Said("方式", "by way of"),
+    "closes_ms": Said("截止", "closes"),
+    "compared": Said("核对方式", "compared by"),
+    "contest": Said("项目", "contest"),
+    "down": Said("当时停机的节点", "nodes that were down"),
+    "due_ms": Said("答复期限", "answer due"),
+    "early": Said("提前截止", "closed early"),
+    "everybody": Said("所有人", "everybody's"),
+    "extra": Said("我方多出", "extra here"),
+    "ledger": Said("账本条目数", "entries of the ledger"),
+    "logs": Said("日志（保留/原有）", "logs (kept/had)"),
+    "lost": Said("丢失", "lost"),
+    "manifest": Said("导出清单", "export's manifest"),
+    "matched": Said("一致", "agree"),
+    "messages": Said("消息数", "messages"),
+    "missing": Said("我方缺少", "missing here"),
+    "notice": Said("公示", "notice"),
+    "objection": Said("异议", "objection"),
+    "order": Said("抽签次序", "order drawn"),
+    "outcome": Said("结果", "outcome"),
+    "recorded": Said("我方条数", "recorded here"),
+    "release": Said("释放次数", "caps come free"),
+    "result": Said("结果指纹", "result’s fingerprint"),
+    "roots": Said("各日志的根", "roots of the logs"),
+    "rows": Said("对账单条数", "rows of the statement"),
+    "rules": Said("规则指纹", "rules’ fingerprint"),
+    "seen": Said("已见其他日志的条目", "entries seen of other logs"),
+    "shifted": Said("时间不同", "shifted in time"),
+    "source": Said("来源", "source"),
+    "statements": Said("对账单", "statements"),
+    "verdict": Said("裁定", "verdict"),
+    "winners": Said("入选", "winners"),
 }
 
 #: Why something is not done: `revise.REFUSALS`, `proposals.REFUSALS`, and what is wrong with a form.

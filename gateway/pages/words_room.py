@@ -116,7 +116,7 @@ LIVE: Final[Mapping[str, Said]] = {
     "hearing_quiet": Said("暂无消息", "quiet"),
     "hearing_silent": Said("中断", "SILENT"),
     "hearing_never": Said("尚未收到", "not heard yet"),
-    "hearing_closed": Said("未到时段", "window closed"),
+    "hearing_closed": Said("不在时段内", "outside its window"),
     "no_sources": Said("这项投票没有设置来源。", "No source is set up for this vote."),
     # the balance
     "outcomes": Said("消息的结果", "How messages ended"),

@@ -52,7 +52,6 @@ SHARED: Final[Mapping[str, Said]] = {
     "second_entry": Said("第二次登记", "Second entry"),
     "heard_nobody": Said("没有听出任何候选", "heard nobody"),
     "history": Said("全部经过", "Its history"),
-    "times_zone": Said("时间均为 {zone} 时间。", "All times are {zone} time."),
     "to_record": Said("查看全部经过", "See its history"),
     "kept_back": Said(
         "本次投票在结束之前不显示票数（committee_totals）：这里不显示消息选了谁。",

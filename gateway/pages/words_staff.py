@@ -22,6 +22,8 @@ WORDS: Final[Mapping[str, Said]] = {
         "电话号码和短信内容是个人信息，请勿抄录或外传。",
         "Telephone numbers and texts are personal data: do not copy or pass them on.",
     ),
+    "colon": Said("：", ": "),
+    "times_zone": Said("时间均为 {zone} 时间。", "All times are {zone} time."),
     "yes": Said("是", "Yes"),
     "no": Said("否", "No"),
     "cancel": Said("取消", "Cancel"),

@@ -57,8 +57,8 @@ MISTAKES = {
     "alias with a sign of no width": (
         [('aliases = ["', 'aliases = ["\u200b')],
         [
-            "33: contests[0].candidates[0].aliases[0]: holds the invisible character U+200B — delete it, or type "
-            "the text again"
+            "33: contests[0].candidates[0].aliases[0]: holds the invisible character U+200B — "
+            "delete it, or type the text again"
         ],
     ),
     "name too long": ([("小评选", "小" * 201)], ["2: name: is too long — write at most 200 characters"]),

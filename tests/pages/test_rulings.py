@@ -5,6 +5,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from gateway.intake import journey
 from gateway.intake.inbound import Form, Inbound
 from gateway.intake.payload import Reason
 from gateway.intake.revise import REFUSALS, Ruling
-from gateway.pages import case_view, room_form, words_reasons, words_rulings
+from gateway.pages import act_view, case_view, room_form, words_reasons, words_rulings
 from gateway.pages.room_form import Flaw
 from gateway.pages.words import LANGS
 from gateway.people.roles import Role
@@ -507,6 +508,36 @@ async def test_who_cannot_agree_is_told_so_where_they_agreed(house: House) -> No
             refused = Page((await li.post(ways[1][0], digest="x", back=back)).text)
             assert refused.all("p", class_="notice bad", role="alert"), back
             assert any(mark in one.get("class", "").split() for _, one in refused.elements), back
+
+
+async def test_the_log_of_acts_says_in_words_what_each_tells(house: House) -> None:
+    async with committee(house) as (_, wang, li):
+        path, digest = await proposed(
+            wang,
+            kind="reschedule",
+            closes_sms="2018-07-21T18:00",
+            closes_hotline="2018-07-20T18:00",
+            reason="network_failure",
+        )
+        await li.post(f"{path}/approve", digest=digest)
+        withdraw = {"kind": "withdraw", "candidate": "window/A01", "reason": "at_own_wish"}
+        await wang.post(f"{ROOM}/acts", **await reviewed(wang, **withdraw))
+        page = Page((await wang.get(f"{ROOM}/records/acts?lang=zh")).text)
+        assert "截止：短信 2018-07-21 18:00:00 · 热线 2018-07-20 18:00:00" in page.text
+        assert "候选：A01 " in page.text
+        assert "项目：最美服务窗口" in page.text
+        assert "释放次数：否" in page.text
+        assert page.all("span", title='candidate="A01"'), "the ledger's own words"
+
+
+def test_everything_that_an_act_tells_has_its_label() -> None:
+    """The names of docs/audit/format.md, but for those that the page shows otherwise."""
+    told = (Path(__file__).parents[2] / "docs/audit/format.md").read_text("utf-8")
+    table = told.partition("| kind | has besides")[2].partition("\n\n")[0].splitlines()[2:]
+    cells = [re.sub(r"\([^)]*\)", "", row.split("|")[2]) for row in table]
+    named = {name for cell in cells for name in re.findall(r"`(\w+)`", cell)}
+    of_kinds = {"undo"}  # "as `undo`"
+    assert named - of_kinds - act_view._ELSEWHERE <= set(words_reasons.DETAILS)
 
 
 async def test_proposals_are_declined_and_withdrawn(house: House) -> None:
