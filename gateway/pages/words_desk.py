@@ -181,13 +181,14 @@ WORDS: Final[Mapping[str, Said]] = {
     "reason_caller_changed_mind": Said("来电人当场改口", "Caller changed their mind"),
     "reason_test_call": Said("试打的电话", "A test call"),
     "help": Said("按键说明", "Keys"),
+    # What stays true while the page stays open, for it may be opened before the vote is.
     "outside_before": Said(
-        "电话投票尚未开始：{at} 开始。现在登记的来电不计票。",
-        "Voting by telephone has not begun: it opens at {at}. A call entered now is not counted.",
+        "电话投票 {at} 开始，在此之前登记的来电不计票。",
+        "Voting by telephone opens at {at}. A call that is entered before is not counted.",
     ),
     "outside_after": Said(
-        "电话投票已于 {at} 截止。现在登记的来电不计票。",
-        "Voting by telephone closed at {at}. A call entered now is not counted.",
+        "电话投票已于 {at} 截止，在此之后登记的来电不计票。",
+        "Voting by telephone closed at {at}. A call that is entered after that is not counted.",
     ),
     "help_open": Said("按键说明（?）", "Keys (?)"),
     "close": Said("关闭", "Close"),

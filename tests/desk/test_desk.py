@@ -434,7 +434,7 @@ async def test_the_lot_is_drawn_as_a_call_is_recorded(house: House, share: str, 
 @pytest.mark.parametrize(
     ("at_ms", "said"),
     [
-        (OPENS_MS - 1, "电话投票尚未开始：2018-07-09 08:00:00 开始"),
+        (OPENS_MS - 1, "电话投票 2018-07-09 08:00:00 开始"),
         (OPENS_MS, ""),
         (CLOSES_MS - 1, ""),
         (CLOSES_MS, "电话投票已于 2018-07-20 18:00:00 截止"),
