@@ -18,6 +18,7 @@ from gateway.pages import guard, panel_view
 from gateway.pages.panel_view import WORDS, Errors
 from gateway.pages.words_reasons import REFUSED
 from gateway.panel import evaluating, marking, scoring
+from gateway.panel.drafts import Draft
 from gateway.panel.marking import RECUSED, Marks, Wrong
 from gateway.panel.scoring import Scoring
 from gateway.people.roles import Role
@@ -77,7 +78,8 @@ class _Pages:
         """Keep what was typed; with `act=review`, show what would be submitted."""
         running, contest, judging = self._contest(request)
         fields = await guard.form(request)
-        marks, errors = _read(fields, judging, evaluating.candidates(running, contest))
+        draft = await self._scores.draft(running, contest, guard.signed_in(request).login)
+        marks, errors = _read(fields, judging, evaluating.candidates(running, contest), draft)
         if guard.wants_json(request):
             return await self._row(request, running, contest, marks, errors)
         if errors:
@@ -140,7 +142,8 @@ class _Pages:
         lang, login = guard.language(request), guard.signed_in(request).login
         if errors:
             said = {f"{code}/{name}": panel_view.said(wrong, lang) for (code, name), wrong in errors.items()}
-            return web.json_response({"errors": said}, status=422, headers=guard.HEADERS)
+            seen = panel_view.told(errors)
+            return web.json_response({"errors": said, "seen": seen}, status=422, headers=guard.HEADERS)
         try:
             await self._scores.enter(running, contest, login, marks)
         except Refused as refused:
@@ -154,6 +157,7 @@ class _Pages:
         told = {
             "totals": {row.code: row.total for row in rows},
             "missing": sum(not row.total and not row.recused for row in rows),
+            "seen": {row.code: row.seen for row in rows if (row.code, "") in marks},
         }
         return web.json_response(told, headers=guard.HEADERS)
 
@@ -227,17 +231,20 @@ class _Pages:
             raise guard.Refused("unknown") from None
 
 
-def _read(fields: Mapping[str, str], judging: Judging, codes: list[str]) -> tuple[Marks, Errors]:
+def _read(
+    fields: Mapping[str, str], judging: Judging, codes: list[str], draft: Draft
+) -> tuple[Marks, Errors]:
     """The marks of a form, and what is wrong with them. A row that is not in it stays as it is.
 
-    The points of a candidate from whom the judge is recused are not looked at.
+    So does one that is in it as it was seen, for another window may have changed it since. The points of a
+    candidate from whom the judge is recused are not looked at.
     """
     marks, errors = Marks(), dict[tuple[str, str], Wrong]()
     for code in codes:
         if f"row-{code}" not in fields:
             continue
         recused = f"recused-{code}" in fields
-        marks[code, ""] = RECUSED if recused else ""
+        given = {"": RECUSED if recused else ""}
         for criterion in judging.criteria:
             found = (
                 "" if recused else marking.points(criterion, fields.get(f"mark-{code}-{criterion.id}", ""))
@@ -245,5 +252,13 @@ def _read(fields: Mapping[str, str], judging: Judging, codes: list[str]) -> tupl
             if isinstance(found, Wrong):
                 errors[code, criterion.id] = found
             else:
-                marks[code, criterion.id] = found
+                given[criterion.id] = found
+        if any(one.id not in given for one in judging.criteria):
+            continue
+        typed, stands = marking.row(judging, given), marking.row(judging, draft.get(code, {}))
+        seen = fields.get(f"seen-{code}", stands)
+        if typed != seen and stands not in (seen, typed):
+            errors[code, judging.criteria[0].id] = marking.since(stands)
+        elif typed != seen:
+            marks |= {(code, one): points for one, points in given.items()}
     return marks, errors

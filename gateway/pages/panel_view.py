@@ -29,7 +29,7 @@ class Mark(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A candidate. `total` is "" until all marks are there."""
+    """A candidate. `total` is "" until all marks are there; `seen` is the row from which the form is made."""
 
     code: str
     name: str
@@ -37,6 +37,7 @@ class Row(NamedTuple):
     recused: bool
     marks: list[Mark]
     total: str
+    seen: str
 
 
 class Shown(NamedTuple):
@@ -78,10 +79,10 @@ def rows(
     typed: Mapping[str, str] = {},
 ) -> list[Row]:
     """The rows; `typed` is what a form held that had errors."""
-    found = []
+    found, known = [], told(errors)
     for code in evaluating.candidates(running, contest):
         given, candidate = draft.get(code, {}), running.campaign.candidate(contest, code)
-        recused = given.get("") == RECUSED
+        recused = f"recused-{code}" in typed if f"row-{code}" in typed else given.get("") == RECUSED
         marks = [
             Mark(
                 one.id,
@@ -92,8 +93,14 @@ def rows(
             for one in judging.criteria
         ]
         total = "" if recused else _total(judging, given)
-        found.append(Row(code, candidate.name_in(lang), candidate.unit, recused, marks, total))
+        seen = known.get(code) or typed.get(f"seen-{code}") or marking.row(judging, given)
+        found.append(Row(code, candidate.name_in(lang), candidate.unit, recused, marks, total, seen))
     return found
+
+
+def told(errors: Errors) -> dict[str, str]:
+    """The rows of which a judge is told that they are others by now: saved again, they have been seen."""
+    return {code: str(wrong.fill["stands"]) for (code, _), wrong in errors.items() if "stands" in wrong.fill}
 
 
 def said(wrong: Wrong, lang: Lang) -> str:

@@ -52,7 +52,10 @@ PANEL: Final[Mapping[str, Said]] = {
     "panel_not_open": Said("投票开始后才能打分。", "Points can be entered once voting has opened."),
     "panel_saving": Said("正在保存…", "Keeping…"),
     "panel_kept": Said("已保存", "Kept"),
-    "panel_unkept": Said("没有保存，请检查网络后再试", "Not kept: check the network, and try again"),
+    "panel_unkept": Said("没有保存：{codes}。{why}", "Not kept: {codes}. {why}"),
+    "panel_away": Said(
+        "服务器连不上，连上后会再保存。", "The server cannot be reached; they are kept once it can."
+    ),
     "panel_import": Said("用电子表格填写", "By spreadsheet"),
     "panel_import_text": Said(
         "下载模板，填好后上传。有任何错误，整份都不读入，并逐一列出。",

@@ -38,6 +38,14 @@ WORDS: Final[Mapping[str, Wording]] = {
         "“{title}” is not in steps of {step}", "write a multiple of {step}",
         "“{title}”不是 {step} 的整数倍", "请填写 {step} 的整数倍",
     ),
+    "changed_since": faults.words(
+        "the row has been changed in another window, to {now}", "save again to keep what stands here",
+        "这一行已在另一窗口改为 {now}", "如要保留这里的内容，请再保存一次",
+    ),
+    "recused_since": faults.words(
+        "the recusal was entered in another window", "save again to keep what stands here",
+        "这一行已在另一窗口改为回避", "如要保留这里的内容，请再保存一次",
+    ),
     "no_candidate": faults.words(
         "no candidate of this contest has the code", "take the codes of the template",
         "本项目没有这个编码的候选", "请使用模板中的编码",
@@ -80,6 +88,19 @@ def _within(criterion: Criterion, value: Decimal, title: str) -> str | Wrong:
     if (exact / criterion.step).denominator != 1:
         return Wrong("not_in_steps", {"title": title, "step": written(criterion.step)})
     return written(exact)
+
+
+def row(judging: Judging, given: Mapping[str, str]) -> str:
+    """What stands in a candidate's row, in one line: a form says by it what it was made from."""
+    recused = given.get("", "")
+    return "/".join([recused, *("" if recused else given.get(one.id, "") for one in judging.criteria)])
+
+
+def since(stands: str) -> Wrong:
+    """What a judge is told whose `row` has become another one in another window."""
+    recused, *marks = stands.split("/")
+    now = "、".join(one or "–" for one in marks)
+    return Wrong("recused_since" if recused else "changed_since", {"now": now, "stands": stands})
 
 
 def columns(judging: Judging) -> list[Column]:

@@ -74,6 +74,91 @@ async def test_who_leaves_at_once_loses_nothing(house: House, window: Window) ->
         await window.leave()
 
 
+async def test_it_says_which_rows_are_not_kept_and_keeps_them_later(house: House, window: Window) -> None:
+    """What was kept since does not hide what was not: neither what never arrived nor what was refused."""
+    window.expected.append("Failed to load resource")
+    arrange(house)
+    async with house.serve() as visitor:
+        (one,) = await judges(visitor, 1)
+        page = await window.open(one, SHEET)
+        status = page.locator("#kept")
+        await page.route(f"**{SHEET}", lambda route: route.abort(), times=1)
+        await page.get_by_label("A01 服务态度优").fill("9.5")
+        await expect(status).to_have_text("没有保存：A01。服务器连不上，连上后会再保存。")
+        await page.get_by_label("A02 服务态度优").fill("999")
+        await expect(status).to_contain_text("没有保存：A01、A02。“服务态度优”超过满分 10")
+        await page.get_by_label("A03 服务态度优").fill("8")  # it arrives, and takes the first one with it
+        await expect(status).to_contain_text("没有保存：A02。“服务态度优”超过满分 10")
+        asked: list[str] = []
+        page.on("dialog", lambda dialog: asked.append(dialog.type))
+        page.on("dialog", lambda dialog: dialog.dismiss())
+        await page.close(run_before_unload=True)
+        await expect(status).to_be_visible()
+        assert asked == ["beforeunload"]
+        await page.get_by_label("A02 服务态度优").fill("9")
+        await kept(page)
+        await page.goto(visitor.server.url + SHEET)
+        for n, points in enumerate(("9.5", "9", "8"), 1):
+            await expect(page.get_by_label(f"A{n:02} 服务态度优")).to_have_value(points)
+        assert asked == ["beforeunload"], "nothing is left to ask about"
+        await window.leave()
+
+
+@pytest.mark.parametrize("script", [True, False])
+async def test_an_older_window_writes_over_nothing(house: House, window: Window, script: bool) -> None:
+    window.expected.append("Failed to load resource: the server responded with a status of 422")
+    arrange(house)
+    async with house.serve() as visitor:
+        (one,) = await judges(visitor, 1)
+        old, new = [await window.open(one, SHEET, script=script) for _ in range(2)]
+
+        async def save(page: Page) -> None:
+            async with page.expect_navigation():
+                await page.get_by_role("button", name="保存").click()
+
+        await new.get_by_label("A01 服务态度优").fill("9.5")
+        await save(new)
+        await old.get_by_label("A02 服务态度优").fill("8")
+        await save(old)
+        await expect(old.get_by_label("A01 服务态度优")).to_have_value("9.5")
+        await expect(old.get_by_label("A02 服务态度优")).to_have_value("8")
+        await new.get_by_label("A02 服务态度优").fill("7")  # which it has not seen
+        if not script:
+            await save(new)
+        await expect(new.locator("#wrong-A02-manner")).to_contain_text("已在另一窗口改为 8、–")
+        await expect(new.get_by_label("A02 服务态度优")).to_have_value("7")
+        await save(new)  # now it has
+        await expect(new.locator(".notice.ok")).to_have_text("已保存。")
+        await expect(new.get_by_label("A02 服务态度优")).to_have_value("7")
+        await window.leave()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("lang", ["zh", "en"])
+async def test_the_whole_row_and_what_is_kept_are_in_sight(
+    house: House, window: Window, width: int, lang: str
+) -> None:
+    """With the sample's eight criteria, wherever one types, and on paper."""
+    async with house.serve() as visitor:
+        (one,) = await judges(visitor, 1)
+        page = await window.open(one, f"{SHEET}?lang={lang}", width)
+        under = await page.evaluate(
+            """() => Array.from(document.querySelectorAll('#sheet td input'), (field) => {
+                 field.focus();
+                 const { top, bottom } = field.getBoundingClientRect();
+                 return top < 0 || bottom > document.querySelector('.foot').getBoundingClientRect().top;
+               }).filter(Boolean).length"""
+        )
+        assert under == 0
+        await expect(page.locator("#kept")).to_be_in_viewport()
+        out = "document.querySelector('.scroll').scrollWidth - document.querySelector('.scroll').clientWidth"
+        assert await page.evaluate(out) <= 0
+        await page.set_viewport_size({"width": 720, "height": 1000})
+        await page.emulate_media(media="print")
+        assert await page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+        await window.leave()
+
+
 async def test_without_scripts_the_button_keeps_it(house: House, window: Window) -> None:
     arrange(house)
     async with house.serve() as visitor:

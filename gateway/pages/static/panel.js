@@ -5,6 +5,7 @@ const sheet = document.getElementById("sheet");
 const kept = document.getElementById("kept");
 const csrf = document.querySelector("meta[name=csrf]").content;
 const waiting = new Map();
+const unkept = new Map(); // rows that were sent and not kept, with the reason
 let turn = Promise.resolve();
 let sending = 0;
 
@@ -28,6 +29,20 @@ function say(row, name, text) {
   }
 }
 
+// "Kept" is said of the whole sheet: only once nothing waits and nothing was refused.
+function tell() {
+  const codes = Array.from(unkept.keys(), (row) => row.dataset.code).join("、");
+  const [why] = Array.from(unkept.values()).slice(-1);
+  if (unkept.size) kept.textContent = sheet.dataset.unkept.replace("{codes}", codes).replace("{why}", why);
+  else if (!waiting.size && !sending) kept.textContent = sheet.dataset.kept;
+}
+
+// Rows that did not arrive, but for those in which something is to be mended first.
+function again() {
+  for (const row of unkept.keys()) if (!row.querySelector("[aria-invalid]")) later(row);
+}
+
+// Sends a row; returns why it was not kept.
 async function keep(row) {
   const form = new FormData();
   form.set("csrf", csrf);
@@ -43,27 +58,30 @@ async function keep(row) {
     told = await answer.json();
     if (!answer.ok && !told.errors) throw new Error(told.text || "");
   } catch (error) {
-    kept.textContent = error.message && !(error instanceof TypeError) ? error.message : sheet.dataset.unkept;
-    return;
+    return error.message && !(error instanceof TypeError) ? error.message : sheet.dataset.away;
   }
   const wrong = told.errors || {};
   for (const field of row.querySelectorAll("input[inputmode]")) {
     const [, code, ...id] = field.name.split("-");
     say(row, field.name, wrong[`${code}/${id.join("-")}`] || "");
   }
-  if (told.errors) {
-    kept.textContent = Object.values(wrong)[0];
-    return;
-  }
+  const seen = told.seen[row.dataset.code];
+  if (seen !== undefined) row.querySelector("[name^=seen-]").value = seen;
+  if (told.errors) return Object.values(wrong)[0];
   row.querySelector("output").textContent = told.totals[row.dataset.code] || "–";
-  if (!waiting.size && sending === 1) kept.textContent = sheet.dataset.kept;
+  return "";
 }
 
-function send(row) {
+async function send(row) {
   clearTimeout(waiting.get(row));
   waiting.delete(row);
   sending += 1;
-  return keep(row).finally(() => { sending -= 1; });
+  const why = await keep(row);
+  sending -= 1;
+  unkept.delete(row);
+  if (why) unkept.set(row, why);
+  else again();
+  tell();
 }
 
 function later(row) {
@@ -104,4 +122,7 @@ sheet.addEventListener("keydown", (event) => {
 for (const leaving of ["beforeunload", "pagehide"]) {
   addEventListener(leaving, () => { for (const row of [...waiting.keys()]) send(row); });
 }
+sheet.addEventListener("submit", () => unkept.clear()); // the button sends all of them
+addEventListener("beforeunload", (event) => { if (unkept.size) event.preventDefault(); });
+addEventListener("online", again);
 for (const row of sheet.querySelectorAll("tbody tr")) recused(row);
