@@ -155,7 +155,8 @@ class _Rulings:
         if not isinstance(ended, Said):
             return ended
         if guard.wants_json(request):
-            return _json({"error": ended.word, "text": ended.text}, ended.status)
+            told = {"error": ended.word, "text": ended.text}
+            return _json({**told, **await self._since(running, ended, fields)}, ended.status)
         return await self._queue(request, running, ended, fields)
 
     async def reveal(self, request: web.Request) -> web.StreamResponse:
@@ -210,6 +211,13 @@ class _Rulings:
             return guard.see_other(f"{there}&after={after}" if case_view.place(after) else there)
         told = {"places": [case_view.key(one) for one in targets], "waiting": await self._waiting(running)}
         return _json({**told, **_told(motion, ended, lang)})
+
+    async def _since(self, running: Running, refused: Said, fields: Mapping[str, str]) -> dict[str, int]:
+        """What others may have changed since a script's page was drawn, which would be refused again."""
+        if refused.word == "changed":
+            case = await self._case(running, fields.get("at", ""))
+            return {"alike": len(await self._service.casebook.alike(running.id, case))}
+        return {"waiting": await self._waiting(running)} if refused.word == "not_waiting" else {}
 
     async def _targets(self, running: Running, case: Case, fields: Mapping[str, str]) -> Sequence[Place]:
         """The message, or all with its text if that is asked: exactly as many as were shown."""
@@ -277,7 +285,10 @@ class _Rulings:
             "after": "" if after == START else case_view.key(after),
             "next": case_view.key(page[-1].place) if more else "",
             "cases": [case_view.shown(running, case, lang) for case in page],
-            "alike": {case_view.key(case.place): len(one) for case, one in zip(page, alike, strict=True)},
+            "alike": {
+                case_view.key(case.place): [case_view.key(one) for one in places or [case.place]]
+                for case, places in zip(page, alike, strict=True)
+            },
             "proposed_by": {case_view.key(place): who for place, who in proposed.items()},
             "current": _current(page, named, proposed),
             "contests": contests(running, lang),

@@ -150,6 +150,85 @@ async def test_everything_is_ruled_on_by_keyboard_alone(house: House, window: Wi
         await expect(page.get_by_text("没有待裁定的消息。")).to_be_visible()
 
 
+@pytest.mark.parametrize(("width", "height"), [(1280, 900), (640, 450)])
+async def test_nothing_in_focus_lies_under_the_bar(
+    house: House, window: Window, width: int, height: int
+) -> None:
+    under = """() => {
+        const {top, bottom} = document.activeElement.getBoundingClientRect();
+        const bar = document.querySelector('.decision');
+        const on = (element) => element.contains(document.activeElement);
+        return on(bar.parentElement) && !on(bar) && (top < 0 || bottom > bar.getBoundingClientRect().top);
+    }"""
+    async with room(house, window) as (wang, _):
+        page = await window.open(wang, f"{ROOM}/rulings", width)
+        await page.set_viewport_size({"width": width, "height": height})
+        for key in "ncw":
+            await page.evaluate("scrollTo(0, 0)")
+            await page.keyboard.press(key)
+            assert not await page.evaluate(under), key
+            await page.keyboard.press("Escape")
+        await page.locator(".docket a").first.focus()
+        for stop in range(80):
+            await page.keyboard.press("Tab")
+            assert not await page.evaluate(under), stop
+
+
+async def test_how_many_are_alike_follows_what_is_ruled(house: House, window: Window) -> None:
+    """By oneself, by a colleague, and what came since: never refused for good."""
+    window.expected.append("Failed to load resource: the server responded with a status of 409")
+    async with room(house, window, busy=False) as (wang, li):
+        await send(wang.visitor, *[(f"138123410{n:02d}", "1") for n in range(6)])
+        page, theirs = [await window.open(one, f"{ROOM}/rulings") for one in (wang, li)]
+        alike = page.locator(".alike")
+        await expect(alike).to_contain_text("全部 6 条")
+        await press(page, "r", "Enter")
+        await expect(alike).to_contain_text("全部 5 条")
+        await theirs.locator(".docket a").nth(1).click()
+        await press(theirs, "r", "Enter")
+        await press(page, "r", "Enter")  # the same one: it comes too late, and there is one less of it
+        await expect(page.locator(".lost .row-state")).to_contain_text("已有人裁定")
+        await expect(page.locator("#waiting")).to_have_text("4")
+        await expect(alike).to_contain_text("全部 4 条")
+        await send(wang.visitor, ("13812341009", "1"))
+        await press(page, "r", "a", "Enter")
+        await expect(page.locator("#decision")).to_contain_text("情况已经改变")
+        await expect(alike).to_contain_text("全部 5 条")
+        await press(page, "Enter")
+        await expect(page.locator("#waiting")).to_have_text("0")
+        assert len(await leaves(wang.visitor)) == 7
+
+
+async def test_a_session_that_has_ended_takes_no_ruling_with_it(house: House, window: Window) -> None:
+    window.expected.append("Failed to load resource: the server responded with a status of 40")
+    async with room(house, window, busy=False) as (wang, _):
+        await send(wang.visitor, ("13812340001", "不要A01"), ("13812340002", "不要B01"))
+        page = await window.open(wang, f"{ROOM}/rulings")
+        people = wang.visitor.server.people
+        assert people is not None
+        await people.sessions.end(wang.token)
+        await page.locator(".docket a").nth(1).click()
+        await press(page, "r", "n")
+        await page.keyboard.type("回电无人")
+        await press(page, "Enter", "Escape")
+        await page.keyboard.press("Enter")
+        link = page.locator("#decision a")
+        await expect(link).to_have_attribute("href", "/signin")
+        await expect(link).to_have_attribute("target", "_blank")
+        await expect(page.get_by_label("备注", exact=False).first).to_have_value("回电无人")
+        await picture(page, "rulings-signed-out")
+        again = await wang.visitor.sign_in(Role.COMMITTEE, "wang", name="王主任")
+        cookies = [
+            {"name": name, "value": value, "url": page.url.partition("/committee")[0]}
+            for name, value in again.cookies.items()
+        ]
+        await page.context.add_cookies(cookies)  # type: ignore[arg-type]
+        await page.keyboard.press("Enter")
+        await expect(page.locator("#waiting")).to_have_text("1")
+        (leaf,) = await leaves(wang.visitor)
+        assert (leaf.detail["entry"], leaf.detail["verdict"]) == (3, "reject")
+
+
 # ---- two people -----------------------------------------------------------------------------------
 
 

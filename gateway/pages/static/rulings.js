@@ -14,7 +14,7 @@
   const told = document.getElementById('told');
   const rows = Array.from(queue.querySelectorAll('.docket a'));
   const field = (name) => form.elements.namedItem(name);
-  const token = document.querySelector('meta[name=csrf]').content;
+  let token = document.querySelector('meta[name=csrf]').content;
   const KEYS = 'televote-ruling-keys';
 
   let sending = false;
@@ -58,12 +58,9 @@
     reveal.querySelector('[name=at]').value = current().dataset.at;
     field('count_reason').value = about.count;
     form.querySelectorAll('[name=reject_reason]').forEach((one) => { one.checked = one.value === about.reject; });
-    field('alike').value = about.alike;
-    only('alike', Number(about.alike) > 1);
+    many();
     only('disputed', 'disputed' in about);
     only('lineless', 'lineless' in about);
-    const words = form.querySelector('.alike [data-text]');
-    words.textContent = words.dataset.text.replace('{n}', about.alike);
     told.hidden = true;
     told.textContent = '';
     reveal.open = false;
@@ -71,6 +68,23 @@
     filter();
     parts();
     tell();
+  }
+
+  // On how many the same ruling can be made.
+  function many() {
+    const {alike} = shown().dataset;
+    const words = form.querySelector('.alike [data-text]');
+    field('alike').value = alike;
+    field('alike').checked &&= alike > 1;
+    only('alike', alike > 1);
+    words.textContent = words.dataset.text.replace('{n}', alike);
+  }
+
+  // Somebody has ruled on some of those with this text, or one more has come.
+  function left(alike) {
+    const {same} = shown().dataset;
+    queue.querySelectorAll(`.case[data-same="${same}"]`).forEach((one) => { one.dataset.alike = alike; });
+    many();
   }
 
   const only = (what, yes) => form.querySelectorAll(`[data-only=${what}]`).forEach((one) => { one.hidden = !yes; });
@@ -155,29 +169,63 @@
     }
   }
 
-  async function post(which) {
+  async function post(which, again) {
     const response = await fetch(which.action, {
       method: 'POST',
       headers: {'Accept': 'application/json', 'X-CSRF-Token': token},
       body: new URLSearchParams(new FormData(which)),
     });
-    return response.json();
+    const answer = await response.json();
+    return answer.error === 'csrf' && !again && await renew() ? post(which, true) : answer;
+  }
+
+  // The same person has signed in again, in another window: the form goes on with the new session's token.
+  async function renew() {
+    const page = await new Promise((read, fail) => {
+      const request = new XMLHttpRequest();
+      request.open('GET', window.location.href);
+      request.responseType = 'document';
+      Object.assign(request, {onload: () => read(request.response), onerror: fail});
+      request.send();
+    });
+    const who = (one) => one.querySelector('.person')?.textContent;
+    if (who(page) !== who(document)) return false;
+    token = page.querySelector('meta[name=csrf]').content;
+    return true;
   }
 
   function settle(answer) {
     const places = new Set(answer.places);
     rows.filter((row) => places.has(row.dataset.at)).forEach((row) => mark(row, 'ruled', answer.text));
-    document.getElementById('waiting').textContent = answer.waiting.toLocaleString('en');
+    if (!answer.proposed) left(shown().dataset.alike - answer.places.length);
+    waiting(answer);
     goOn();
+  }
+
+  function waiting(answer) {
+    if ('waiting' in answer) document.getElementById('waiting').textContent = answer.waiting.toLocaleString('en');
   }
 
   // Whoever else has ruled on it: the row says so, and one goes on. Anything else is to be mended here.
   function refuse(answer) {
-    if (answer.error === 'signed_out') window.location.reload();
+    waiting(answer);
+    if (answer.error === 'signed_out') signIn(answer);
     else if (answer.error === 'not_waiting' || answer.error === 'erased') {
       mark(current(), 'lost', answer.text);
+      left(shown().dataset.alike - 1);
       goOn();
-    } else say(`${decision.dataset.refused}${answer.text || answer.error}`, true);
+    } else {
+      if ('alike' in answer) left(answer.alike);
+      say(`${decision.dataset.refused}${answer.text || answer.error}`, true);
+    }
+  }
+
+  // In another window: what was picked and noted stays here, to be recorded then.
+  function signIn(answer) {
+    const link = document.createElement('a');
+    Object.assign(link, {href: '/signin', target: '_blank', rel: 'noopener', textContent: decision.dataset.signIn});
+    say(answer.text || decision.dataset.signedOut, true);
+    decision.append(' ', link);
   }
 
   function mark(row, how, text) {
