@@ -169,6 +169,7 @@ class _Pages:
         values = {
             "campaign": running.id,
             "login": guard.signed_in(request).login,
+            "zone": running.campaign.timezone,
             "form_id": secrets.token_urlsafe(16),
             "ballots": desk_view.ballots(running, lang),
             "latest": [desk_view.outcome(running, one, lang) for one in latest],

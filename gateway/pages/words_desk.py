@@ -354,6 +354,8 @@ SCRIPT: Final[Mapping[str, Said]] = {
         "The server cannot be reached. Calls are kept on this computer and sent again by themselves. Go on.",
     ),
     "unsent_kept": Said("已存在本机，等待重送", "Kept on this computer, will be sent again"),
+    "unsent_here": Said("只在此页，等待重送", "In this page alone, will be sent again"),
+    "unsent_held": Said("还没有送出", "Not sent yet"),
     "sign_in": Said(
         "登录已过期：请重新登录，未送出的来电会接着送出。",
         "Signed out: sign in again, and the unsent calls are sent.",

@@ -31,6 +31,7 @@ WORDS: Final[Mapping[str, Said]] = {
     "back": Said("返回", "Back"),
     "unkept": Said("没有保存，请更正：", "Nothing was kept. Put right:"),
     "to_sign_in": Said("登录", "Sign in"),
+    "handin_lost": Said("没有收到服务器的回答，请再试一次。", "No answer came from the server: try again."),
     # roles
     "operator": Said("接线员", "Operator"),
     "committee": Said("组委会", "Committee"),

@@ -1,5 +1,6 @@
 """The desk in a real browser: by keyboard alone, and no call lost or counted twice, whatever breaks."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -304,6 +305,57 @@ async def test_a_call_that_is_not_answered_is_kept_counted_and_sent_again(
         assert await wang.staff.visitor.outcomes() == {"counted": 3}
 
 
+async def test_with_the_server_away_every_call_is_told_of(house: House, window: Window) -> None:
+    """Also the one that was taken while the first was still on its way; with the campaign's time."""
+    window.expected.append(BROKEN)
+    async with desk(house, window, timezone_id="America/New_York") as wang:
+        hold, ended = asyncio.Event(), []
+
+        async def slow(route: Route) -> None:
+            if not ended:
+                ended.append(await hold.wait())
+            await route.abort()
+
+        await Line(slow).lay(wang.page)
+        await wang.page.clock.set_fixed_time("2018-07-09T01:02:00Z")
+        await wang.call("13800138000", "a1")
+        await wang.call("13800138001", "a1")
+        hold.set()
+        await wang.sees("已存在本机，等待重送", "wait")
+        await expect(wang.page.locator("#outcome .from")).to_have_text("138****8001")
+        await expect(wang.page.locator("#latest .wait .ended")).to_have_text(["已存在本机，等待重送"] * 2)
+        await expect(wang.page.locator("#latest time")).to_have_text(["09:02"] * 2)
+
+
+@pytest.mark.parametrize("full", ["setItem() { throw new DOMException('', 'QuotaExceededError'); }", ""])
+async def test_a_call_that_the_browser_cannot_keep_is_not_left_without_a_question(
+    house: House, window: Window, full: str
+) -> None:
+    """Where the storage is full, or forbidden altogether."""
+    window.expected.append(BROKEN)
+    async with desk(house, window) as wang:
+        page = wang.page
+        full = f"Object.assign(Storage.prototype, {{ {full} }})" if full else "delete window.localStorage"
+        await page.add_init_script(full)
+        await page.reload()
+        line = Line(before)
+        await line.lay(page)
+        await wang.call("13800138000", "a1")
+        await wang.sees("只在此页，等待重送", "wait")
+        await expect(page.locator("#outcome .say")).to_have_text("浏览器不能保存数据：断线时请不要关闭此页。")
+        await picture(page, "desk-storage")
+        asked: list[str] = []
+        page.on("dialog", lambda dialog: asked.append(dialog.type))
+        page.on("dialog", lambda dialog: dialog.dismiss())
+        await page.close(run_before_unload=True)
+        await expect(page.locator("#queue")).to_contain_text("未送出 1")
+        assert asked == ["beforeunload"]
+        line.cut = None
+        await expect(page.locator("#latest .good")).to_have_count(1, timeout=15_000)
+        await page.goto(wang.staff.visitor.server.url + HOME)
+        assert asked == ["beforeunload"], "nothing is lost any more"
+
+
 async def test_what_another_window_left_half_written_stops_nothing(house: House, window: Window) -> None:
     async with desk(house, window) as wang:
         for id_, value in [("cut-short-by-a-crash", '{"id": "cut-sh'), ("of-no-use-to-anybody", "null")]:
@@ -363,6 +415,8 @@ async def test_signed_out_with_calls_to_send(house: House, window: Window) -> No
         queue = wang.page.locator("#queue")
         await expect(queue).to_contain_text("未送出 1")
         await expect(queue).to_contain_text("请重新登录")
+        await wang.sees("还没有送出", "wait")
+        await expect(wang.page.locator("#outcome .say")).to_contain_text("请重新登录")
         await expect(queue.locator("a")).to_have_attribute("href", f"/signin?next={HOME}")
         zhao = await visitor.sign_in(Role.OPERATOR, "zhao")
         await enter_as(wang.page, zhao)
@@ -468,6 +522,27 @@ async def test_a_log_is_chosen_once_tried_and_recorded(house: House, window: Win
         await page.get_by_role("button", name="确认录入").click()
         await expect(page.locator(".notice.ok")).to_have_text("已录入")
         assert await wang.staff.visitor.outcomes() == {"counted": 1}
+
+
+async def test_a_log_that_does_not_arrive_is_said_not_to_have(house: House, window: Window) -> None:
+    window.expected.append(BROKEN)
+    async with desk(house, window) as wang:
+        page = wang.page
+        await page.goto(f"{wang.staff.visitor.server.url}{HOME}/upload")
+        content = "流水号,主叫号码,呼叫时间,选择\n1,5169001,2018-07-09 08:10:00,A01\n".encode()
+        await page.locator("#file").set_input_files(
+            {"name": "calls.csv", "mimeType": "text/csv", "buffer": content}
+        )
+        await page.route("**/upload", lambda route: route.abort(), times=1)
+        button = page.get_by_role("button", name="试算")
+        await button.press("Enter")
+        await expect(page.get_by_role("alert")).to_have_text("没有收到服务器的回答，请再试一次。")
+        await expect(button).to_be_focused()
+        assert await flaws(page) == []
+        await picture(page, "handin-lost")
+        await button.press("Enter")
+        await expect(page.locator("#endings")).to_contain_text("counted")
+        await expect(page.get_by_role("alert")).to_have_count(0)
 
 
 # ---- for everybody --------------------------------------------------------------------------------

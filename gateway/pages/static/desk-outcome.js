@@ -2,7 +2,7 @@
 // tone for those who want one.
 'use strict';
 (() => {
-  const { part, words, say, write, make, masked } = window.televoteDesk;
+  const { part, words, say, write, make, masked, zone } = window.televoteDesk;
 
   const SHOWN = 8;
   // By tone: pitches in hertz, one after the other.
@@ -45,10 +45,12 @@
   const enteredOf = (call) =>
     call.wish === 'vote' ? call.codes.join(' ') : words[call.wish === 'spoken' ? 'spoken_short' : 'misdialled_short'];
 
+  // As the server tells the time, wherever this computer is.
+  const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', timeZone: zone });
+
   // The line of a call that the server has said nothing of yet.
   function lineOf(call, tone, heading) {
-    const time = new Date(call.at).toTimeString().slice(0, 5);
-    line({ id: call.id, tone, time, number: numberOf(call), entered: enteredOf(call), heading });
+    line({ id: call.id, tone, time: clock.format(call.at), number: numberOf(call), entered: enteredOf(call), heading });
   }
 
   // How many calls wait to be sent, and what the operator must do about it.

@@ -4,7 +4,7 @@ window.televoteDesk = (() => {
   const ANSWER_WITHIN = 10000;
 
   const part = (id) => document.getElementById(id);
-  const { campaign, login, reenters } = part('desk').dataset;
+  const { campaign, login, reenters, zone } = part('desk').dataset;
   const words = JSON.parse(part('desk').dataset.words);
 
   document.documentElement.classList.add('scripted');
@@ -58,5 +58,5 @@ window.televoteDesk = (() => {
     return request;
   }
 
-  return { part, words, say, write, make, folded, digits, masked, freshId, ask, campaign, login, reenters };
+  return { part, words, say, write, make, folded, digits, masked, freshId, ask, campaign, login, reenters, zone };
 })();

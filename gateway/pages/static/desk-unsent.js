@@ -10,7 +10,7 @@
   const SHELF = `televote-desk/${campaign}/`;
 
   // `told` hears what becomes of calls: `recorded(call, answer)`, `refused(call, text)` for one that the
-  // server will never take as it is, `away(call)` for one that it could not take now, and `changed()`.
+  // server will never take as it is, `away(call)` for each that it could not take now, and `changed()`.
   function queue(told) {
     const calls = new Map();
     let sending = false;
@@ -63,6 +63,9 @@
       }
     }
 
+    // Whether it outlives the page.
+    const isSafe = (id) => read(id) !== null;
+
     function load() {
       for (const [owner, id] of shelved()) {
         if (owner !== login || calls.has(id)) continue;
@@ -83,6 +86,7 @@
       state.failures = away ? state.failures + 1 : 0;
       sending = false;
       if (away) {
+        waiting().forEach(told.away); // the others were not even tried
         const pause = Math.min(LONGEST_PAUSE, SECOND * Math.pow(2, state.failures - 1));
         retry = setTimeout(pump, pause * (0.75 + Math.random() / 2));
       }
@@ -97,7 +101,6 @@
         response = await ask('calls', payload(call));
         answer = await response.json();
       } catch (error) {
-        told.away(call);
         return false;
       }
       if (response.ok) {
@@ -108,10 +111,7 @@
         return true;
       }
       state.blocked = obstacle(response.status, answer.error);
-      if (state.blocked || response.status >= 500 || response.status === 408) {
-        told.away(call);
-        return false;
-      }
+      if (state.blocked || response.status >= 500 || response.status === 408) return false;
       const text = answer.text || `${response.status} ${answer.error}`;
       keep(Object.assign({}, call, { refused: text }));
       told.refused(call, text);
@@ -132,7 +132,10 @@
     }
 
     window.addEventListener('online', pump);
-    return { state, keep, drop, has: (id) => calls.has(id), waiting, refused, others, load, pump };
+    window.addEventListener('beforeunload', (event) => {
+      if (waiting().some((call) => !isSafe(call.id))) event.preventDefault(); // it is nowhere but in this page
+    });
+    return { state, keep, drop, isSafe, has: (id) => calls.has(id), waiting, refused, others, load, pump };
   }
 
   window.televoteDesk.queue = queue;

@@ -231,8 +231,12 @@
       chime('bad');
     },
     away(call) {
-      announce('wait', words.unsent_kept, { number: numberOf(call), say: words.unsent_text });
-      lineOf(call, 'wait', words.unsent_kept);
+      const { blocked } = unsent.state;
+      const safe = unsent.isSafe(call.id);
+      const heading = words[blocked ? 'unsent_held' : safe ? 'unsent_kept' : 'unsent_here'];
+      const why = [blocked || (safe && 'unsent_text'), !safe && 'no_storage'].filter(Boolean);
+      announce('wait', heading, { number: numberOf(call), say: why.map((one) => words[one]).join(' ') });
+      lineOf(call, 'wait', heading);
     },
     changed() {
       showQueue(unsent);

@@ -4,7 +4,8 @@
 (() => {
   document.documentElement.classList.add('scripted');
 
-  function take(form, act) {
+  function take(form, button) {
+    const act = button ? button.value : 'check';
     const { files } = form.elements.file;
     const sent = new FormData(form);
     sent.append('act', act);
@@ -23,9 +24,20 @@
       begin(act === 'check' || (tried && tried.value) ? files : null); // there is something to be done with it yet
       document.getElementById('main').focus();
     };
-    request.onerror = () => busy(form, false);
+    request.onerror = () => {
+      busy(form, false);
+      lost(form);
+      (button || form.elements.file).focus();
+    };
+    form.querySelector('[role=alert]')?.remove();
     busy(form, true);
     request.send(sent);
+  }
+
+  function lost(form) {
+    const said = document.createElement('p');
+    Object.assign(said, { className: 'notice bad', role: 'alert', textContent: form.dataset.lost });
+    form.prepend(said);
   }
 
   function busy(form, on) {
@@ -39,7 +51,7 @@
     if (files) form.elements.file.files = files;
     form.addEventListener('submit', (event) => {
       event.preventDefault();
-      take(form, event.submitter ? event.submitter.value : 'check');
+      take(form, event.submitter);
     });
   }
 
