@@ -105,6 +105,7 @@ class Server:
                 "draining": self.draining,
                 "store_unavailable": not recorder.healthy,
                 "queue_full": recorder.is_crowded,
+                "task_ended": self.service.shift.is_short,
             }.items()
             if bad
         ]
@@ -138,8 +139,8 @@ async def serve(
         await board.refresh()
         server.people = open_people(service.store, loaded.settings.accounts, service.campaigns, now_ms)
         _gauges(server)
-        showing = asyncio.create_task(board.run())
-        reminding = asyncio.create_task(Reminder(service.campaigns.values(), now_ms).run())
+        showing = service.shift.begin(board.run())
+        reminding = service.shift.begin(Reminder(service.campaigns.values(), now_ms).run())
         looking = asyncio.create_task(_look_for_a_font(server.font))
         try:
             async with (
@@ -220,7 +221,7 @@ async def _listening(settings: Settings, server: Server) -> AsyncIterator[None]:
     try:
         await runner.setup()
         assert isinstance(runner.server, Lanes)
-        listening = asyncio.create_task(Silence(runner.server).run())
+        listening = server.service.shift.begin(Silence(runner.server).run())
         await inner.setup()
         assert inner.server is not None
         for one in (runner.server, inner.server):

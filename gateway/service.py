@@ -36,6 +36,25 @@ from gateway.storage.store import Store
 _log = structlog.get_logger()
 
 
+class Shift:
+    """Tasks that run as long as the service. That one ended before, by an error, is told at once, and stays
+    known: nothing does its work any more."""
+
+    def __init__(self) -> None:
+        self.is_short = False
+
+    def begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """One more task."""
+        task = asyncio.create_task(work)
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.is_short = True
+            _log.error("fault", exc_info=error)
+
+
 @dataclass(frozen=True, slots=True)
 class Service:
     """Everything long-lived but HTTP."""
@@ -51,6 +70,7 @@ class Service:
     publisher: Publisher
     neighbours: Neighbours
     eraser: Eraser
+    shift: Shift
     now_ms: Callable[[], int]
 
     async def tempo(self, campaign: str, since_ms: int) -> list[tuple[int, str, int, int]]:
@@ -70,18 +90,6 @@ class Service:
         """Record messages that did not come by HTTP, received now. Raises as `Recorder.submit`."""
         verdicts = await self.assembly.take(source, inbound, self.now_ms())
         return [Landed(verdict.outcome, verdict.redelivered) for verdict in verdicts]
-
-
-def _at_work(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-    """A task that runs as long as the service; that it ended before, by an error, is told at once."""
-    task = asyncio.create_task(work)
-    task.add_done_callback(_ended)
-    return task
-
-
-def _ended(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and (error := task.exception()) is not None:
-        _log.error("fault", exc_info=error)
 
 
 def database(loaded: Loaded) -> Path:
@@ -128,17 +136,18 @@ async def open_service(
         await publisher.begin()
         calendar = Schedule(recorder, campaigns.values(), now_ms, linger_seconds, neighbours.down)
         eraser = Eraser(store, recorder, campaigns, now_ms, Path(settings.data))
-        writing = _at_work(recorder.run())
-        publishing = _at_work(publisher.run())
-        looking = _at_work(neighbours.run())
+        shift = Shift()
+        writing = shift.begin(recorder.run())
+        publishing = shift.begin(publisher.run())
+        looking = shift.begin(neighbours.run())
         mirror = Mirror(published(loaded), campaigns, store, settings.node)
-        mirroring = _at_work(mirror.run())
+        mirroring = shift.begin(mirror.run())
         try:
             await calendar.begin({name: schedule.last_rules(known) for name, known in acts.items()})
             assembly = Assembly(store, recorder, sources, now_ms)
-            ticking = _at_work(calendar.run())
-            assembling = _at_work(assembly.run())
-            erasing = _at_work(eraser.run())
+            ticking = shift.begin(calendar.run())
+            assembling = shift.begin(assembly.run())
+            erasing = shift.begin(eraser.run())
             try:
                 casebook = Casebook(store, campaigns)
                 chair = Chair(recorder, casebook, now_ms)
@@ -154,6 +163,7 @@ async def open_service(
                     publisher,
                     neighbours,
                     eraser,
+                    shift,
                     now_ms,
                 )
             finally:

@@ -9,15 +9,12 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Final, NamedTuple
 
-import structlog
-
 from gateway.storage.blocks import load
 from gateway.storage.database import Database
 from gateway.storage.store import Store
+from gateway.watching.telling import Postponed
 
 _SQL: Final = load("gateway.fleet", "nodes.sql")
-_log = structlog.get_logger()
-
 #: What is on show may be so old.
 LOOK_SECONDS: Final = 0.3
 _BEAT_MS: Final = 1_000
@@ -79,13 +76,12 @@ class Neighbours:
 
     async def run(self) -> None:
         """Look, a few times a second, until stopped."""
+        postponed = Postponed("nodes_not_seen")
         while self._store.is_shared and not self._stopping.is_set():
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), LOOK_SECONDS)
-            try:
+            with postponed.outlived():
                 await self._look()
-            except Exception as error:  # noqa: BLE001 -- whatever it is, it may be over at the next look
-                _log.warning("nodes_not_seen", error=type(error).__name__)
 
     def stop(self) -> None:
         """Let `run` end."""

@@ -21,6 +21,7 @@ from gateway.intake.journey import Prepared
 from gateway.intake.revise import Act, Docket, Foreseen, Refused, Ruling
 from gateway.intake.running import Running
 from gateway.storage.store import Conflict, Head, Place, Store, Unavailable, Unsafe
+from gateway.watching.telling import cause
 from tally import entry, receipt, seal, verify
 from tally.acts import REVISIONS
 from tally.outcome import MessageOutcome
@@ -307,13 +308,11 @@ class Recorder:
 
     def _fail(self, taken: list[_Waiting], error: Exception) -> None:
         self.healthy = False
-        self._observer.failed()
-        _log.error(
-            "commit_failed", error=type(error).__name__, messages=sum(waiting.size for waiting in taken)
-        )
-        for waiting in taken:
+        for waiting in taken:  # before anything else: what fails below may fail
             if not waiting.done.done():
                 waiting.done.set_exception(Unavailable("the votes could not be written"))
+        self._observer.failed()
+        _log.error("commit_failed", messages=sum(waiting.size for waiting in taken), **cause(error))
 
     async def _record(self, taken: list[_Waiting]) -> dict[str, _Verdicts]:
         """Decide and commit; the verdicts by campaign, in the order of the items."""
@@ -405,7 +404,7 @@ class Recorder:
         try:
             self._observer.committed(list(decided.values()), time.perf_counter() - started)
         except Exception as error:  # noqa: BLE001 -- what is watched must not stop the count
-            _log.error("observer_failed", error=type(error).__name__)
+            _log.error("observer_failed", **cause(error))
 
     async def _decide(self, campaign: str, asked: Sequence[Prepared]) -> Decided:
         log, running = self._logs[campaign], self._campaigns[campaign]
@@ -497,10 +496,10 @@ class Recorder:
             try:
                 await self._reload()
             except (Unavailable, Conflict) as error:  # the next commit meets it, too
-                _log.warning("not_followed", error=type(error).__name__)
+                _log.warning("not_followed", **cause(error))
             except Exception as error:  # noqa: BLE001 -- whatever it is, nothing may be counted before it is over
                 self.healthy = False
-                _log.error("not_followed", error=type(error).__name__)
+                _log.error("not_followed", **cause(error))
             else:
                 self.version += 1
 
@@ -511,7 +510,7 @@ class Recorder:
             await self._reload()
             await self._store.probe()
         except Exception as error:  # noqa: BLE001 -- whatever it is, it is still broken
-            _log.warning("still_unavailable", error=type(error).__name__)
+            _log.warning("still_unavailable", **cause(error))
         else:
             self.healthy = True
             _log.info("available_again")

@@ -14,6 +14,7 @@ from gateway.intake.recorder import Recorder
 from gateway.intake.revise import Act, Refused
 from gateway.intake.running import Running
 from gateway.storage.store import Acted, Place, Unsafe
+from gateway.watching.telling import Postponed
 from tally import acts, entry, verify
 from tally.certification import NotAllowed
 from tally.seal import Sealer
@@ -80,12 +81,11 @@ class Schedule:
 
     async def run(self) -> None:
         """Open and close on time, for as long as the service runs."""
+        postponed = Postponed("act_postponed")
         while True:
             await asyncio.sleep(_TICK_SECONDS)
-            try:
+            with postponed.outlived():
                 await self.tick()
-            except Exception as error:  # noqa: BLE001 -- whatever it is, campaigns must close
-                _log.warning("act_postponed", error=type(error).__name__)
 
     async def tick(self) -> None:
         """Record what is due."""

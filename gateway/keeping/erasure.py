@@ -18,7 +18,7 @@ import structlog
 
 from dedup import caller, keys
 from dedup.keys import VoterKey
-from gateway.intake.recorder import Busy, Recorder, Stopping
+from gateway.intake.recorder import Recorder
 from gateway.intake.revise import Act, Refused
 from gateway.intake.running import Running
 from gateway.nominations import forgetting
@@ -26,7 +26,8 @@ from gateway.room import proposals
 from gateway.storage import cases
 from gateway.storage.blocks import LEDGER, load
 from gateway.storage.database import Database
-from gateway.storage.store import Erasure, Filed, Head, Place, Store, Unavailable
+from gateway.storage.store import Erasure, Filed, Head, Place, Store
+from gateway.watching.telling import cause
 from tally import acts, entry, order, verify
 from tally.certification import Progress
 from tally.count import Totals
@@ -183,8 +184,8 @@ class Eraser:
             try:
                 await self._sweep_what_was_left()
                 await self._look(running)
-            except (NotErased, Busy, Stopping, Unavailable, OSError) as error:
-                _log.error("retention_postponed", campaign=name, error=type(error).__name__)
+            except Exception as error:  # noqa: BLE001 -- whatever it is, it may be over tomorrow
+                _log.error("retention_postponed", campaign=name, **cause(error))
 
     async def _look(self, running: Running) -> None:
         """Erase what a campaign has kept long enough; and where everybody was erased, by whichever node, what

@@ -19,6 +19,7 @@ import structlog
 import gateway
 from gateway.ledger.folder import Folder, Missing
 from gateway.outbox import retry
+from gateway.watching.telling import Postponed
 from tally import note, submission, tiles
 from tally.note import BadNote, Checkpoint, Verifier
 from tally.submission import Submission
@@ -97,11 +98,10 @@ class Cosigning:
 
     async def run(self) -> None:
         """Ask whoever has something to sign, until stopped."""
+        postponed = Postponed("cosigning_postponed")
         while not self._stopping.is_set():
-            try:
+            with postponed.outlived():
                 await self.round()
-            except Exception as error:  # noqa: BLE001 -- whatever it is, votes and checkpoints go on
-                _log.warning("cosigning_postponed", error=type(error).__name__)
             with suppress(TimeoutError):
                 async with asyncio.timeout(PACE_SECONDS):
                     await self._stopping.wait()

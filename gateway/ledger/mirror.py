@@ -20,6 +20,7 @@ from gateway.ledger.marks import Forked
 from gateway.storage.blocks import LEDGER
 from gateway.storage.database import Database
 from gateway.storage.store import Store
+from gateway.watching.telling import Postponed, cause
 from tally import epochs, merkle
 from tally.note import Checkpoint
 
@@ -35,6 +36,7 @@ class Mirror:
     def __init__(self, folder: Path, campaigns: Mapping[str, Running], store: Store, node: str) -> None:
         self._root, self._campaigns, self._store, self._node = folder, campaigns, store, node
         self._stopping = asyncio.Event()
+        self._postponed = Postponed("mirror_postponed")
         #: Logs ("campaign/node") that are not what was signed of them.
         self.forked: set[str] = set()
 
@@ -52,19 +54,17 @@ class Mirror:
     async def tick(self) -> None:
         """Copy what is new."""
         for name, running in self._campaigns.items():
-            try:
+            with self._postponed.outlived(campaign=name):
                 for node, log_id, text in await self._store.run(_told, name):
                     if epochs.split(node)[0] != self._node and f"{name}/{node}" not in self.forked:
                         await self._copy(running, node, log_id, text)
-            except Exception as error:  # noqa: BLE001 -- whatever it is, it may be over the next time
-                _log.warning("mirror_postponed", campaign=name, error=type(error).__name__)
 
     async def _copy(self, running: Running, node: str, log_id: int, text: str) -> None:
         try:
             await self._follow(running, node, log_id, text)
-        except Forked:
+        except Forked as error:
             self.forked.add(f"{running.id}/{node}")
-            _log.error("not_mirrored", campaign=running.id, node=node)
+            _log.error("not_mirrored", campaign=running.id, node=node, **cause(error))
 
     async def _follow(self, running: Running, node: str, log_id: int, text: str) -> None:
         """Raises `Forked`, `Unavailable`, `OSError`."""

@@ -23,7 +23,8 @@ from gateway.ledger.folder import FROM_BACKUP, Folder, Missing
 from gateway.ledger.marks import Forked
 from gateway.storage.blocks import LEDGER
 from gateway.storage.database import Database
-from gateway.storage.store import Head, Store, Unavailable
+from gateway.storage.store import Head, Store
+from gateway.watching.telling import Postponed, cause
 from tally import entry, epochs, merkle
 from tally.note import Checkpoint, Signer
 from tally.tiles import BadTile, Edge
@@ -75,6 +76,7 @@ class Publisher:
         self._edges: dict[str, Edge] = {}
         self._notes: dict[str, str] = {}
         self._signed_sizes: dict[str, int] = {}
+        self._postponed = Postponed("signing_postponed")
         #: Campaigns whose database has stopped going on from what was signed while we ran.
         self.forked: set[str] = set()
 
@@ -116,14 +118,15 @@ class Publisher:
 
     async def _sign_all(self) -> None:
         for name in self._logs.keys() - self.forked:
-            try:
-                await self._publish(name)
-            except Forked as error:  # votes are recorded all the same: not being signed loses none
-                self.forked.add(name)
-                _log.error("not_signed", campaign=name, error=type(error).__name__)
-            except (Unavailable, OSError) as error:
-                self._edges.pop(name, None)  # where we stand is read from the files again
-                _log.warning("signing_postponed", campaign=name, error=type(error).__name__)
+            with self._postponed.outlived(campaign=name):
+                try:
+                    await self._publish(name)
+                except Forked as error:  # votes are recorded all the same: not being signed loses none
+                    self.forked.add(name)
+                    _log.error("not_signed", campaign=name, **cause(error))
+                except Exception:
+                    self._edges.pop(name, None)  # where we stand is read from the files again
+                    raise
 
     async def _take_up(self, name: str) -> None:
         """The database must be of the newest epoch that was ever signed, and hold of the logs before it what

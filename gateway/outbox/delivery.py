@@ -16,6 +16,7 @@ from yarl import URL
 import gateway
 from gateway.outbox.letter import Letter
 from gateway.outbox.sender import Call, Fate, Sender, Unsendable
+from gateway.watching.telling import cause
 
 _log = structlog.get_logger()
 
@@ -46,7 +47,7 @@ async def deliver(
     except Unsendable as error:
         return Fate("failed", str(error))
     except Exception as error:  # noqa: BLE001 -- a mistake of ours stops this reply, and no other
-        _log.error("reply_fault", error=type(error).__name__)
+        _log.error("reply_fault", **cause(error))
         return Fate("failed", "fault")
     try:
         return await _attempt(session, sender, call)
@@ -55,7 +56,7 @@ async def deliver(
     except (aiohttp.ClientError, TimeoutError, OSError):
         return Fate("unknown", "no_answer")
     except Exception as error:  # noqa: BLE001 -- as above; but it may have gone out
-        _log.error("reply_fault", error=type(error).__name__)
+        _log.error("reply_fault", **cause(error))
         return Fate("unknown", "fault")
 
 

@@ -23,6 +23,7 @@ from gateway.outbox.records import Note, Own, Taken
 from gateway.outbox.retry import Pace
 from gateway.outbox.sender import Fate
 from gateway.storage.store import Conflict, Store, Unavailable
+from gateway.watching.telling import cause
 
 _log = structlog.get_logger()
 
@@ -80,7 +81,7 @@ class Postman:
             try:
                 await self._turn(_AT_ONCE - len(self._under_way))
             except Exception as error:  # noqa: BLE001 -- whatever it is, it is tried again
-                _log.warning("replies_postponed", source=self._source, error=type(error).__name__)
+                _log.warning("replies_postponed", source=self._source, **cause(error))
                 await asyncio.sleep(_DUE_SECONDS)
             await asyncio.sleep(_TURN_SECONDS)
             busy = self._under_way or self._outbox.waiting

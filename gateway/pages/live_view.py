@@ -59,7 +59,7 @@ def page(
         "flow": flow_view.flow(slices, running.zone),
         "zone": running.campaign.timezone,
         "offset": view.offset(running),
-        "reasons": ("draining", "store_unavailable", "queue_full"),
+        "reasons": ("draining", "store_unavailable", "queue_full", "task_ended"),
     }
 
 

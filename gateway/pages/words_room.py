@@ -72,6 +72,7 @@ LIVE: Final[Mapping[str, Said]] = {
     "reason_draining": Said("服务正在停止", "the service is stopping"),
     "reason_store_unavailable": Said("数据库不可写", "the database cannot be written"),
     "reason_queue_full": Said("等候的消息过多", "too many messages are waiting"),
+    "reason_task_ended": Said("服务的一部分已停止，须重新启动", "a part of it has ended: restart it"),
     # the figures at the top
     "vitals": Said("概况", "At a glance"),
     "received": Said("收到消息", "Messages received"),

@@ -9,21 +9,19 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-import structlog
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from dedup import keys
 from gateway.intake import journey
 from gateway.intake.decide import Verdict
 from gateway.intake.inbound import Inbound, Part
-from gateway.intake.recorder import Busy, Recorder, Stopping
+from gateway.intake.recorder import Recorder
 from gateway.intake.running import Running
 from gateway.intake.source import Source
 from gateway.parts import joining, records
 from gateway.parts.records import Fresh, Set
-from gateway.storage.store import Store, Unavailable
-
-_log = structlog.get_logger()
+from gateway.storage.store import Store
+from gateway.watching.telling import Postponed
 
 _TICK_SECONDS: Final = 1.0
 _KEY_BYTES: Final = 64
@@ -62,12 +60,11 @@ class Assembly:
 
     async def run(self) -> None:
         """Let go of what has waited long enough, for as long as the service runs."""
+        postponed = Postponed("parts_postponed")
         while True:
             await asyncio.sleep(_TICK_SECONDS)
-            try:
+            with postponed.outlived():
                 await self.tick()
-            except (Unavailable, Busy, Stopping):
-                _log.warning("parts_postponed")
 
     async def tick(self) -> None:
         """Record what has waited long enough, as it is; once its campaign has closed, at once."""

@@ -9,6 +9,7 @@ import structlog
 
 from gateway.intake.running import Running
 from gateway.result import timetable, workdays
+from gateway.watching.telling import Postponed
 
 _log = structlog.get_logger()
 
@@ -24,8 +25,10 @@ class Reminder:
 
     async def run(self) -> None:
         """Look every minute, for as long as the service runs."""
+        postponed = Postponed("reminder_postponed")
         while True:
-            self.look()
+            with postponed.outlived():
+                self.look()
             await asyncio.sleep(_EVERY_SECONDS)
 
     def look(self) -> None:

@@ -12,17 +12,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple, Protocol
 
-import structlog
-
 from gateway import clock
 from gateway.intake.running import Running
-from gateway.storage.store import Unavailable
 from gateway.watching.pulse import Pulse
+from gateway.watching.telling import Postponed
 from gateway.watching.vitals import Vitals
 from tally import standings
 from tally.count import TotalKey
-
-_log = structlog.get_logger()
 
 Standings = dict[str, Any]
 
@@ -171,11 +167,10 @@ class Board:
 
     async def run(self) -> None:
         """Refresh every second until stopped."""
+        postponed = Postponed("standings_postponed")
         while not self._stopping.is_set():
-            try:
+            with postponed.outlived():
                 await self.refresh()
-            except Unavailable:  # the recorder says more, and readiness too: look again in a second
-                _log.warning("standings_postponed")
             try:
                 await asyncio.wait_for(self._stopping.wait(), INTERVAL_SECONDS)
             except TimeoutError:

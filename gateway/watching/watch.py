@@ -168,8 +168,8 @@ class _Labelled(Collector):
 
 def _where(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """An exception as its type and where it was raised: its message might quote input."""
-    if event.pop("exc_info", None):
-        event.update(_raised(sys.exc_info()[1]))
+    if error := event.pop("exc_info", None):  # True where it is just being handled
+        event.update(_raised(error if isinstance(error, BaseException) else sys.exc_info()[1]))
     return event
 
 
