@@ -18,14 +18,16 @@ from gateway.asking import calling
 from gateway.asking.asked import USERS, Close, Erase, Take
 from gateway.asking.calling import NotServing
 from gateway.intake.recorder import Busy, Stopping
+from gateway.intake.revise import Refused
 from gateway.intake.schedule import TooEarly
 from gateway.keeping.erasure import NotErased
 from gateway.pages import guard
 from gateway.people.roles import OWNER
 from gateway.service import Service
-from gateway.storage.store import Unavailable
+from gateway.storage.store import Conflict, Unavailable
 
 _LARGEST: Final = 256 * 1024 * 1024
+_OTHERS_FIRST: Final = "somebody else did something first: look how it stands now, and try again"
 _PATH_BYTES: Final = 100  # a socket's path has room for 107
 
 T = TypeVar("T")
@@ -57,6 +59,28 @@ async def carry_out(service: Service, campaign: str, number: str, by: str, reaso
     if number:
         return await service.eraser.number(running, number, by, reason, now=now)
     return await service.eraser.everybody(running, by, reason)
+
+
+_TOLD: Final = (
+    ValidationError, Unknown, Busy, Stopping, Unavailable, TooEarly, NotErased, Refused, Conflict, OSError,
+)  # fmt: skip
+
+
+def _answer(error: Exception) -> tuple[str, int]:
+    """Why something was not done, for whoever asked, and the status."""
+    match error:
+        case ValidationError():
+            return _unfit(error), 400
+        case Unknown():
+            return str(error), 404
+        case Busy():
+            return str(error), 503
+        case Refused() | Conflict():
+            return _OTHERS_FIRST, 409
+        case OSError():
+            return f"the system: {error.strerror}", 409
+        case _:
+            return str(error), 409
 
 
 def application(
@@ -97,14 +121,9 @@ def application(
     async def said(request: web.Request, handler: Any) -> web.StreamResponse:
         try:
             response: web.StreamResponse = await handler(request)
-        except ValidationError as error:
-            return web.json_response({"error": _unfit(error)}, status=400)
-        except Unknown as error:
-            return web.json_response({"error": str(error)}, status=404)
-        except Busy as error:
-            return web.json_response({"error": str(error)}, status=503)
-        except (Stopping, Unavailable, TooEarly, NotErased) as error:
-            return web.json_response({"error": str(error)}, status=409)
+        except _TOLD as error:
+            text, status = _answer(error)
+            return web.json_response({"error": text}, status=status)
         return response
 
     app = web.Application(client_max_size=_LARGEST, middlewares=[said])

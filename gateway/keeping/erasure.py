@@ -22,6 +22,7 @@ from gateway.intake.recorder import Recorder
 from gateway.intake.revise import Act, Refused
 from gateway.intake.running import Running
 from gateway.nominations import forgetting
+from gateway.parts import records as parts
 from gateway.room import proposals
 from gateway.storage import cases
 from gateway.storage.blocks import LEDGER, load
@@ -229,6 +230,8 @@ class Eraser:
             messages = await self._record(running, asked)
             # What the committee proposed, and nobody agreed to in time, may hold a number, too.
             await self._store.run(proposals.are_open, running.id, self._now_ms())
+            if asked.voter is None:
+                await self._store.run(parts.erase, running.id)
             await self._sweep()
         _log.info("erased", campaign=running.id, messages=messages)
         return messages

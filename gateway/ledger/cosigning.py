@@ -125,9 +125,13 @@ class Cosigning:
             if (standing := self._standing(log, witness, cosigned)).done != signed and standing.due <= now
         ]
         asked = (self._ask(log, witness, standing, signed) for witness, standing in due)
-        vouched = [one for one in await asyncio.gather(*asked) if one]
+        answers = await asyncio.gather(*asked)
+        vouched = [one for one in answers if one]
         if vouched:
             await asyncio.to_thread(self._keep, log, signed, vouched)
+        for (_, standing), answer in zip(due, answers, strict=True):
+            if answer:  # and it is kept: else it is asked once more
+                standing.done = signed
 
     def _standing(self, log: Log, witness: Witness, cosigned: str) -> _Standing:
         """Where it stands; at first, as an earlier run has left it."""
@@ -167,7 +171,7 @@ class Cosigning:
         if vouched:
             if standing.failures:
                 _log.info("witness_signs_again", campaign=log.campaign, witness=name)
-            standing.failures, standing.due, standing.done = 0, float("-inf"), signed
+            standing.failures, standing.due = 0, float("-inf")
             self._observer.witnessed(name, "cosigned")
             self._observer.cosigned(log.campaign, name, standing.size)
         return vouched

@@ -145,7 +145,7 @@ class _Own:
                     "seen": self._shown(one.seen_ms),
                     "here": one.token == here,
                 }
-                for one in await self._people.sessions.listed(account.id)
+                for one in await self._people.sessions.listed(account)
             ],
             "wrong": defaultdict(str, wrong),
         }

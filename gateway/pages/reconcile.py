@@ -35,6 +35,7 @@ from gateway.spreadsheet import template
 from gateway.spreadsheet.faults import Faulty
 from gateway.storage import cases
 from gateway.storage.store import Unavailable
+from tally.verify import Tampered
 
 _log = structlog.get_logger()
 
@@ -115,6 +116,8 @@ class _Pages:
         except Refused as refused:
             told = case_view.words(REFUSED[refused.word], guard.language(request))
             wrong = _Wrong("was_refused", 409, told=told)
+        except Tampered:
+            wrong = _Wrong("damaged", 409)
         except (Busy, Stopping, Unavailable):
             return guard.refuse(request, "unavailable")
         except _Wrong as error:

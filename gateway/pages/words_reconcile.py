@@ -125,6 +125,11 @@ RECONCILE: Final[Mapping[str, Said]] = {
     "no_file": Said("请选择文件。", "Choose a file."),
     "no_source": Said("请选择来源。", "Choose a source."),
     "faulty": Said("文件不能比对：", "The file cannot be compared:"),
+    "damaged": Said(
+        "账本中有损坏的条目，无法比对：请管理员运行 televote verify。",
+        "An entry of the ledger is damaged, so nothing can be compared: have the administrator run "
+        "televote verify.",
+    ),
     "was_refused": Said("没有执行。", "Nothing was done."),
     "changed": Said(
         "比对结果与您看到的不同（文件不同，或又有新消息）。请看新的结果。",

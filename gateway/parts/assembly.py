@@ -38,6 +38,7 @@ class Assembly:
         self, store: Store, recorder: Recorder, sources: Mapping[str, Source], now_ms: Callable[[], int]
     ) -> None:
         self._store, self._recorder, self._sources, self._now_ms = store, recorder, sources, now_ms
+        self._postponed = Postponed("parts_postponed")
         self._envelopes = {source.running.id: _Envelope(source.running) for source in sources.values()}
 
     async def take(self, source: Source, read: Sequence[Inbound], received_ms: int) -> list[Verdict]:
@@ -60,10 +61,9 @@ class Assembly:
 
     async def run(self) -> None:
         """Let go of what has waited long enough, for as long as the service runs."""
-        postponed = Postponed("parts_postponed")
         while True:
             await asyncio.sleep(_TICK_SECONDS)
-            with postponed.outlived():
+            with self._postponed.outlived():
                 await self.tick()
 
     async def tick(self) -> None:
@@ -73,9 +73,10 @@ class Assembly:
             until_ms = _EVER if running.closed else now_ms
             for found in await self._store.run(records.due, running.id, until_ms):
                 if source := self._sources.get(found.source):
-                    parts = self._opened(running, found)
-                    message = joining.whole(parts) or joining.broken(parts)
-                    await self._record(source, [message], now_ms, [found.id])
+                    with self._postponed.outlived(set=f"{running.id}/{found.id}"):  # it may be damaged
+                        parts = self._opened(running, found)
+                        message = joining.whole(parts) or joining.broken(parts)
+                        await self._record(source, [message], now_ms, [found.id])
             await self._store.run(records.forget, running.id, now_ms - _KNOWN_MS)
 
     async def _keep(self, source: Source, one: Inbound, part: Part, received_ms: int) -> Set:

@@ -29,5 +29,9 @@ SELECT DISTINCT set_id, source FROM parts WHERE campaign = ? AND sealed IS NOT N
 -- name: finish
 UPDATE parts SET sealed = NULL WHERE campaign = ? AND set_id = ?;
 
+-- name: erase
+-- Of a source that is set up no more a part may still wait.
+DELETE FROM parts WHERE campaign = ?;
+
 -- name: forget
 DELETE FROM parts WHERE campaign = ? AND sealed IS NULL AND received_ms < ?;

@@ -84,5 +84,10 @@ def forget(db: Database, campaign: str, before_ms: int) -> None:
     db.execute(_SQL["forget"], (campaign, before_ms))
 
 
+def erase(db: Database, campaign: str) -> None:
+    """Forget every part of a campaign, also those that wait."""
+    db.execute(_SQL["erase"], (campaign,))
+
+
 def _set(db: Database, campaign: str, set_id: int, source: str) -> Set:
     return Set(set_id, source, [Sealed(*row) for row in db.execute(_SQL["set"], (campaign, set_id))])

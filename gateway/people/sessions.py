@@ -72,11 +72,17 @@ class Sessions:
         await self._db.run(store.end, key)
         self._ended(key)
 
-    async def listed(self, account_id: int) -> list[OpenSession]:
+    async def listed(self, account: store.Account) -> list[OpenSession]:
         """Somebody's sessions that are not over, the latest first."""
         now_ms, longest_ms = self._now_ms(), max(term.longest_ms for term in TERMS.values())
         await self._db.run(store.end_old, now_ms - longest_ms)
-        return await self._db.run(store.sessions_of, account_id)
+        found = await self._db.run(store.sessions_of, account.id)
+        term = TERMS[account.signed_in().role]
+        return [
+            one
+            for one in found
+            if now_ms - one.begun_ms < term.longest_ms and now_ms - one.seen_ms < term.idle_ms
+        ]
 
     async def end_one(self, account_id: int, token: bytes) -> None:
         """End one of somebody's own sessions."""

@@ -29,6 +29,7 @@ from tally.matching import Matcher
 from tally.outcome import MessageOutcome
 from tally.reconciliation import KINDS, NOBODY, TOLERANCE_MS, Compared, Entry, Finding, Row
 from tally.seal import Sealer
+from tally.verify import Tampered
 
 OnRows = Callable[[int], None]
 
@@ -193,7 +194,7 @@ class _Record:
             if row.sealed is None:
                 self.erased.append(_times(entry.read_leaf(row.leaf)))
                 continue
-            opening = entry.unpack(sealer.open(row.seq, row.sealed)[1])
+            opening = _opened(sealer, row.seq, row.sealed)
             if opening.source == self._source.name:
                 self._forms[opening.form] += 1
                 see(opening, log_id << _SEQ_BITS | row.seq)
@@ -202,7 +203,15 @@ class _Record:
         """One message."""
         log_id, seq = apart(place)
         row = await reader.run(lambda db: db.execute(LEDGER["entry"], (log_id, seq)).fetchone())
-        return entry.unpack(self._sealers[log_id].open(seq, row[4])[1])
+        return _opened(self._sealers[log_id], seq, row[4])
+
+
+def _opened(sealer: Sealer, seq: int, sealed: bytes) -> Opening:
+    """Raises `Tampered`: with an entry that cannot be read nothing can be said to be missing, or not."""
+    try:
+        return entry.unpack(sealer.open(seq, sealed)[1])
+    except entry.BadEntry as error:
+        raise Tampered(seq, "it cannot be opened") from error
 
 
 def apart(place: int) -> tuple[int, int]:

@@ -251,7 +251,10 @@ class Archive:
         voter = keys.voter_key(self._running.keys.voter, line, query.number)
         strands, looked = dict[str, _Strand](), 0
         for filed in reversed(cases.of_caller(db, self._running.id, voter)):
-            case = revise.read_case(filed, self._sealer(filed.log))
+            try:
+                case = revise.read_case(filed, self._sealer(filed.log))
+            except entry.BadEntry:  # `verify` names it; one damaged entry must not hide the others
+                continue
             if after is not None and case.place.seq >= after.get(case.place.log_id, 0):
                 continue
             if self._in_time(query, case):

@@ -659,6 +659,9 @@ async def test_one_damaged_entry_does_not_hide_the_others(house: House) -> None:
     async with committee(house) as (_, wang, _):
         page = await wang.get(f"{ROOM}/records")
         assert re.findall(r'records/n1/(\d+)"', page.text) == ["3"]
+        for number, found in (("13812340001", []), ("13812340002", ["3"])):
+            page = await wang.get((await wang.post(f"{ROOM}/records", number=number)).location)
+            assert (page.status, re.findall(r'records/n1/(\d+)"', page.text)) == (200, found)
 
 
 async def test_pages_are_whole_in_both_languages(house: House) -> None:

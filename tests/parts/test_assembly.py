@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 import pytest
 
 from gateway.intake.inbound import Inbound, Part
+from gateway.storage.database import Database
 from gateway.storage.store import Unavailable
 from tests.conftest import House, Visitor
 
@@ -188,11 +189,12 @@ async def test_when_the_campaign_has_closed_nothing_waits(vonage: House) -> None
         assert await visitor.outcomes() == {"unparsed": 1}
 
 
-async def test_recorded_parts_are_forgotten_after_two_days(vonage: House) -> None:
-    def kept(visitor: Visitor) -> "asyncio.Future[int]":
-        count = "SELECT count(*) FROM parts"
-        return asyncio.ensure_future(visitor.service.store.run(lambda db: db.execute(count).fetchone()[0]))
+def kept(visitor: Visitor) -> "asyncio.Future[int]":
+    count = "SELECT count(*) FROM parts"
+    return asyncio.ensure_future(visitor.service.store.run(lambda db: db.execute(count).fetchone()[0]))
 
+
+async def test_recorded_parts_are_forgotten_after_two_days(vonage: House) -> None:
     async with vonage.serve() as visitor:
         await send_all(visitor, (0, 1, 2))
         vonage.clock.ms += 47 * HOUR_MS
@@ -200,4 +202,34 @@ async def test_recorded_parts_are_forgotten_after_two_days(vonage: House) -> Non
         assert await kept(visitor) == 3
         vonage.clock.ms += 2 * HOUR_MS
         await visitor.service.assembly.tick()
+        assert await kept(visitor) == 0
+
+
+async def test_a_damaged_part_keeps_no_others_waiting(vonage: House) -> None:
+    def damage(db: Database) -> None:
+        db.execute("UPDATE parts SET sealed = ? WHERE set_id = 1", (bytes(60),))
+
+    async with vonage.serve() as visitor:
+        await send_all(visitor, (0, 2))
+        assert await send(visitor, 1, "B0", name="other1", of=2, caller="8613812345679") == 200
+        await visitor.service.store.run(damage)
+        vonage.clock.ms += HOUR_MS
+        await visitor.service.assembly.tick()
+        assert await visitor.outcomes() == {"unparsed": 1}
+        assert await kept(visitor) == 3, "what is damaged is not thrown away"
+
+
+async def test_with_everybody_goes_what_waits_for_a_source_that_is_no_more(vonage: House) -> None:
+    async with vonage.serve() as visitor:
+        await send_all(visitor, (0, 2))
+    settings = vonage.settings.read_text("utf-8")
+    vonage.settings.write_text(settings[: settings.index("[sources.vo]")], "utf-8")
+    async with vonage.serve() as visitor:
+        running = visitor.service.campaigns["beita-2018"]
+        await visitor.vote("13812345670", "A01", "m1")
+        vonage.clock.ms = running.settled_ms + 60_000
+        await visitor.service.schedule.tick()
+        await visitor.service.assembly.tick()
+        assert await kept(visitor) == 2
+        await visitor.service.eraser.everybody(running, "chair", "retention_over")
         assert await kept(visitor) == 0

@@ -84,7 +84,7 @@ async def test_each_sign_in_has_a_session_of_its_own(folk: Folk) -> None:
     assert isinstance(second, Entered)
     assert second.token != first
     account = await folk.people.accounts.named("li")
-    assert len(await folk.people.sessions.listed(account.id)) == 2
+    assert len(await folk.people.sessions.listed(account)) == 2
 
 
 async def test_guessing_at_an_account_is_slowed_down_and_its_owner_is_not(folk: Folk) -> None:
@@ -325,8 +325,16 @@ async def test_what_is_done_is_noted_once_a_minute(folk: Folk) -> None:
     for seconds, noted in ((59, 0), (1, 60), (59, 60), (1, 120)):
         folk.clock.ms += seconds * 1_000
         await who(token)
-        (one,) = await folk.people.sessions.listed(account.id)
+        (one,) = await folk.people.sessions.listed(account)
         assert (one.seen_ms - one.begun_ms) // 1_000 == noted
+
+
+async def test_only_sessions_that_are_not_over_are_listed(folk: Folk) -> None:
+    await folk.add("li")
+    account = await folk.people.accounts.named("li")
+    assert len(await folk.people.sessions.listed(account)) == 1
+    folk.clock.ms += sessions.TERMS[account.signed_in().role].idle_ms
+    assert await folk.people.sessions.listed(account) == []
 
 
 async def test_sessions_can_be_ended_by_their_owner_alone(folk: Folk) -> None:
@@ -335,7 +343,7 @@ async def test_sessions_can_be_ended_by_their_owner_alone(folk: Folk) -> None:
     second = await folk.enter("li", at=NEW)
     assert isinstance(second, Entered)
     li, wang = await people.accounts.named("li"), await people.accounts.named("wang")
-    listed = {one.browser: one.token for one in await people.sessions.listed(li.id)}
+    listed = {one.browser: one.token for one in await people.sessions.listed(li)}
     await people.sessions.end_one(wang.id, listed[NEW.kind])
     assert await people.sessions.who(second.token) is not None, "not by somebody else"
     await people.sessions.end_one(li.id, listed[NEW.kind])

@@ -48,7 +48,7 @@ async def test_so_does_being_disabled_and_enabled_again(folk: Folk) -> None:
     )
     await accounts.enable("li", by="chief")
     account = await accounts.named("li")
-    assert await folk.people.sessions.listed(account.id) == []
+    assert await folk.people.sessions.listed(account) == []
 
 
 async def test_with_another_password_nobody_comes_in_by_the_one_before(folk: Folk) -> None:
@@ -61,7 +61,7 @@ async def test_with_another_password_nobody_comes_in_by_the_one_before(folk: Fol
         await asyncio.sleep(0.1)
     await changing
     assert await entering in (Denied("wrong"), Denied("stale"))
-    assert len(await folk.people.sessions.listed(account.id)) == 1
+    assert len(await folk.people.sessions.listed(account)) == 1
 
 
 async def test_a_password_cannot_be_chosen_past_a_reset(folk: Folk) -> None:

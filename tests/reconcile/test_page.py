@@ -1,6 +1,8 @@
 """The page over a real server: compare, bring in, enter; and what a later message does to it."""
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -124,6 +126,19 @@ async def test_every_difference_is_shown_and_no_whole_number(house: House) -> No
             kind: act.detail[kind] for kind in ("missing", "extra", "altered", "shifted")
         } == dict.fromkeys(("missing", "extra", "altered", "shifted"), 1)
         assert "张三" not in json.dumps(act.detail, ensure_ascii=False), "explanations are sealed"
+
+
+async def test_a_damaged_entry_is_said_to_be_one(house: House) -> None:
+    async with house.serve() as visitor:
+        lines = await voted(visitor)
+    with closing(sqlite3.connect(house.database)) as db, db:
+        for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            db.execute(f"DROP TRIGGER {name}")
+        db.execute("UPDATE entries SET sealed = zeroblob(64) WHERE seq = 2")
+    async with house.serve() as visitor:
+        wang = await committee(visitor)
+        answer = await send(wang, "check", csv(lines))
+        assert (answer.status, "televote verify" in answer.text) == (409, True)
 
 
 async def test_one_explanation_each_is_enough(house: House) -> None:
