@@ -204,6 +204,7 @@ async def test_what_is_wrong_stands_at_the_top() -> None:
         "reason.draining=on": False,
         "reason.store_unavailable=on": False,
         "reason.queue_full=on": True,
+        "reason.task_ended=on": False,
         "source.sim=silent": False,
         "source.desk=silent": True,
     }
