@@ -119,7 +119,7 @@ class OwnWindow(Table):
 
 
 class Window(Table):
-    """When votes count (RULES §3)."""
+    """When votes count (docs/rules.md)."""
 
     opens_at: Instant
     closes_at: Instant
@@ -153,7 +153,7 @@ class Window(Table):
 
 
 class Caller(Table):
-    """How callers' numbers are written, and which lines may vote (RULES §4)."""
+    """How callers' numbers are written, and which lines may vote (docs/rules.md)."""
 
     region: Region
     area_code: AreaCode = ""
@@ -289,7 +289,7 @@ class Campaign(Table):
 
     @cached_property
     def rules_text(self) -> bytes:
-        """What the file means: the same however it is laid out (RULES §7).
+        """What the file means: the same however it is laid out (docs/rules.md).
 
         A key left out and one that spells its default are the same rules. It may be published: listed
         numbers go into it by way of a slow hash, or they could be found by trying every number.

@@ -1,4 +1,4 @@
-"""One contest of a campaign file: its ballot, its caps, its candidates (RULES §5, §6)."""
+"""One contest of a campaign file: its ballot, its caps, its candidates (docs/rules.md)."""
 
 from typing import Annotated, Literal, Self
 

@@ -1,4 +1,4 @@
-"""Who holds the award, and where the public may turn (OBLIGATIONS R13, R33, R37, R38): published text."""
+"""Who holds the award, and where the public may turn: published text."""
 
 import re
 from typing import Annotated, Final
@@ -7,7 +7,7 @@ from pydantic import AfterValidator
 
 from config.fields import Table, Text, refused
 
-#: What the rules must tell the public before the vote opens (R13), in the order in which it is missed.
+#: What the rules must tell the public before the vote opens, in the order in which it is missed.
 NEEDED: Final = ("name", "complaints", "rules_url")
 
 

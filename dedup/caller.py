@@ -1,4 +1,4 @@
-"""Who is calling: any spelling of a number to one E.164 line, or withheld, or invalid (RULES §4).
+"""Who is calling: any spelling of a number to one E.164 line, or withheld, or invalid (docs/rules.md).
 
 Never by suffix: two different E.164 numbers are two callers.
 """

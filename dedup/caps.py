@@ -1,4 +1,4 @@
-"""How often one caller may vote: the caps of a campaign, and the claims that use them up (RULES §6).
+"""How often one caller may vote: the caps of a campaign, and the claims that use them up (docs/rules.md).
 
 A claim is one use of one cap. A cap is held by the claims' unique key
 (voter, contest, cap, period, ordinal): an ordinal beyond the cap's votes does not exist.

@@ -1,4 +1,4 @@
-"""Counted, repeat or void: what a caller's selections come to, given what the caller has used (RULES §6).
+"""Counted, repeat or void: what a caller's selections come to, given what the caller has used.
 
 Pure: the store says what was claimed, this says what follows, and the store's unique key on claims
 has the last word.

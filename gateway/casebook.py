@@ -27,7 +27,7 @@ class Earlier(NamedTuple):
 
 
 class Casebook:
-    """Reads through the one connection, few messages at a time: votes go first."""
+    """Reads few messages at a time: votes go first."""
 
     def __init__(self, store: Store, campaigns: Mapping[str, Running]) -> None:
         self._store, self._campaigns = store, campaigns

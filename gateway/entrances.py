@@ -165,7 +165,7 @@ def _untimely(kind: Kind, settings: SourceSettings, campaign: Campaign) -> tuple
 
 
 def clock_of(kind: Kind, settings: SourceSettings) -> DecidedBy:
-    """Whose time decides: as it is set, else the message's own where the kind signs it (RULES §3)."""
+    """Whose time decides: as it is set, else the message's own where the kind signs it (docs/rules.md)."""
     if settings.clock is not None:
         return settings.clock
     signed = isinstance(kind, ProviderKind) and kind.signs_time and all(_signs_and_seals(kind, settings))

@@ -6,8 +6,8 @@
     recount              the committee has ordered the count to be done again
     certified            two people have signed; nothing moves but by a correction
 
-Every edge is an entry of the ledger (`acts.Kind`), and there is no other edge (RULES §7; a second notice
-after an upheld objection: OBLIGATIONS R35). Pure: what has to hold for an edge is handed in as values.
+Every edge is an entry of the ledger (`acts.Kind`), and there is no other edge (docs/rules.md); an upheld
+objection needs a second notice. Pure: what has to hold for an edge is handed in as values.
 """
 
 import hashlib
@@ -116,7 +116,6 @@ class Progress:
     notices: tuple[Notice, ...] = ()
     objections: tuple[Objection, ...] = ()
     corrected: bool = False
-    certified_ms: int = 0
 
     @property
     def notice(self) -> Notice | None:
@@ -200,9 +199,9 @@ def after(progress: Progress, kind: str, detail: Mapping[str, Any], at_ms: int) 
         case "recount":
             return replace(progress, status=edge(progress, "recount"), corrected=True)
         case "certify":
-            return replace(progress, status=edge(progress, "certify"), certified_ms=at_ms)
+            return replace(progress, status=edge(progress, "certify"))
         case "correct":
-            return replace(progress, status=edge(progress, "correct"), corrected=True, certified_ms=0)
+            return replace(progress, status=edge(progress, "correct"), corrected=True)
         case _:
             return progress
 
@@ -210,7 +209,7 @@ def after(progress: Progress, kind: str, detail: Mapping[str, Any], at_ms: int) 
 def _reconciled(progress: Progress, detail: Mapping[str, Any]) -> Progress:
     known = {**progress.reconciliations, detail["source"]: detail["messages"]}
     if any(detail.get(kind) for kind in KINDS):
-        del known[detail["source"]]  # one person has explained it; two have to accept it (R6)
+        del known[detail["source"]]  # one person has explained it; two have to accept it
     return replace(
         progress,
         reconciled=progress.reconciled or "reconciled",

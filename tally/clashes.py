@@ -1,4 +1,4 @@
-"""Which spellings of a code book could be mistaken for one another, or cannot be used at all (RULES §5).
+"""Which spellings of a code book could be mistaken for one another, or cannot be used at all (docs/rules.md).
 
 What is refused here is what keeps reading simple: codes that neither hold nor overlap one another are
 found in a text in one way only.

@@ -1,4 +1,4 @@
-"""The code book of a campaign: every code, alias and keypad code, and whom it means (RULES §5)."""
+"""The code book of a campaign: every code, alias and keypad code, and whom it means (docs/rules.md)."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,7 @@
 """Totals: how many messages and selections ended how. A projection of the ledger, kept as it grows.
 
 `received` and `made` are counted where messages enter, the outcomes where they end, so that the
-balance of RULES §2 compares two counts that were made apart.
+balance of docs/rules.md compares two counts that were made apart.
 """
 
 from collections import Counter

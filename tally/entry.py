@@ -1,6 +1,6 @@
 """The ledger's canonical bytes: the leaf that is hashed, and the opening that is kept sealed beside it.
 
-A message's leaf tells its campaign, outcome and times, and commits to the rest (RELIABILITY §3):
+A message's leaf tells its campaign, outcome and times, and commits to the rest:
 
     vote-leaf/v1 LF campaign LF outcome LF received-ms LF sent LF base64(commit) LF
 

@@ -1,4 +1,4 @@
-"""One spelling for what looks or means the same, and the signature taken off (RULES §5, steps 1 and 2)."""
+"""One spelling for what looks or means the same, and the signature taken off (docs/rules.md)."""
 
 import re
 import unicodedata

@@ -1,4 +1,4 @@
-"""The candidates' aliases standing in a folded text, as whole phrases (RULES §5, step 5)."""
+"""The candidates' aliases standing in a folded text, as whole phrases (docs/rules.md, step 5)."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

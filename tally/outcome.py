@@ -1,4 +1,4 @@
-"""The closed set of endings: every message and every selection has exactly one (RULES §2).
+"""The closed set of endings: every message and every selection has exactly one (docs/rules.md).
 
 These strings are written into the ledger, metrics and exports: they never change meaning.
 """

@@ -1,4 +1,4 @@
-"""The count again, from the ledger alone, by code that had no part in writing it (RULES §2, R20).
+"""The count again, from the ledger alone, by code that had no part in writing it (docs/rules.md).
 
 It trusts no projection: it adds up the outcomes in the openings, follows every ruling, applies the
 `void_all` marks, and holds every caller to the caps (`tally/holdings.py`).

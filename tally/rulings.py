@@ -1,4 +1,4 @@
-"""What a ruling may do to a message, and what a message has come to (RULES §7). Pure."""
+"""What a ruling may do to a message, and what a message has come to (docs/rules.md). Pure."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ def changes(leaf: Leaf) -> bool:
 
 
 def unlawful(rules: Rules, leaf: Leaf, private: Mapping[str, Any], message: Message) -> Iterator[str]:
-    """What RULES §7 forbids of it."""
+    """What docs/rules.md forbids of it."""
     detail, second = leaf.detail, leaf.detail.get("second", "")
     two = leaf.kind == "void" or (leaf.kind == "adjudicate" and rules.adjudicators == 2)
     if two and second in ("", detail["by"]):

@@ -1,4 +1,4 @@
-"""The codes and numbers standing in a folded text (RULES §5, steps 3 and 4).
+"""The codes and numbers standing in a folded text (docs/rules.md, steps 3 and 4).
 
 A text is cut into atoms: runs of letters, of digits, of Chinese numerals. Atoms that touch are a chunk. A
 code is one or more atoms, and a chunk is read as codes from end to end or not at all: nothing is cut out

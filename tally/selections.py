@@ -1,4 +1,4 @@
-"""From a text, or from keys pressed, to selections (RULES §5)."""
+"""From a text, or from keys pressed, to selections (docs/rules.md)."""
 
 import re
 from collections.abc import Sequence

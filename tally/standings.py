@@ -1,4 +1,4 @@
-"""The standings: the one shape that command line, API, live events and export share (DESIGN §8)."""
+"""The standings: the one shape that command line, API, live events and export share."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -58,7 +58,7 @@ def build(
     """The standings as JSON values. `as_of` is ISO 8601 with the campaign's offset.
 
     Candidates stand in the order of their votes, then of the code book. Ties share a rank, and the
-    next rank is skipped; a withdrawn candidate has votes but no rank (RULES §7). `lost` is how many messages
+    next rank is skipped; a withdrawn candidate has votes but no rank. `lost` is how many messages
     went with a lost database, by outcome: they are in no figure.
     """
     return {
@@ -111,7 +111,7 @@ def _ranks(votes: Sequence[int]) -> dict[int, int]:
 
 
 def balance(totals: Mapping[TotalKey, int]) -> dict[str, Any]:
-    """The balance of RULES §2: what came in, how it ended, and whether the two agree on every channel.
+    """The balance of docs/rules.md: what came in, how it ended, and whether the two agree on every channel.
 
     `waiting` is how many messages wait for a person.
     """

@@ -1,4 +1,4 @@
-"""The words that decide how a text is read: words of doubt, units, greetings and other filler (RULES §5, 6).
+"""The words that decide how a text is read: words of doubt, units, greetings and other filler.
 
 All are written as `folding.fold` leaves them. A word of doubt too many costs a person a minute; one
 too few counts a vote that was taken back. So the harmless compounds are few, and nothing clever.

@@ -1,4 +1,4 @@
-"""In the window or not, by which clock (RULES §3). Instants are Unix milliseconds; the close is exclusive."""
+"""In the window or not, by which clock (docs/rules.md). Instants are Unix ms; the close is exclusive."""
 
 from dataclasses import dataclass
 from typing import Literal, NamedTuple

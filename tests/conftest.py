@@ -6,7 +6,7 @@ import hmac
 import json
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -257,9 +257,6 @@ class Staff:
             "X-CSRF-Token": self.csrf,
         }
         return await self.ask("POST", path, headers, json=value)
-
-
-Edit = Callable[[str], str]
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,7 @@ from gateway.anomalies import segments as by_segment
 from gateway.anomalies.finding import Finding, Vote
 
 ALPHA: Final = 0.05
-#: How the alarms that an honest campaign may raise are divided (RELIABILITY.md 5.9). They sum to 1.
+#: How the alarms that an honest campaign may raise are divided. They sum to 1.
 PARTS: Final[Mapping[str, float]] = MappingProxyType(
     {"bursts": 0.3, "blocks": 0.2, "runs": 0.2, "regularity": 0.1, "templates": 0.1, "segments": 0.1}
 )

@@ -2,7 +2,7 @@
 
 A candidate has friends at home, and numbers of one town share blocks. So each place is a world of its own:
 callers are compared with others of the same place only. Callers whose place is unknown are not looked at:
-without it, a star's home town is found guilty every time (RELIABILITY.md 5.3)."""
+without it, a star's home town is found guilty every time."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence

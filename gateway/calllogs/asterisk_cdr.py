@@ -1,4 +1,4 @@
-"""Asterisk's call detail records: `Master.csv` as cdr_csv or cdr_custom writes it (PROVIDERS §17).
+"""Asterisk's call detail records: `Master.csv` as cdr_csv or cdr_custom writes it.
 
 A CDR holds no keys pressed: the choice is what the dialplan put into a column, or the number dialled.
 """

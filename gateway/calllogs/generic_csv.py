@@ -1,4 +1,4 @@
-"""Call logs of switches, IVRs and hotline desks: any CSV, by naming its columns (PROVIDERS §19.1)."""
+"""Call logs of switches, IVRs and hotline desks: any CSV, by naming its columns."""
 
 import re
 import unicodedata

@@ -1,4 +1,4 @@
-"""What the committee may do to a campaign after it opened: the acts of RULES §7, each an entry of the ledger.
+"""What the committee may do to a campaign after it opened: acts, each an entry of the ledger (docs/rules.md).
 
 Who may do them, and that two people agree where two must, is checked again here, whatever asked. What the
 rules say of an act before it is done (`withdrawal`, `line_to_bar`, `new_closes` …) is pure.
@@ -82,7 +82,7 @@ class Chair:
     async def withdraw(
         self, running: Running, gone: Selection, by: str, reason: str, note: str = ""
     ) -> Place:
-        """A candidate withdraws: its votes stay counted and shown, it is ranked no more (RULES §7)."""
+        """A candidate withdraws: its votes stay counted and shown, it is ranked no more (docs/rules.md)."""
         async with self._turn:
             withdrawal(running, gone)
             release = running.campaign.withdrawal == "release"

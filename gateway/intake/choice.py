@@ -63,7 +63,7 @@ class Choice(BaseModel):
 
 
 def _is_bounded(pattern: str) -> bool:
-    """Whether a search in `_MAX_CELL` characters ends soon, whatever they are."""
+    """Whether a search in `MAX_TOLD` characters ends soon, whatever they are."""
     bare = re.sub(r"\\([1-9])|\\.", lambda escaped: "(?" if escaped[1] else "a", pattern, flags=re.DOTALL)
     bare = re.sub(r"\[\^?\]?[^\]]*\]", "a", bare).replace("(?:", "(")
     bare = re.sub(r"\{[0-9,]*\}", "*", bare)

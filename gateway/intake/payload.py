@@ -82,7 +82,7 @@ def message_id(given: str) -> str:
 
 
 def synthesised_id(*parts: str) -> str:
-    """An id for a message that has none, from all that tells it apart (RELIABILITY C3).
+    """An id for a message that has none, from all that tells it apart.
 
     `parts` must hold the sender's time: without one, a caller's next vote would pass for a redelivery.
     """

@@ -45,9 +45,9 @@ _log = structlog.get_logger()
 DAILY_SECONDS: Final = 86_400.0
 #: An act names no more spans of entries than fit in its leaf.
 MOST_SPANS: Final = 2_000
-#: Messages may arrive while it is worked out what goes: then it is worked out again.
 #: Before the next attempt, if another node was faster.
 _AGAIN_SECONDS: Final = 0.2
+#: Messages may arrive while it is worked out what goes: then it is worked out again.
 _ATTEMPTS: Final = 50
 _CHUNK: Final = 1_000
 
@@ -74,7 +74,7 @@ class _Asked(NamedTuple):
     line: str = ""
 
 
-#: From the last of these on the time to keep is counted (OBLIGATIONS R30).
+#: From the last of these on the time to keep is counted.
 _BEGINS: Final = frozenset({"close", "certify", "answer"})
 #: Acts whose private part is of no caller, and which the count, or the evaluation, needs.
 _STAYS: Final = ("withdraw", "score", "lot")

@@ -83,8 +83,8 @@ class Folder:
     def put(self, name: Name, content: bytes) -> None:
         """Keep a tile or bundle, in place of a narrower one.
 
-        A full one that is there already stays: it may be what a checkpoint rests on, and what takes its place
-        is not on the disk yet.
+        The same one that is there already stays: it may be what a checkpoint rests on, and what takes its
+        place is not on the disk yet.
         """
         whole, narrow = self._places(name)
         is_full = name.width == tiles.WIDTH

@@ -1,5 +1,5 @@
-"""What was signed of a campaign's logs, as their files tell: what we are bound to, whatever the database "
-"says."""
+"""What was signed of a campaign's logs, as their files tell: what we are bound to, whatever the database
+says."""
 
 from pathlib import Path
 from typing import Final

@@ -1,4 +1,4 @@
-"""The public page: what is voted on, how to vote, and what the campaign lets everybody see (RULES §7).
+"""The public page: what is voted on, how to vote, and what the campaign lets everybody see (docs/rules.md).
 
 It works without scripts; with them it follows the stream of events. A page is drawn once for each state
 of the standings, however many ask for it.

@@ -116,7 +116,6 @@ EVALUATION: Final[Mapping[str, Said]] = {
     "candidate": Said("候选", "Candidate"),
     "votes": Said("票数", "Votes"),
     "public_score": Said("公众分", "Public"),
-    "judge_scores": Said("各评委分", "Judges"),
     "panel_score": Said("评议分", "Panel"),
     "public_part": Said("公众 × {weight}", "Public × {weight}"),
     "panel_part": Said("评议 × {weight}", "Panel × {weight}"),

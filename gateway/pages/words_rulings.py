@@ -13,7 +13,6 @@ SHARED: Final[Mapping[str, Said]] = {
     "sms": Said("短信", "SMS"),
     "hotline": Said("热线", "Hotline"),
     "entry": Said("条目", "Entry"),
-    "entry_no": Said("第 {entry} 条", "entry {entry}"),
     "time": Said("时间", "Time"),
     "number": Said("号码", "Number"),
     "no_number": Said("无号码", "no number"),
@@ -95,10 +94,8 @@ RULINGS: Final[Mapping[str, Said]] = {
     "waiting_now": Said("待裁定", "Waiting"),
     "next_page": Said("后面的消息", "Those after these"),
     "first_page": Said("回到最早的", "Back to the oldest"),
-    "why_waits": Said("为何待裁定", "Why it waits"),
     "seen": Said("系统看到的候选", "Candidates that were seen in it"),
     "seen_none": Said("没有看出任何候选。", "None was seen."),
-    "pick_all": Said("全部计入", "all of them"),
     "pick_keep": Said("维持第一次登记", "Keep the first entry"),
     "pick_second": Said("按第二次登记计票", "Count as the second entry"),
     "verdict": Said("裁定", "Ruling"),
@@ -141,7 +138,6 @@ RULINGS: Final[Mapping[str, Said]] = {
     "all_ruled": Said(
         "这一页都已裁定。按 Enter 继续。", "All on this page are ruled on. Press Enter to go on."
     ),
-    "go_on": Said("继续", "Go on"),
     "lost_contact": Said(
         "没有连上服务器，这条裁定没有记录。请再按 Enter。",
         "The server could not be reached, and this ruling is not recorded. Press Enter again.",
@@ -165,8 +161,6 @@ RULINGS: Final[Mapping[str, Said]] = {
     "key_esc": Said("清除选择，离开输入框", "clear the choice, leave a field"),
     "key_move": Said("下一条、上一条", "next, previous"),
     "key_help": Said("显示或关闭本说明", "show or close this"),
-    "key_y": Said("同意", "agree"),
-    "key_x": Said("否决", "decline"),
     "close_help": Said("关闭", "Close"),
 }
 
@@ -298,7 +292,6 @@ ACTS: Final[Mapping[str, Said]] = {
     "votes": Said("票数", "Votes"),
     "ranks_change": Said("名次变化", "How the ranks change"),
     "who_affected": Said("涉及的消息", "Messages it is about"),
-    "what_stays": Said("不变的", "What stays"),
     "stay_withdraw": Said(
         "该候选已计的票照常计入和显示；其他候选的票数不变。",
         "Its counted votes stay counted and shown; no other candidate's figure changes.",

@@ -1,4 +1,4 @@
-"""Africa's Talking: one unsigned form for each SMS to a short code or number (PROVIDERS §10.3)."""
+"""Africa's Talking: one unsigned form for each SMS to a short code or number."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Aliyun SMS (阿里云短信) SmsUp: unsigned HTTP batch push of uplink messages (PROVIDERS §1).
+"""Aliyun SMS (阿里云短信) SmsUp: unsigned HTTP batch push of uplink messages.
 
 A failed push comes again whole, so every message stands for itself. The documentation has two pages that
 differ in the form of the id and of the time: both forms are read.

@@ -1,4 +1,4 @@
-"""Baidu AI Cloud SMS (百度智能云短信): a JSON object for each uplink message, signed by MD5 (PROVIDERS §21).
+"""Baidu AI Cloud SMS (百度智能云短信): a JSON object for each uplink message, signed by MD5.
 
 The signature is over a token, the time of the push, and the body. The push's `requestId` is not under it, so
 a message is known by what it is made of: the same push with another id is not another vote. MD5 lets text be

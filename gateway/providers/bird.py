@@ -1,4 +1,4 @@
-"""Bird, MessageBird's successor: a JSON event for each SMS, signed over time, URL, body (PROVIDERS §10.2).
+"""Bird, MessageBird's successor: a JSON event for each SMS, signed over time, URL, body.
 
 The message's own form is documented; the envelope around it in a webhook is not, so it is read with one
 and without.

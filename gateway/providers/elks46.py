@@ -1,4 +1,4 @@
-"""46elks: one unsigned form for each SMS, and the answer's text is the reply (PROVIDERS §21)."""
+"""46elks: one unsigned form for each SMS, and the answer's text is the reply."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""FreeSWITCH's mod_json_cdr: one unsigned POST for each leg of a call, when it has ended (PROVIDERS §18.1).
+"""FreeSWITCH's mod_json_cdr: one unsigned POST for each leg of a call, when it has ended.
 
 The body says by its first bytes how it is encoded; the content type does not (with disable-100-continue raw
 JSON comes as a form). Legs that FreeSWITCH itself placed, and calls to other numbers, are no votes and leave

@@ -1,4 +1,4 @@
-"""FreeSWITCH's mod_httapi: a keypad vote, each step an unsigned form (PROVIDERS §18.2).
+"""FreeSWITCH's mod_httapi: a keypad vote, each step an unsigned form.
 
 Where the call stands is a parameter of the document, which FreeSWITCH sends back with every step of the call.
 """

@@ -1,4 +1,4 @@
-"""httpSMS: a phone with the published SIM in it, by way of httpsms.com or one's own server (PROVIDERS §14.3).
+"""httpSMS: a phone with the published SIM in it, by way of httpsms.com or one's own server.
 
 A CloudEvent for each SMS, with a token signed for ten minutes. The token does not cover the message, and two
 messages in one second have the same one: the source must have a path token.

@@ -1,4 +1,4 @@
-"""Huawei Cloud Message & SMS (华为云消息&短信): a form for each SMS, signed if so set (PROVIDERS §3).
+"""Huawei Cloud Message & SMS (华为云消息&短信): a form for each SMS, signed if so set.
 
 The signature is SDK-HMAC-SHA256 over method, path, query, the headers it names, and the body. Which headers
 Huawei names is not documented, so they are taken as named. Its SDK leaves the body of a form out, and says so

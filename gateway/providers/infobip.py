@@ -1,4 +1,4 @@
-"""Infobip: inbound SMS in lists, each message for itself; HTTP Basic if it is set (PROVIDERS §7)."""
+"""Infobip: inbound SMS in lists, each message for itself; HTTP Basic if it is set."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

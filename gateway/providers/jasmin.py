@@ -1,4 +1,4 @@
-"""Jasmin SMS gateway: a form or query for each SMS of an SMPP connector, unsigned (PROVIDERS §12).
+"""Jasmin SMS gateway: a form or query for each SMS of an SMPP connector, unsigned.
 
 The text is read from its bytes in `binary`, in the alphabet that `coding` names: in `content` the same bytes
 stand as if they were text. Nothing but `ACK/Jasmin` stops Jasmin from sending again.

@@ -1,4 +1,4 @@
-"""Kannel's smsbox: one unsigned GET for each SMS, by the get-url given in `configure` (PROVIDERS §11, §23).
+"""Kannel's smsbox: one unsigned GET for each SMS, by the get-url given in `configure`.
 
 The text comes as percent-encoded bytes in a charset named beside it. A charset and a coding that contradict
 each other, and a part of a longer message that Kannel could not join, are not read.

@@ -1,4 +1,4 @@
-"""MessageBird (classic): a form for each SMS, and a signed token that names URL and body (PROVIDERS §10.2).
+"""MessageBird (classic): a form for each SMS, and a signed token that names URL and body.
 
 A virtual number and a short code use different names for the same fields.
 """

@@ -1,4 +1,4 @@
-"""Plivo: a form for each SMS, signed by V2 over URL and nonce, answered with XML (PROVIDERS §6).
+"""Plivo: a form for each SMS, signed by V2 over URL and nonce, answered with XML.
 
 The signature does not cover the form, so the source must have a path token; a nonce that came with
 another form is refused.

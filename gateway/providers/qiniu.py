@@ -1,4 +1,4 @@
-"""Qiniu SMS (七牛云短信): unsigned `{"items": [...]}` of uplink messages without ids (PROVIDERS §21).
+"""Qiniu SMS (七牛云短信): unsigned `{"items": [...]}` of uplink messages without ids.
 
 Two equal texts of one phone in the same second are one message: nothing in the push tells them apart.
 """

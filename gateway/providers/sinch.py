@@ -1,4 +1,4 @@
-"""Sinch SMS: one JSON object for each SMS, signed or with Basic if the account has it (PROVIDERS §10.1)."""
+"""Sinch SMS: one JSON object for each SMS, signed or with Basic if the account has it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

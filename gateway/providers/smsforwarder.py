@@ -1,4 +1,4 @@
-"""SmsForwarder (短信转发器, pppscn): an Android phone with the published SIM in it (PROVIDERS §14.1).
+"""SmsForwarder (短信转发器, pppscn): an Android phone with the published SIM in it.
 
 Its signature covers a time and nothing else, so one that was seen would fit any message. A source must have
 a path token therefore, and a time with its signature is taken for one body only: the same body again is a

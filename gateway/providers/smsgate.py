@@ -1,4 +1,4 @@
-"""SMS Gateway for Android (SMSGate, capcom6): a phone with the published SIM in it (PROVIDERS §14.2).
+"""SMS Gateway for Android (SMSGate, capcom6): a phone with the published SIM in it.
 
 Body and time are signed. The phone's event has an id; the message in it has a hash that stays the same when
 the inbox is exported again, so a message is known by that hash, its phone, its sender and its time.

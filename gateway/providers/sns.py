@@ -1,4 +1,4 @@
-"""Two-way SMS of AWS, by way of an SNS topic's HTTPS subscription (PROVIDERS §9).
+"""Two-way SMS of AWS, by way of an SNS topic's HTTPS subscription.
 
 SNS signs with a certificate that stands at an address named in the message. This gateway fetches nothing: the
 administrator puts the certificate into the settings, under its name in that address. A message under another

@@ -1,4 +1,4 @@
-"""Standard Webhooks v1: the gateway's own signed door, for any relay that speaks it (PROVIDERS §15).
+"""Standard Webhooks v1: the gateway's own signed door, for any relay that speaks it.
 
     {"type": "vote.received", "timestamp": "2018-07-20T10:00:00+08:00",
      "data": {"id": "7001", "from": "13800138000", "text": "A01", "sent_at": "2018-07-20T09:59:58.5+08:00"}}

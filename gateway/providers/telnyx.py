@@ -1,4 +1,4 @@
-"""Telnyx: one JSON event for each SMS, signed with Ed25519 over time and body (PROVIDERS §8)."""
+"""Telnyx: one JSON event for each SMS, signed with Ed25519 over time and body."""
 
 import base64
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Tencent Cloud SMS (腾讯云短信): an unsigned POST for each reply, without an id of its own (PROVIDERS §2).
+"""Tencent Cloud SMS (腾讯云短信): an unsigned POST for each reply, without an id of its own.
 
 Two equal texts of one phone in the same second are one message: nothing in the push tells them apart.
 """

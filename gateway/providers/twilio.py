@@ -1,4 +1,4 @@
-"""Twilio Programmable Messaging: a signed form for each SMS, answered with TwiML (PROVIDERS §4)."""
+"""Twilio Programmable Messaging: a signed form for each SMS, answered with TwiML."""
 
 import re
 from collections.abc import Sequence

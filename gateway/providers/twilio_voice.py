@@ -1,4 +1,4 @@
-"""Twilio Programmable Voice: a keypad vote by `<Gather>`, each step a signed form (PROVIDERS §16).
+"""Twilio Programmable Voice: a keypad vote by `<Gather>`, each step a signed form.
 
 Where the call stands is in the query of the URL that the keys go to, which Twilio signs with the rest.
 """

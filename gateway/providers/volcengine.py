@@ -1,4 +1,4 @@
-"""Volcengine SMS (火山引擎短信服务): unsigned lists of uplink messages without ids (PROVIDERS §21).
+"""Volcengine SMS (火山引擎短信服务): unsigned lists of uplink messages without ids.
 
 What an uplink is made of stands for its id; the time in it is in milliseconds, so two votes of one phone
 are told apart.

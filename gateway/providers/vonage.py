@@ -1,4 +1,4 @@
-"""Vonage (Nexmo) SMS API: by GET, form or JSON, signed in one of five ways (PROVIDERS §5).
+"""Vonage (Nexmo) SMS API: by GET, form or JSON, signed in one of five ways.
 
 A long message comes in parts, each a request of its own; they are marked here and joined in `gateway/parts`.
 

@@ -73,12 +73,10 @@ SHEET: Final[Mapping[str, Said]] = {
         "公众投票占 {public}%，其余 {other}% 由组委会综合评议。",
         "The public vote weighs {public} %; the committee’s evaluation weighs the other {other} %.",
     ),
-    "results_when": Said("结果公布", "Results"),
     "publish_live": Said("投票期间随时可以在网上看到票数。", "The count can be seen online at any time."),
     "publish_daily": Said("票数每天 {at} 在网上公布。", "The count is published online every day at {at}."),
     "publish_after_close": Said("投票截止后公布票数。", "The count is published after the close."),
     "publish_never": Said("票数不公布。", "The count is not published."),
-    "candidates_of": Said("候选名单", "Candidates"),
     "code": Said("编号", "Code"),
     "press": Said("按键", "Keys"),
     "candidate": Said("候选", "Candidate"),
@@ -114,7 +112,6 @@ COMMON: Final[Mapping[str, Said]] = {
     "entries": Said("{n} 条", "{n} entries"),
     "root": Said("账本根", "Ledger root"),
     "rules": Said("规则散列", "Hash of the rules"),
-    "made_by": Said("软件", "Software"),
 }
 
 WORDS: Final[Mapping[str, Said]] = {**PAGES, **COMMON, **SHEET}

@@ -1,4 +1,4 @@
-"""The how-to-vote sheet: numbers, codes and names, window, caps, weight, whom to turn to (R13)."""
+"""The how-to-vote sheet: numbers, codes and names, window, caps, weight, whom to turn to."""
 
 from collections.abc import Iterable
 

@@ -35,7 +35,7 @@ def _row(result: Result, record: Record) -> list[object]:
 
 
 def _window(result: Result, record: Record) -> str:
-    """Before, during or after the vote, as its window stood at the end (R2)."""
+    """Before, during or after the vote, as its window stood at the end."""
     window = result.window(record.channel)
     if record.decided_ms < window.opens_ms:
         return "pre"

@@ -1,4 +1,4 @@
-"""The public notice (公示), word by word: its title, basis, list, days, and how to object (R33–R36). Pure.
+"""The public notice (公示), word by word: its title, basis, list, days, and how to object. Pure.
 
 Names and units stand in it and nothing else of anybody. The Chinese form is the official one; the English one
 says the same.

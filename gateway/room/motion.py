@@ -90,7 +90,7 @@ class Motion(NamedTuple):
 
 
 def needs_two(motion: Motion, running: Running, now_ms: int) -> bool:
-    """Whether two people must agree to it (RULES §7)."""
+    """Whether two people must agree to it (docs/rules.md)."""
     match motion.kind:
         case "void" | "reschedule":
             return True

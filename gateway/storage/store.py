@@ -269,7 +269,7 @@ class Filed(NamedTuple):
 
 
 class Store(Jobs, Protocol):
-    """One database. Beside jobs, every method but `append` and `head` only reads."""
+    """One database: what every vote needs of it. All else is a job (`Jobs`)."""
 
     @property
     def is_shared(self) -> bool:

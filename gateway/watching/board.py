@@ -1,7 +1,7 @@
 """What is on show: read at most once a second, encoded once for each audience, shared by all who look.
 
 The committee sees the count as it stands, unless the campaign's `committee_totals` keeps it back until the
-close; the public sees what its `publish` setting allows (RULES §7). How a moment is shown to an audience is
+close; the public sees what its `publish` setting allows. How a moment is shown to an audience is
 a view: a function of the moment, of which the board only sees that it changes.
 """
 
@@ -144,7 +144,7 @@ class Board:
         return {name: shown.running for name, shown in self._shown.items()}
 
     def standings(self, campaign: str) -> Standings:
-        """The standings as they stand (DESIGN §8). For the service itself, whatever others may see."""
+        """The standings as they stand. For the service itself, whatever others may see."""
         return self._shown[campaign].standings
 
     def committee(self, campaign: str) -> Standings:

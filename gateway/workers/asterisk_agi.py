@@ -1,4 +1,4 @@
-"""Asterisk's FastAGI: a keypad vote over a connection that Asterisk makes for each call (PROVIDERS §17.3).
+"""Asterisk's FastAGI: a keypad vote over a connection that Asterisk makes for each call.
 
 The dialogue is held in the connection, so nothing need be carried. Asterisk says nothing by itself: prompts
 are recordings, or `engine` names the dialplan application that says texts. Whoever connects is held to short

@@ -1,4 +1,4 @@
-"""gammu-smsd: received SMS from the inbox table of its SQLite database (PROVIDERS §13.1, §23).
+"""gammu-smsd: received SMS from the inbox table of its SQLite database.
 
 Rows are recorded, then marked as processed: a crash in between leaves them as they were, and they are
 recognised when they are read again. A long message is several rows; it is taken when all are there. As a

@@ -1,4 +1,4 @@
-"""SMS Server Tools (smsd): a file for each received SMS, taken from its folder (PROVIDERS §13.2, §23).
+"""SMS Server Tools (smsd): a file for each received SMS, taken from its folder.
 
 A file is recorded, then moved to the folder of those taken: a crash in between leaves it where it was, and it
 is recognised when it is read again. As a hook, `televote relay` is given the file by smsd's eventhandler.

@@ -1,4 +1,4 @@
-"""RULES §4: one line by any spelling is one caller; two lines never are.
+"""docs/rules.md: one line by any spelling is one caller; two lines never are.
 
 `CALLER_LINES` is how many lines the long campaign draws.
 """
@@ -157,7 +157,7 @@ def test_total(given: str) -> None:
 
 
 def test_the_fast_path_agrees_with_the_library_on_a_million_numbers() -> None:
-    """RULES §4 asks for a million. Slow (half a minute) because the library is: hence the fast path."""
+    """docs/rules.md asks for a million. Slow (half a minute) because the library is: hence the fast path."""
     rng = random.Random(20180709)
     checked = 0
     while checked < 1_000_000:

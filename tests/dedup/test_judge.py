@@ -1,4 +1,4 @@
-"""RULES §6: what counts, what is over the cap, what voids, in the order it was recorded."""
+"""docs/rules.md: what counts, what is over the cap, what voids, in the order it was recorded."""
 
 import itertools
 

@@ -1,4 +1,4 @@
-"""RELIABILITY O1: no request whatever brings a 5xx, a hang or a fault, on any route of a real server.
+"""No request whatever brings a 5xx, a hang or a fault, on any route of a real server.
 
 A case that fails is named by its seed: `FUZZ_SEED=12345 FUZZ_CASES=1` repeats it.
 """

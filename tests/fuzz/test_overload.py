@@ -1,4 +1,4 @@
-"""RELIABILITY O6: more than can be taken is told so, for whomever it is; what is acknowledged counts once."""
+"""More than can be taken is told so, for whomever it is; what is acknowledged counts once."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""RELIABILITY O4, O5 behind nginx as we deploy it: it and our server never differ on where a request ends.
+"""Behind nginx as we deploy it: it and our server never differ on where a request ends.
 
 If they did, a vote that nginx took for a body would be heard by the server, and answered to nobody, or to the
 wrong one. Slow, because there are two servers.

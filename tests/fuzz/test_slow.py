@@ -1,4 +1,4 @@
-"""RELIABILITY O4: whoever is slow is hung up on in bounded time, and holds nobody else up."""
+"""Whoever is slow is hung up on in bounded time, and holds nobody else up."""
 
 import asyncio
 import os

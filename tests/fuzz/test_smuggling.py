@@ -1,4 +1,4 @@
-"""RELIABILITY O5: what one peer takes for the end of a request, our server takes for it too, or it hangs up.
+"""What one peer takes for the end of a request, our server takes for it too, or it hangs up.
 
 A trial is a connection: a vote, then a request with two readings, a vote hidden in what another parser
 takes for its body or for the next request. The hidden vote must never be heard.

@@ -32,7 +32,7 @@ def say(key: str, lang: Lang, **values: object) -> str:
     return said.format(**values)
 
 
-#: publish, status -> the status in words, and whether votes are shown (RULES §7).
+#: publish, status -> the status in words, and whether votes are shown (docs/rules.md).
 SHOWN = {
     ("live", "scheduled"): ("scheduled", False),
     ("live", "open"): ("open", True),

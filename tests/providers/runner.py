@@ -105,7 +105,7 @@ def check_sound(message: Inbound, signed_id: str = "") -> None:
         assert named or message.message_id == hashed, "junk without an id is recognised by its bytes"
 
 
-# ---- the known killers (RELIABILITY O2) -----------------------------------------------------------
+# ---- the known killers -----------------------------------------------------------
 
 
 @dataclass(frozen=True)

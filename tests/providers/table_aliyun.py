@@ -71,7 +71,6 @@ BATCH_HEARD = [
     unparsed("not_a_number", BATCH_ITEMS[3]),
     heard(BATCH_ITEMS[4], message_id="2", text="A02"),
 ]
-IN_PARIS = written(send_time="2017-09-01 00:00:00")
 
 
 def in_paris(label: str, send_time: str, sent_ms: int | None) -> Row:

@@ -91,7 +91,7 @@ ROWS = [
     accepted("no charset and no coding", coding=None, charset=None),
     accepted("a coding Kannel does not know", coding="-1"),
     accepted("a field twice, alike", udh=f"&from={FIELDS['from']}"),
-    # As observed (PROVIDERS §23): UTF-16BE by default, UTF-8 with mo-recode.
+    # As observed: UTF-16BE by default, UTF-8 with mo-recode.
     said("utf-16 as observed", "投票 3 你好", text="b%95yh%00+%003%00+O%60Y%7D", **UTF16),
     said("utf-8 as observed", "投票 ３ 你好🙂", text=quote_plus("投票 ３ 你好🙂")),
     said("utf-16 cut in a pair", "A\ufffd", text="%00A%D8%3D", **UTF16),

@@ -79,7 +79,7 @@ def rotated(label: str, secrets: list[str], refusal: Refusal | None = None) -> R
 
 
 GOOD = post()
-#: PROVIDERS §14.1, computed: in JSON, and on the wire in a form.
+#: Computed: in JSON, and on the wire in a form.
 IN_JSON = "QKFvN%2FPyT6u5ZAJ4SaT52E04YjxQfz3xe%2BAMeaWT%2F70%3D"
 IN_FORM = b"QKFvN%252FPyT6u5ZAJ4SaT52E04YjxQfz3xe%252BAMeaWT%252F70%253D"
 BY_FORM = replace(

@@ -24,7 +24,7 @@ MESSAGE = {
     "receivedAt": AT,
 }
 EVENT = {"deviceId": "dev1", "event": "sms:received", "id": EVENT_ID, "payload": MESSAGE, "webhookId": "LreF"}
-#: PROVIDERS §14.2, computed.
+#: Computed.
 VECTOR_KEY = "123abc"
 VECTOR_MAC = "f475747d42f81f27301714955729e15bd53c74410ef2d12c3037fdc397b2b5de"
 VECTOR_BODY = (

@@ -68,7 +68,7 @@ def test_garbage_is_refused_or_unparsed(kind: str, request: Request) -> None:
 
 @hunted(body=st.binary(max_size=300))
 def test_signed_garbage_is_kept_unread(kind: str, body: bytes) -> None:
-    """RELIABILITY O8."""
+    """No bytes whatever bring down a reader."""
     table = TABLES[kind]
     taken = runner.take(runner.build(kind), table.sign(table.carry(body)))
     if not isinstance(taken, Refusal):

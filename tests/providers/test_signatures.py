@@ -21,7 +21,7 @@ from tests.providers.table_twilio import Multi
 
 VECTORS = json.loads((DATA / "vectors.json").read_text("utf-8"))
 URL = "https://mycompany.com/myapp.php?foo=1&bar=2"
-#: PROVIDERS §4.2, computed: the first vector under a SharedKey.
+#: Computed: the first vector under a SharedKey.
 SHA256_OF_FIRST = "033hgUJA9M/hXIZsYjwkerEP/DBm35nEri5FhCYjA5s="
 
 wild = st.text(st.characters() | st.sampled_from("\ud800\udbff\udc00\udfff"))

@@ -11,7 +11,7 @@ from tests.conftest import House
 from tests.providers import runner, table_sns
 from tests.providers.table_sns import CERTIFICATE, CONFIRMATION, HOST, NAME, NEXT_KEY, NEXT_NAME, TOPIC
 
-#: The notification of the documentation; the hashes of what must be signed of it are computed (PROVIDERS §9).
+#: The notification of the documentation; the hashes of what must be signed of it are computed.
 DOCUMENTED = {
     "Type": "Notification",
     "MessageId": "22b80b92-fdea-4c2c-8f9d-bdfb0c7bf324",

@@ -101,7 +101,7 @@ def test_reading_does_not_need_what_authenticating_left_behind(kind: str, row: R
 
 @pytest.mark.parametrize(("kind", "killer"), KILLERS)
 def test_known_killer(kind: str, killer: Killer) -> None:
-    """RELIABILITY O2, each signed as the provider would: refused, kept unread, or read as it stands."""
+    """Each signed as the provider would: refused, kept unread, or read as it stands."""
     table = TABLES[kind]
     carried = table.carry(killer.payload)
     request = table.sign(replace(carried, headers={**carried.headers, **killer.headers}))
@@ -140,7 +140,7 @@ def _mutations(kind: str, request: Request) -> list[Request]:
 
 @pytest.mark.parametrize("kind", SIGNING)
 def test_one_flipped_bit_is_refused(kind: str) -> None:
-    """RELIABILITY S1, exhaustively: each bit of body, query and headers that is signed."""
+    """Exhaustively: each bit of body, query and headers that is signed."""
     tried = 0
     for row in TABLES[kind].rows:
         if row.covers != "accepted":

@@ -227,7 +227,7 @@ class Forgetful:
 async def test_what_was_claimed_cannot_be_claimed_again_whatever_was_decided(
     house: House, monkeypatch: pytest.MonkeyPatch, inbound: Inbound, times: int
 ) -> None:
-    """The constraint is the last word: RULES §6."""
+    """The constraint is the last word: docs/rules.md"""
     async with house.service() as counting:
         (first,) = await submit(house, counting, counting.recorder, Inbound("m1", "13812345678", "A01"))
         forgetful = Forgetful(counting.store, times)

@@ -1,4 +1,4 @@
-"""Which code books are refused, with every clash, and which keypad codes follow from codes (RULES §5)."""
+"""Which code books are refused, with every clash, and which keypad codes follow from codes."""
 
 import sys
 import unicodedata

@@ -1,4 +1,4 @@
-"""What texts and keypad digits are read as (RULES §5): the tables are the rule, row by row."""
+"""What texts and keypad digits are read as (docs/rules.md): the tables are the rule, row by row."""
 
 import time
 

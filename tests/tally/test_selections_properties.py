@@ -1,4 +1,4 @@
-"""What holds of every text and every code book (RULES §5)."""
+"""What holds of every text and every code book (docs/rules.md)."""
 
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st

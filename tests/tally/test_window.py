@@ -1,4 +1,4 @@
-"""RULES §3: `[opens, closes)`, by the deciding clock, to the millisecond."""
+"""docs/rules.md: `[opens, closes)`, by the deciding clock, to the millisecond."""
 
 import random
 from collections import Counter
