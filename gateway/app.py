@@ -396,6 +396,11 @@ def _gauges(server: Server) -> None:
         lambda: {name: service.recorder.head(name).size for name in service.campaigns},
     )
     metrics.by_campaign(
+        "televote_ledger_signed_entries",
+        "Entries of this node's ledger that it has signed.",
+        lambda: {name: service.publisher.signed(name) for name in service.campaigns},
+    )
+    metrics.by_campaign(
         "televote_balanced",
         "1 if every message and selection has exactly one outcome.",
         lambda: {name: float(board.standings(name)["balance"]["balanced"]) for name in service.campaigns},

@@ -90,6 +90,10 @@ class Publisher:
             return found if 1 <= epoch <= newest else None
         return found if epoch >= 1 and is_slug(named) and found.checkpoint() else None
 
+    def signed(self, campaign: str) -> int:
+        """How many entries of the campaign's log on this node we have signed."""
+        return self._signed_sizes.get(campaign, 0)
+
     async def begin(self) -> None:
         """Take up every log where it was signed last, and sign what has come since.
 

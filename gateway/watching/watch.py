@@ -7,7 +7,8 @@ import sys
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
-from typing import Any, Final, TextIO
+from contextlib import suppress
+from typing import Any, Final, TextIO, cast
 
 import structlog
 from aiohttp.http_exceptions import HttpProcessingError
@@ -205,6 +206,24 @@ def _is_the_clients(error: BaseException | None) -> bool:
     )
 
 
+class _Lines:
+    """A stream of log lines. Its disk may be full, its reader gone: what cannot be said must not keep from
+    being done what it is said of."""
+
+    def __init__(self, stream: TextIO | None) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> None:
+        with suppress(OSError, ValueError):
+            if self._stream is not None:  # as a process has it that was started with it closed
+                self._stream.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError, ValueError):
+            if self._stream is not None:
+                self._stream.flush()
+
+
 def log_to(stream: TextIO | None = None, level: str = "info") -> None:
     """One JSON object a line, with UTC time, level and event; context variables (request id) are added.
 
@@ -224,6 +243,6 @@ def log_to(stream: TextIO | None = None, level: str = "info") -> None:
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        logger_factory=structlog.WriteLoggerFactory(stream or sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(cast("TextIO", _Lines(stream or sys.stderr))),
         cache_logger_on_first_use=False,
     )

@@ -5,11 +5,13 @@ import io
 import json
 import logging
 import math
+import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import pytest
 import structlog
@@ -17,6 +19,7 @@ from aiohttp.http_exceptions import BadHttpMessage
 from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
+from structlog.testing import capture_logs
 
 import gateway
 from gateway.fleet import siblings
@@ -159,6 +162,7 @@ async def test_every_metric_is_named_and_explained(house: House) -> None:
         *("televote_messages", "televote_redeliveries", "televote_requests", "televote_commit_failures"),
         *("televote_commit_duration_seconds", "televote_source_last_message_timestamp_seconds"),
         *("televote_queue_messages", "televote_ready", "televote_campaign_open", "televote_ledger_entries"),
+        "televote_ledger_signed_entries",
         *("televote_balanced", "televote_build_info"),
     }
 
@@ -244,6 +248,26 @@ async def test_what_could_not_be_written_shows(house: House, monkeypatch: pytest
         assert found["televote_messages_total outcome=counted source=sms"] == 1
         assert await visitor.vote("13912345678", "A01", "m2") == 200
         assert (await values(visitor))["televote_ready"] == 1
+
+
+async def test_a_ledger_that_is_not_signed_shows(house: House) -> None:
+    signed, entries = (f"televote_ledger_{of}entries campaign={CAMPAIGN}" for of in ("signed_", ""))
+    with capture_logs() as log:
+        async with house.serve() as visitor:
+            await visitor.service.publisher.tick()
+            found = await values(visitor)
+            assert found[signed] == found[entries] == len(("config", "open"))
+            in_the_way = house.folder / "ledger" / CAMPAIGN / "n1/.checkpoint.part"
+            in_the_way.mkdir()
+            assert await visitor.vote("13812345678", "A01", "m1") == 200
+            await visitor.service.publisher.tick()
+            found = await values(visitor)
+            assert (found[signed], found[entries], found["televote_ready"]) == (2, 3, 1)
+            in_the_way.rmdir()
+            await visitor.service.publisher.tick()
+            assert (await values(visitor))[signed] == 3
+    told = [line for line in log if line["event"] == "signing_postponed"]
+    assert [(line["error"], line["why"]) for line in told] == [("IsADirectoryError", "Is a directory")]
 
 
 def words_for_refusals() -> set[str]:
@@ -362,6 +386,55 @@ def test_without_a_stream_it_is_stderr_as_it_is_then(capsys: pytest.CaptureFixtu
     structlog.get_logger().info("here")
     structlog.reset_defaults()
     assert json.loads(capsys.readouterr().err)["event"] == "here"
+
+
+def reader_gone() -> TextIO:
+    read, write = os.pipe()
+    os.close(read)
+    return open(write, "w", encoding="utf-8", buffering=1)
+
+
+def closed() -> TextIO:
+    stream = io.StringIO()
+    stream.close()
+    return stream
+
+
+@pytest.mark.parametrize("stream", [reader_gone, closed])
+async def test_what_cannot_be_logged_keeps_nobody_from_an_answer(
+    house: House, monkeypatch: pytest.MonkeyPatch, stream: Callable[[], TextIO]
+) -> None:
+    async def full(*_: object) -> None:
+        raise Unavailable("disk full")
+
+    unwritable = stream()
+    watch.log_to(unwritable)
+    async with house.serve() as visitor, asyncio.timeout(30):
+        async with visitor.session.get(f"{visitor.server.url}/in/sim/wrong") as answer:
+            assert answer.status == 403, "a refusal, of which there is a line"
+        with monkeypatch.context() as patched:
+            patched.setattr(type(visitor.service.store), "append", full)
+            assert await visitor.vote("13912345678", "A01", "m1") == 503
+        assert await visitor.vote("13912345678", "A01", "m1") == 200
+    with suppress(OSError):
+        unwritable.close()
+
+
+async def test_senders_are_told_whatever_fails_beside_it(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That a commit has failed is noted after its senders know, not before."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise Unavailable("disk full")
+
+    with capture_logs():
+        async with house.serve() as visitor, asyncio.timeout(30):
+            monkeypatch.setattr(type(visitor.service.store), "append", fail)
+            monkeypatch.setattr(type(visitor.server.metrics), "failed", fail)
+            assert await visitor.vote("13912345678", "A01", "m1") == 503
+            monkeypatch.undo()
+            assert (await visitor.get("/readyz"))[0] == 503, "nobody writes any more"
 
 
 def test_an_exception_is_its_type_and_place_without_its_words(log: io.StringIO) -> None:
