@@ -6,6 +6,7 @@ The openings are no part of it: they go into a file of their own, elsewhere, for
 import hashlib
 import os
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from gateway import clock
 from gateway.checking import audit
 from gateway.checking.audit import Checkable, OnRows, Recounted, Unfit
 from gateway.checking.walking import Chunk
+from gateway.durable import naming
 from gateway.ledger import marks, publisher
 from gateway.ledger.archive import Archive, Parted
 from gateway.ledger.folder import Folder, Missing
@@ -115,7 +117,8 @@ class _Writing:
 
     def see(self, chunk: Chunk) -> None:
         """Write what some entries give. Raises `archive.Parted`."""
-        self._archive(chunk.node).add([row.leaf for row in chunk.rows])
+        with naming(self._folder):
+            self._archive(chunk.node).add([row.leaf for row in chunk.rows])
         rows, missed = list[list[object]](), list[list[object]]()
         for checked in chunk.entries:
             if checked.leaf.is_message:
@@ -157,7 +160,9 @@ class _Writing:
             cosigned = Folder(self._ledger.published / head.node).cosigned()
             signed = note.joined(signer.sign(checkpoint.text()), cosigned)
             self._begin(f"checkpoint-{head.node}.txt").write([signed.encode()])
-            self._archive(head.node).write(self._begin(f"ledger-{head.node}.zip").handle)
+            archive = self._begin(f"ledger-{head.node}.zip")
+            with naming(self._folder / archive.name):
+                self._archive(head.node).write(archive.handle)
         key = ManifestSigner(publisher.signer(running, self._ledger.heads[0].node), running.keys.signing)
         self._begin("televote.pub").write([key.public(running.id)])
         manifest = _manifest(self._ledger, counted, sorted(self._files, key=lambda file: file.name))
@@ -270,22 +275,26 @@ class _File:
         self.handle = open(part, "w+b")  # noqa: SIM115 -- it is closed when the file is kept, or discarded
 
     def write(self, chunks: Iterable[bytes]) -> None:
-        self.handle.writelines(chunks)
+        with naming(self._path):
+            self.handle.writelines(chunks)
 
     def listed(self) -> dict[str, Any]:
         """The file as the manifest lists it."""
-        self.handle.flush()
+        with naming(self._path):
+            self.handle.flush()
         self.handle.seek(0)
         hashed = hashlib.file_digest(self.handle, "sha256").hexdigest()
         audience = "committee" if self.name in _COMMITTEE else "public"
         return {"name": self.name, "audience": audience, "bytes": self.handle.tell(), "sha256": hashed}
 
     def keep(self) -> None:
-        self.handle.flush()
-        os.fsync(self.handle.fileno())
-        self.handle.close()
+        with naming(self._path):
+            self.handle.flush()
+            os.fsync(self.handle.fileno())
+            self.handle.close()
         self._part.replace(self._path)
 
     def discard(self) -> None:
-        self.handle.close()
+        with suppress(OSError):  # what could not be written cannot be now
+            self.handle.close()
         self._part.unlink(missing_ok=True)

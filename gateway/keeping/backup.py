@@ -23,7 +23,7 @@ from gateway import service
 from gateway.checking import audit
 from gateway.checking.audit import Checkable, OnRows, Unfit
 from gateway.checking.walking import Chunk
-from gateway.durable import sync
+from gateway.durable import naming, sync
 from gateway.exporting import exporter
 from gateway.ledger import publisher
 from gateway.ledger.folder import FROM_BACKUP, Folder
@@ -71,7 +71,8 @@ async def back_up(loaded: Loaded, folder: Path, on_rows: Callable[[str, int], On
             if _has(copy, name):
                 told["campaigns"][name] = await _prove(loaded, name, part, on_rows)
         _keep_settings(loaded, part)
-        (part / MANIFEST).write_text(json.dumps(told, indent=2) + "\n", "utf-8")
+        with naming(part / MANIFEST):
+            (part / MANIFEST).write_text(json.dumps(told, indent=2) + "\n", "utf-8")
         _settle(part)
         part.rename(folder)
     except FAILURES as error:
@@ -186,5 +187,5 @@ def _settle(part: Path) -> None:
 
 
 def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
+    with naming(path), path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -7,6 +7,7 @@ its own. Memory does not grow with the log.
 import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Final
 
@@ -66,7 +67,8 @@ class Archive:
     def close(self) -> None:
         """Let the working files go."""
         for file in self._waiting.values():
-            file.close()
+            with suppress(OSError):  # a full disk: what waits is thrown away
+                file.close()
 
     def _put(self, made: Iterable[tuple[Name, bytes]]) -> None:
         for name, content in made:

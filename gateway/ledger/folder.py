@@ -92,7 +92,8 @@ class Folder:
         if not (is_full and _holds(path, content)):
             self._make(path.parent)
             part = path.with_name(f".{path.name}.part")
-            part.write_bytes(content)
+            with durable.naming(path):
+                part.write_bytes(content)
             part.replace(path)
             if is_full:
                 self._unsynced |= dict.fromkeys((path, path.parent))

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from gateway import pdf
+from gateway.durable import naming
 from gateway.reporting.report import Audience, Options, ReportKind
 from gateway.reporting.result import Result
 
@@ -35,7 +36,8 @@ def into(path: Path, chunks: Iterable[bytes], audience: Audience) -> None:
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     part.unlink(missing_ok=True)
     try:
-        with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _MODES[audience]), "wb") as file:
+        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _MODES[audience])
+        with naming(path), open(handle, "wb") as file:
             file.writelines(chunks)
             file.flush()
             os.fsync(file.fileno())

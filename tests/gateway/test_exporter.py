@@ -5,6 +5,7 @@ import base64
 import csv
 import hmac
 import json
+import resource
 import shutil
 import stat
 import subprocess
@@ -127,6 +128,22 @@ async def test_openings_only_where_they_are_asked_for(house: House, tmp_path: Pa
         commit = hmac.digest(base64.b64decode(line["blinding"]), line["opening"].encode(), "sha256")
         assert commit == entry.read_leaf(leaves[line["entry"]]).commit
     assert b"13800000" not in b"".join(without.values()), "and no number is in what is given away"
+
+
+async def test_an_export_that_fails_leaves_nothing_behind(house: House, tmp_path: Path) -> None:
+    """Numbers and texts, above all. What a file could not take it cannot take at its end either."""
+    await fill(house, 600)
+    folder, openings = made(tmp_path / "out"), made(tmp_path / "auditor") / "openings.jsonl"
+    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    async with audit.open_ledger(house.load(), CAMPAIGN) as ledger:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (150_000, hard))  # as a disk that is full
+        try:
+            with pytest.raises(OSError, match="File too large") as refused:
+                await exporter.export_to(folder, ledger, quiet, openings)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+    assert refused.value.filename == str(openings), "it says which file"
+    assert not [*folder.iterdir(), *openings.parent.iterdir()]
 
 
 async def test_openings_do_not_go_where_the_export_goes(house: House, tmp_path: Path) -> None:
