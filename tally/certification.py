@@ -104,7 +104,8 @@ class Progress:
 
     `closed` is whether the vote is: before that, nothing is reconciled or waived. `reconciled` is "" until a
     source was compared with a statement ("reconciled"), or that was waived ("waived"); `reconciliations` are
-    how many messages each source had then, if nothing differed: once it has more, it must be compared again.
+    how many messages each source had then: once it has more, it must be compared again. `differing` are the
+    sources whose record and statement differed: that one person has explained it is not enough.
     `corrected` is whether a correction has been begun since the last notice.
     """
 
@@ -113,6 +114,7 @@ class Progress:
     closed: bool = False
     reconciled: Literal["", "reconciled", "waived"] = ""
     reconciliations: Mapping[str, int] = field(default_factory=dict)
+    differing: frozenset[str] = frozenset()
     notices: tuple[Notice, ...] = ()
     objections: tuple[Objection, ...] = ()
     corrected: bool = False
@@ -128,9 +130,11 @@ class Progress:
         return tuple(one for one in self.objections if not one.verdict)
 
     def is_reconciled(self, messages: Mapping[str, int]) -> bool:
-        """Whether every source was compared as it is now, or that was waived; `messages` are by source."""
+        """Whether every source was compared as it is now and nothing differed, or that was waived; `messages`
+        are by source."""
         return self.reconciled == "waived" or all(
-            self.reconciliations.get(source) == n for source, n in messages.items()
+            self.reconciliations.get(source) == n and source not in self.differing
+            for source, n in messages.items()
         )
 
     def objection(self, number: int) -> Objection | None:
@@ -207,13 +211,13 @@ def after(progress: Progress, kind: str, detail: Mapping[str, Any], at_ms: int) 
 
 
 def _reconciled(progress: Progress, detail: Mapping[str, Any]) -> Progress:
-    known = {**progress.reconciliations, detail["source"]: detail["messages"]}
-    if any(detail.get(kind) for kind in KINDS):
-        del known[detail["source"]]  # one person has explained it; two have to accept it
+    source = frozenset([detail["source"]])
+    differs = any(detail.get(kind) for kind in KINDS)
     return replace(
         progress,
         reconciled=progress.reconciled or "reconciled",
-        reconciliations=MappingProxyType(known),
+        reconciliations=MappingProxyType({**progress.reconciliations, detail["source"]: detail["messages"]}),
+        differing=progress.differing | source if differs else progress.differing - source,
     )
 
 

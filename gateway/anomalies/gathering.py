@@ -97,11 +97,18 @@ def look(
     An honest campaign raises any alarm at all in at most one of twenty, however many contests it has.
     """
     alpha = battery.ALPHA if number is None else chance.spent(battery.ALPHA, number)
+    # A text may name candidates of all contests: what differs in these alone is one wording.
+    codes = [
+        said
+        for contest in contests
+        for one in contest.candidates
+        for said in (one.code, one.name, *one.aliases)
+    ]
     return {
         contest.id: battery.look(
             gathered.contests[contest.id].votes,
             gathered.seed + contest.id.encode(),
-            codes=[said for one in contest.candidates for said in (one.code, one.name, *one.aliases)],
+            codes=codes,
             segments=segments,
             certifying=number is None,
             alpha=alpha / len(contests),

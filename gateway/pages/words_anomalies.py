@@ -35,8 +35,9 @@ WORDS: Final[Mapping[str, Said]] = {
     "found": Said("发现", "What"),
     "chance": Said("偶然概率", "By chance"),
     "examples": Said("消息", "Messages"),
+    "severity": Said("严重度", "severity"),
     "severity_text": Said(
-        "严重度 {severity}：类别数 × 涉及票数 ÷ 第一名的领先票数",
-        "severity {severity}: kinds × votes involved ÷ the leader's margin",
+        "严重度是类别数 × 涉及票数 ÷ 第一名的领先票数：大于 1 才可能影响名次。",
+        "Severity is kinds × votes involved ÷ the leader's margin: below 1 it can hardly have decided much.",
     ),
 }

@@ -100,6 +100,7 @@ RECONCILE: Final[Mapping[str, Said]] = {
     "source_state": Said("核对情况", "State"),
     "state_open": Said("未核对", "not compared"),
     "state_compared": Said("已核对", "compared"),
+    "state_differs": Said("有差异，须两人在“结果”中接受", "differs: two people accept it under Result"),
     "state_stale": Said("核对后又有新消息，须再核对", "has had messages since: compare again"),
     "state_waived": Said("已由两人免除", "waived by two"),
     "not_closed_yet": Said(
@@ -186,10 +187,10 @@ RECONCILE: Final[Mapping[str, Said]] = {
     "enter": Said("登记核对", "Enter the reconciliation"),
     "enter_text": Said(
         "写入账本：文件的 SHA-256、各项条数和您的账号。说明只供组委会查阅。"
-        "没有差异，或每项差异都有说明，才能登记；否则请到“结果”由两人免除。",
+        "每项差异都有说明才能登记；有差异的，还须两人在“结果”中接受（免除核对）。",
         "The ledger keeps the files' SHA-256, the figures and your account; explanations are for the "
-        "committee alone. It is entered if nothing differs, or every difference is explained; else two "
-        "people can waive it under Result.",
+        "committee alone. It is entered once every difference is explained; where anything differs, two "
+        "people accept it under Result (waive).",
     ),
     "note": Said("备注（组委会可见）", "Note (for the committee)"),
     "entered": Said("已登记。账本条目 {entry}。", "Entered: entry {entry} of the ledger."),

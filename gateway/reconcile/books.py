@@ -1,11 +1,11 @@
-"""How each source stands: compared with a statement, not yet, or no longer."""
+"""How each source stands: compared with a statement, with differences, not yet, or no longer."""
 
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 from tally.certification import Progress
 
-State = Literal["open", "compared", "stale", "waived"]
+State = Literal["open", "compared", "differs", "stale", "waived"]
 
 
 class Standing(NamedTuple):
@@ -23,8 +23,11 @@ def standings(progress: Progress, messages: Mapping[str, int]) -> list[Standing]
 
 def _state(progress: Progress, source: str, n: int) -> State:
     compared = progress.reconciliations.get(source)
-    if compared == n:
+    differs = source in progress.differing
+    if compared == n and not differs:
         return "compared"
     if progress.reconciled == "waived":
         return "waived"
+    if compared == n:
+        return "differs"
     return "open" if compared is None else "stale"

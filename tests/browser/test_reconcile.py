@@ -49,7 +49,7 @@ async def test_a_statement_is_compared_and_entered(
         await picture(page, f"reconcile-explained-{width}")
         await page.get_by_role("button", name="登记核对").click()
         await expect(page.locator(".notice.ok").first).to_contain_text("已登记")
-        await expect(page.locator("#sources")).to_contain_text("已核对")
+        await expect(page.locator("#sources")).to_contain_text("有差异，须两人")
         await picture(page, f"reconcile-entered-{width}")
         assert await flaws(page) == []
         await window.leave()
