@@ -1,6 +1,7 @@
 """What every command stands on: the group, what its options say, and how a fault ends in one clear line."""
 
 import asyncio
+import io
 import os
 import sys
 from collections.abc import Coroutine, Iterator
@@ -43,6 +44,19 @@ class Wrong(click.ClickException):
 def refused(error: OSError) -> Wrong:
     """A file or an address that cannot be had."""
     return Wrong(f"{error.filename or 'the system'}: {error.strerror or error}")
+
+
+class Target(click.Path):
+    """A file to be written, in the place of what has its name: which must not be a device, or a pipe."""
+
+    def __init__(self) -> None:
+        super().__init__(dir_okay=False, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, context: click.Context | None) -> Any:
+        path = Path(os.fsdecode(super().convert(value, param, context)))
+        if path.exists() and not path.is_file():
+            self.fail(f"{path} is no ordinary file, and would be replaced: name another", param, context)
+        return path
 
 
 #: The commands, and the module of this package that has each.
@@ -89,6 +103,8 @@ class _Commands(click.Group):
 @click.pass_context
 def televote(context: click.Context, path: Path | None, lang: Lang | None) -> None:
     """Count public votes sent by SMS and by telephone hotline. 短信与热线投票计数网关。"""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # names of files need not be text
+        sys.stdout.reconfigure(errors="backslashreplace")
     context.obj = Chosen(path or next((usual for usual in _USUAL if usual.exists()), None), lang or _lang())
 
 

@@ -12,7 +12,7 @@ from gateway import clock, service
 from gateway.anomalies.searching import search
 from gateway.asking import calling, control
 from gateway.checking import audit
-from gateway.commands.base import Chosen, Failed, Wrong, is_held, progress, run, televote
+from gateway.commands.base import Chosen, Failed, Target, Wrong, is_held, progress, run, televote
 from gateway.exporting import exporter
 from gateway.panel import evaluating, marking, scoring
 from gateway.printed import counting as printed
@@ -204,7 +204,7 @@ async def _recount(loaded: Loaded, name: str, jobs: int) -> audit.Recounted:
 @click.option("--campaign", help="The campaign, if there are several.")
 @click.option(
     "--openings",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=Target(),
     help="Also write what every entry commits to into this file: whole numbers, texts, choices. For an "
     "auditor alone.",
 )

@@ -10,7 +10,7 @@ import click
 from config.load import Loaded
 from gateway import clock, entrances
 from gateway.checking import audit
-from gateway.commands.base import Chosen, Failed, Wrong, progress, run, televote
+from gateway.commands.base import Chosen, Failed, Target, Wrong, progress, run, televote
 from gateway.pdf import NoPdf
 from gateway.printed import outside as printed
 from gateway.reporting import batches, collect, press, report
@@ -24,7 +24,7 @@ from tally import export, sampling
 @click.argument("campaign", required=False)
 @click.option("--format", "suffix", type=click.Choice(["html", "pdf"]), help="Else as the file is called.")
 @click.option("--size", type=click.Choice(SIZES), default="a4", show_default=True, help="A3 is for a poster.")
-@click.option("--into", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The file.")
+@click.option("--into", type=Target(), required=True, help="The file.")
 @click.pass_obj
 def sheet(chosen: Chosen, campaign: str | None, suffix: str | None, size: Size, into: Path) -> None:
     """The sheet that tells the public how to vote, made from the rules that votes are judged by."""
@@ -37,7 +37,7 @@ def sheet(chosen: Chosen, campaign: str | None, suffix: str | None, size: Size, 
 @click.argument("words", nargs=-1, metavar="[CAMPAIGN] [KIND]")
 @click.option("--format", "suffix", help="Else as the file is called.")
 @click.option("--size", type=click.Choice(SIZES), default="a4", show_default=True, help="Of the paper.")
-@click.option("--into", type=click.Path(dir_okay=False, path_type=Path), help="The file.")
+@click.option("--into", type=Target(), help="The file.")
 @click.option("--json", "as_json", is_flag=True, help="With no KIND: the list as JSON.")
 @click.pass_obj
 def make_report(
@@ -131,7 +131,7 @@ async def _rules(loaded: Loaded, campaign: str) -> Result:
 )
 @click.option("--seed", required=True, help="Made in public once the manifest is fixed, as by dice.")
 @click.option("--ballots", type=click.IntRange(1, 100_000), required=True, help="How many to draw.")
-@click.option("--into", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The CSV file.")
+@click.option("--into", type=Target(), required=True, help="The CSV file.")
 @click.pass_obj
 def sample_audit(
     chosen: Chosen, campaign: str | None, manifest: Path, seed: str, ballots: int, into: Path

@@ -97,7 +97,8 @@ def _copy(database: Path, copy: Path) -> None:
     os.close(os.open(copy, os.O_CREAT | os.O_EXCL, 0o600))
     address = f"{database.absolute().as_uri()}?mode=ro"
     with closing(sqlite3.connect(address, uri=True, isolation_level=None, timeout=30)) as db:
-        db.execute("VACUUM INTO ?", (str(copy),))
+        # As bytes: the name of a file need not be text.
+        db.execute("VACUUM INTO CAST(? AS TEXT)", (os.fsencode(copy),))
     with closing(sqlite3.connect(f"{copy.absolute().as_uri()}?mode=ro", uri=True)) as db:
         (found,) = db.execute("PRAGMA integrity_check").fetchone()
     if found != "ok":

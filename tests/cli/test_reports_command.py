@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 import stat
 from pathlib import Path
 
@@ -29,6 +30,27 @@ def test_a_sheet_before_any_vote(home: Home, tmp_path: Path, lang: str) -> None:
         assert (said.code, said.out) == (0, f"{tmp_path / name}\n")
         assert (tmp_path / name).read_bytes().lstrip().startswith(begins)
     assert not home.database.exists(), "nothing is begun by it"
+
+
+@pytest.mark.parametrize("linked", [False, True])
+def test_a_pipe_is_not_replaced_by_a_file(home: Home, tmp_path: Path, linked: bool) -> None:
+    """Nor a device: what reads there would wait for ever, and the machine lack it."""
+    pipe = tmp_path / "pipe.html"
+    os.mkfifo(pipe)
+    named = tmp_path / "link.html" if linked else pipe
+    if linked:
+        named.symlink_to(pipe)
+    for words in (
+        ("sheet", "--into", named),
+        ("report", "tally", "--into", named),
+        ("export", tmp_path / "out", "--openings", named),
+    ):
+        said = home.call(*words)
+        assert said.code == 2
+        assert f"{named} is no ordinary file" in said.err
+        assert pipe.is_fifo()
+        assert named.is_symlink() is linked
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_file_that_is_called_wrongly(home: Home, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Before the first vote: what the commands say to somebody who has just arrived, or who mistypes."""
 
+import os
 import socket
 import stat
 from pathlib import Path
@@ -10,6 +11,7 @@ import gateway
 from config.load import everything
 from gateway import entrances
 from gateway.printed import outside
+from tests.cli import commands
 from tests.cli.commands import Home, call, ended, start
 
 
@@ -238,3 +240,14 @@ def test_an_address_that_is_taken_is_two(home: Home) -> None:
     assert f"{port}" in said.err
     assert said.err.splitlines()[-1].startswith("Error: ")
     assert "Traceback" not in said.err
+
+
+def test_a_folder_whose_name_is_no_text(home: Home) -> None:
+    """The backup is made, and said to be made, whatever can be shown of its name."""
+    assert home.call("import", "--source", "hotline", home.log(commands.rows(3))).code == 0
+    folder = Path(os.fsdecode(os.fsencode(home.folder) + b"/bad\xff"))
+    for named, more in ((folder, ()), (folder.with_name(f"{folder.name}2"), ("--json",))):
+        said = home.call("backup", named, *more)
+        assert (said.code, said.err) == (0, "")
+        assert more or "bad\\udcff: backed up" in said.out
+        assert (named / "televote.db").exists()
