@@ -19,7 +19,8 @@ TOTALS = "SELECT * FROM totals ORDER BY subject, channel, contest, candidate, ou
 def honest(callers: int) -> list[Inbound]:
     draw = random.Random(3)
     numbers = sorted({f"13{draw.choice('56789')}{draw.randrange(10**8):08d}" for _ in range(callers)})
-    return [Inbound(f"h{at}", one, draw.choice(["A01 B02", "A02", "A03 B01"])) for at, one in enumerate(numbers)]
+    said = ["A01 B02", "A02", "A03 B01"]
+    return [Inbound(f"h{at}", one, draw.choice(said)) for at, one in enumerate(numbers)]
 
 
 def in_a_row(callers: int) -> list[Inbound]:
