@@ -56,6 +56,12 @@ def test_every_command_is_documented(command: str) -> None:
     assert f"`televote {command}`" in text("docs/administrator.md")
 
 
+def test_every_folder_of_tests_is_told_of() -> None:
+    told = set(re.findall(r"`tests/([a-z]+)`", text("docs/developer.md")))
+    there = {one.name for one in (ROOT / "tests").iterdir() if one.is_dir() and one.name != "__pycache__"}
+    assert told == there
+
+
 @pytest.mark.parametrize("outcome", [*MessageOutcome, *SelectionOutcome])
 def test_every_outcome_has_its_line_in_the_rules(outcome: str) -> None:
     assert f"\n| `{outcome}` |" in text("docs/rules.md")
