@@ -39,7 +39,7 @@ class Problem:
         """`campaigns/x.toml:41: contests[0].seats: is too small — write 1 or more`."""
         place = f"{self.file}:{self.line}" if self.line else self.file
         level = {"en": "warning", "zh": "警告"}[lang] if self.level == "warning" else ""
-        said = f"{getattr(self.wrong, lang)} — {getattr(self.right, lang)}"
+        said = f"{self.wrong.by(lang)} — {self.right.by(lang)}"
         return ": ".join(part for part in (place, level, self.key, said) if part)
 
 
@@ -105,7 +105,7 @@ class _Context(dict[str, object]):
 
 
 def _filled(said: Said, context: _Context) -> Said:
-    return Said(said.en.format_map(context), said.zh.format_map(context))
+    return Said(said.zh.format_map(context), said.en.format_map(context))
 
 
 def dotted(path: KeyPath) -> str:

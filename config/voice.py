@@ -19,40 +19,40 @@ PLACEHOLDERS: Final = ("{campaign}", "{candidate}", "{contest}", "{code}")
 
 #: Every prompt there is, in the order of a call.
 WORDS: Final[Mapping[str, Said]] = {
-    "greeting": Said("Welcome to {campaign}.", "欢迎参加{campaign}投票。"),
+    "greeting": Said("欢迎参加{campaign}投票。", "Welcome to {campaign}."),
     "ask": Said(
-        "Please enter the number of your candidate, and then the hash key.",
         "请输入候选人编号，按井号键结束。",
+        "Please enter the number of your candidate, and then the hash key.",
     ),
-    "unknown": Said("There is no candidate with this number.", "没有这个编号。"),
-    "silence": Said("No number was entered.", "没有收到编号。"),
-    "withdrawn": Said("This candidate has withdrawn.", "该候选人已退出评选。"),
+    "unknown": Said("没有这个编号。", "There is no candidate with this number."),
+    "silence": Said("没有收到编号。", "No number was entered."),
+    "withdrawn": Said("该候选人已退出评选。", "This candidate has withdrawn."),
     "wrong_count": Said(
-        "One call cannot name this many candidates of one contest.", "一次来电不能选这么多或这么少的候选人。"
+        "一次来电不能选这么多或这么少的候选人。", "One call cannot name this many candidates of one contest."
     ),
     "confirm": Said(
-        "You have chosen {candidate}. To vote, press 1. To choose again, press 2.",
         "您选择的是{candidate}。确认投票请按1，重新选择请按2。",
+        "You have chosen {candidate}. To vote, press 1. To choose again, press 2.",
     ),
     "counted": Said(
-        "Thank you. Your vote for {candidate} is counted. Goodbye.",
         "您投给{candidate}的一票已计入，谢谢，再见。",
+        "Thank you. Your vote for {candidate} is counted. Goodbye.",
     ),
     "repeat": Said(
-        "Your line has voted before, and this vote is not counted. Goodbye.",
         "您的号码已经投过票，本次不计入，再见。",
+        "Your line has voted before, and this vote is not counted. Goodbye.",
     ),
-    "recorded": Said("Your call is recorded. Goodbye.", "您的来电已记录，再见。"),
-    "early": Said("Voting has not begun. Goodbye.", "投票尚未开始，再见。"),
-    "late": Said("Voting is over. Goodbye.", "投票已经截止，再见。"),
+    "recorded": Said("您的来电已记录，再见。", "Your call is recorded. Goodbye."),
+    "early": Said("投票尚未开始，再见。", "Voting has not begun. Goodbye."),
+    "late": Said("投票已经截止，再见。", "Voting is over. Goodbye."),
     "withheld": Said(
-        "Your number is withheld. Please call again with your number shown. Goodbye.",
         "您的号码未显示，无法投票，请显示号码后重新拨打，再见。",
+        "Your number is withheld. Please call again with your number shown. Goodbye.",
     ),
-    "goodbye": Said("No vote was given. Please call again. Goodbye.", "本次没有投票，请重新拨打，再见。"),
+    "goodbye": Said("本次没有投票，请重新拨打，再见。", "No vote was given. Please call again. Goodbye."),
     "fault": Said(
-        "Your vote could not be recorded. Please call again in a few minutes. Goodbye.",
         "系统繁忙，您的投票未能记录，请几分钟后重新拨打，再见。",
+        "Your vote could not be recorded. Please call again in a few minutes. Goodbye.",
     ),
 }
 
@@ -91,4 +91,4 @@ class Voice(Table):
     def prompt(self, lang: Lang, cue: str) -> tuple[str, ...]:
         """The pieces of one prompt, their placeholders not filled in."""
         own = self.zh if lang == "zh" else self.en
-        return own.get(cue) or (getattr(WORDS[cue], lang),)
+        return own.get(cue) or (WORDS[cue].by(lang),)

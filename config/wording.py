@@ -5,14 +5,18 @@ ever shows what was given, only what is allowed: a value may be a secret or a te
 """
 
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 
 class Said(NamedTuple):
-    """One sentence in both languages."""
+    """One wording in both languages."""
 
-    en: str
     zh: str
+    en: str
+
+    def by(self, lang: Literal["zh", "en"]) -> str:
+        """In one of them."""
+        return self.zh if lang == "zh" else self.en
 
 
 class Wording(NamedTuple):
@@ -23,7 +27,7 @@ class Wording(NamedTuple):
 
 
 def _words(wrong: str, right: str, wrong_zh: str, right_zh: str) -> Wording:
-    return Wording(Said(wrong, wrong_zh), Said(right, right_zh))
+    return Wording(Said(wrong_zh, wrong), Said(right_zh, right))
 
 
 def _clash(
@@ -693,28 +697,28 @@ WORDING: Final[Mapping[str, Wording]] = {
 #: By the beginning of what the standard library says of a TOML text: the same in our words. Its own
 #: message may show a piece of the text.
 TOML: Final[Mapping[str, Said]] = {
-    "Expected '='": Said("a key is followed by = and its value", "键之后应有等号 = 和值"),
-    "Expected newline": Said("something stands behind the value", "值之后还有多余内容（一行只写一项）"),
-    "Expected ']": Said("the bracket of a [section] is not closed", "小节名的方括号没有闭合"),
-    "Expected": Said("a sign is missing here", "此处缺少字符"),
-    "Invalid value": Said("this is not a value (texts stand in quotes)", "值的写法不对（文本要加引号）"),
-    "Invalid date": Said("there is no such date or time", "没有这个日期或时间"),
-    "Invalid initial": Said("a key begins with a letter or digit", "键名的写法不对"),
-    "Invalid statement": Said("a line is a [section] or key = value", "每行应为 [小节] 或 键 = 值"),
-    "Invalid hex": Said("this escape is not known", "转义写法不对"),
-    "Cannot overwrite": Said("this key was given before", "此键已经写过"),
-    "Cannot declare": Said("this [section] was given before", "此小节已经写过"),
-    "Cannot mutate": Said("this table was written to its end before", "此表已经写完，不能再添加"),
-    "Cannot redefine": Said("this table was written to its end before", "此表已经写完，不能再添加"),
-    "Duplicate": Said("this key was given before", "此键已经写过"),
-    "Unclosed array": Said("a square bracket is not closed", "方括号没有闭合"),
-    "Unclosed inline": Said("a brace is not closed", "花括号没有闭合"),
-    "Unterminated": Said("a quotation mark is not closed", "引号没有闭合"),
+    "Expected '='": Said("键之后应有等号 = 和值", "a key is followed by = and its value"),
+    "Expected newline": Said("值之后还有多余内容（一行只写一项）", "something stands behind the value"),
+    "Expected ']": Said("小节名的方括号没有闭合", "the bracket of a [section] is not closed"),
+    "Expected": Said("此处缺少字符", "a sign is missing here"),
+    "Invalid value": Said("值的写法不对（文本要加引号）", "this is not a value (texts stand in quotes)"),
+    "Invalid date": Said("没有这个日期或时间", "there is no such date or time"),
+    "Invalid initial": Said("键名的写法不对", "a key begins with a letter or digit"),
+    "Invalid statement": Said("每行应为 [小节] 或 键 = 值", "a line is a [section] or key = value"),
+    "Invalid hex": Said("转义写法不对", "this escape is not known"),
+    "Cannot overwrite": Said("此键已经写过", "this key was given before"),
+    "Cannot declare": Said("此小节已经写过", "this [section] was given before"),
+    "Cannot mutate": Said("此表已经写完，不能再添加", "this table was written to its end before"),
+    "Cannot redefine": Said("此表已经写完，不能再添加", "this table was written to its end before"),
+    "Duplicate": Said("此键已经写过", "this key was given before"),
+    "Unclosed array": Said("方括号没有闭合", "a square bracket is not closed"),
+    "Unclosed inline": Said("花括号没有闭合", "a brace is not closed"),
+    "Unterminated": Said("引号没有闭合", "a quotation mark is not closed"),
     "Illegal character": Said(
-        "a sign that may not stand here; is a quotation mark missing?", "有不允许的字符（引号是否没有闭合？）"
+        "有不允许的字符（引号是否没有闭合？）", "a sign that may not stand here; is a quotation mark missing?"
     ),
-    "Found invalid": Said("a sign that may not stand here", "有不允许的字符"),
-    "Unescaped": Said("a backslash in a text is written twice", "文本中的反斜杠要写两次"),
-    "Escaped": Said("this escape is not known", "转义写法不对"),
-    "": Said("this is not TOML", "不是 TOML 的写法"),
+    "Found invalid": Said("有不允许的字符", "a sign that may not stand here"),
+    "Unescaped": Said("文本中的反斜杠要写两次", "a backslash in a text is written twice"),
+    "Escaped": Said("转义写法不对", "this escape is not known"),
+    "": Said("不是 TOML 的写法", "this is not TOML"),
 }

@@ -31,89 +31,89 @@ Kind = ProviderKind | CallLogKind | WorkerKind | DeskKind
 
 _UNGUARDED: Final = (
     Said(
-        "this kind cannot sign its requests, so anyone could send votes",
         "这类来源不能签名，任何人都可以冒充投票",
+        "this kind cannot sign its requests, so anyone could send votes",
     ),
     Said(
-        "add token_file (a path token) or allow_from (the sender's addresses)",
         "请设置 token_file（地址令牌）或 allow_from（对方的地址）",
+        "add token_file (a path token) or allow_from (the sender's addresses)",
     ),
 )
 _UNSIGNED: Final = (
     Said(
-        "no signature is asked for here, so anyone could send votes",
         "这里没有要求签名，任何人都可以冒充投票",
+        "no signature is asked for here, so anyone could send votes",
     ),
     Said(
-        "set options.secrets_file, or token_file (a path token), or allow_from (the sender's addresses)",
         "请设置 options.secrets_file，或 token_file（地址令牌），或 allow_from（对方的地址）",
+        "set options.secrets_file, or token_file (a path token), or allow_from (the sender's addresses)",
     ),
 )
 _UNSEALED: Final = (
     Said(
-        "this kind's signature does not cover the message, so one that was seen would fit any other",
         "这类来源的签名不覆盖消息内容，被人看到一次就能冒充任何投票",
+        "this kind's signature does not cover the message, so one that was seen would fit any other",
     ),
-    Said("add token_file (a path token)", "请设置 token_file（地址令牌）"),
+    Said("请设置 token_file（地址令牌）", "add token_file (a path token)"),
 )
 _SPEECHLESS: Final = (
     Said(
-        "this source cannot say texts, and some prompt of its campaign is one",
         "这个来源不能朗读文字，而活动的提示语中有文字",
+        "this source cannot say texts, and some prompt of its campaign is one",
     ),
     Said(
-        "give every prompt of [voice.zh] (or en, by language) a recording, play:…, or set options.engine",
         "请为 [voice.zh]（或所用语言）的每条提示语写录音 play:…，或设置 options.engine",
+        "give every prompt of [voice.zh] (or en, by language) a recording, play:…, or set options.engine",
     ),
 )
 _NO_LOG: Final = (
-    Said("only a source of call logs can follow a file or folder", "只有通话记录类来源才能跟踪文件或文件夹"),
-    Said("leave follow out, or choose a kind that comes by file", "请删去 follow，或改用文件类来源"),
+    Said("只有通话记录类来源才能跟踪文件或文件夹", "only a source of call logs can follow a file or folder"),
+    Said("请删去 follow，或改用文件类来源", "leave follow out, or choose a kind that comes by file"),
 )
 _NO_TIME: Final = (
-    Said("this kind's messages carry no time of their own", "这类来源的消息不带时间"),
-    Said('write clock = "arrival", or leave it out', '请写 clock = "arrival"，或省略'),
+    Said("这类来源的消息不带时间", "this kind's messages carry no time of their own"),
+    Said('请写 clock = "arrival"，或省略', 'write clock = "arrival", or leave it out'),
 )
 _BY_ARRIVAL: Final = (
     Said(
-        "calls count by when their log is read, not by when they were made: after the close they are late",
         "通话按读入记录的时间计，而不是来电时间：截止后交来的记录会算作迟到",
+        "calls count by when their log is read, not by when they were made: after the close they are late",
     ),
     Said(
-        'write clock = "provider" if the log\'s times can be trusted',
         '若记录中的时间可信，请写 clock = "provider"',
+        'write clock = "provider" if the log\'s times can be trusted',
     ),
 )
 _NO_GRACE: Final = (
     Said(
+        "消息按到达时间计：截止前发出、途中耽搁的会算作迟到，宽限期不起作用",
         "messages count by when they arrive: one sent before the close and delayed is late, whatever "
         "the grace",
-        "消息按到达时间计：截止前发出、途中耽搁的会算作迟到，宽限期不起作用",
     ),
     Said(
-        'write clock = "provider" if the times in its messages can be trusted, else clock = "arrival"',
         '若消息中的时间可信，请写 clock = "provider"；确实要按到达时间计，请写 clock = "arrival"',
+        'write clock = "provider" if the times in its messages can be trusted, else clock = "arrival"',
     ),
 )
 _NOBODY_THERE: Final = (
-    Said("does nothing, for nobody who could be answered is on the line", "不起作用：没有可以回复的对象"),
-    Said("take reply out", "请删去 reply"),
+    Said("不起作用：没有可以回复的对象", "does nothing, for nobody who could be answered is on the line"),
+    Said("请删去 reply", "take reply out"),
 )
 _SECOND_DESK: Final = (
     Said(
-        "this campaign has a desk already: its operators share one", "这项活动已有一个接线台，操作员共用一个"
+        "这项活动已有一个接线台，操作员共用一个", "this campaign has a desk already: its operators share one"
     ),
-    Said("take one of the two out", "请删去其中一个"),
+    Said("请删去其中一个", "take one of the two out"),
 )
 
 
-_SOURCE: Final = Said("source", "来源")
-_SENDER: Final = Said("sender", "发送方式")
+_SOURCE: Final = Said("来源", "source")
+_SENDER: Final = Said("发送方式", "sender")
 _NO_SMS: Final = (
     Said(
-        "an outbox is for SMS: this kind of source takes calls", "发件箱用于回复短信，而这类来源接收的是来电"
+        "发件箱用于回复短信，而这类来源接收的是来电", "an outbox is for SMS: this kind of source takes calls"
     ),
-    Said("take it out", "请删去"),
+    Said("请删去", "take it out"),
 )
 
 
@@ -314,8 +314,8 @@ def _unknown_kind(
     return _problem(
         loaded,
         path,
-        Said(f"there is no such kind of {what.en}{meant[0]}", f"没有这类{what.zh}{meant[1]}"),
-        Said(f"one of: {kinds_there}", f"可用的有：{kinds_there}"),
+        Said(f"没有这类{what.zh}{meant[1]}", f"there is no such kind of {what.en}{meant[0]}"),
+        Said(f"可用的有：{kinds_there}", f"one of: {kinds_there}"),
     )
 
 

@@ -51,24 +51,24 @@ _NO_LIBRARY: Final = 3
 _NICENESS: Final = 10
 
 NO_LIBRARY: Final = Said(
-    "no PDF can be made: install televote[pdf], and Pango (Debian: libpango-1.0-0 libpangoft2-1.0-0 "
-    "libharfbuzz-subset0)",
     "无法生成 PDF：请安装 televote[pdf] 和 Pango（Debian：libpango-1.0-0 libpangoft2-1.0-0 "
     "libharfbuzz-subset0）",
+    "no PDF can be made: install televote[pdf], and Pango (Debian: libpango-1.0-0 libpangoft2-1.0-0 "
+    "libharfbuzz-subset0)",
 )
 NO_FONT: Final = Said(
+    "无法生成 PDF：没有中文字体。请安装字体（Debian：fonts-wqy-microhei），或在设置中用 pdf_font 写明",
     "no PDF can be made: there is no font with Chinese letters. Install one (Debian: fonts-wqy-microhei), or "
     "name its file as pdf_font in the settings",
-    "无法生成 PDF：没有中文字体。请安装字体（Debian：fonts-wqy-microhei），或在设置中用 pdf_font 写明",
 )
 BAD_FONT: Final = Said(
-    "no PDF can be made: the font file named as pdf_font cannot be read, or has no Chinese letters",
     "无法生成 PDF：pdf_font 所写的字体文件无法读取，或不含中文字",
+    "no PDF can be made: the font file named as pdf_font cannot be read, or has no Chinese letters",
 )
 _SLOW: Final = Said(
-    "the PDF was not made: it took longer than {seconds} seconds", "PDF 未生成：超过 {seconds} 秒"
+    "PDF 未生成：超过 {seconds} 秒", "the PDF was not made: it took longer than {seconds} seconds"
 )
-_BROKEN: Final = Said("the PDF was not made: {why}", "PDF 未生成：{why}")
+_BROKEN: Final = Said("PDF 未生成：{why}", "the PDF was not made: {why}")
 
 
 class NoPdf(RuntimeError):
@@ -151,7 +151,7 @@ async def set_pages(html: bytes, face: Path, *, gently: bool = False) -> bytes:
 
 
 def _said(said: Said, **values: object) -> Said:
-    return Said(said.en.format(**values), said.zh.format(**values))
+    return Said(said.zh.format(**values), said.en.format(**values))
 
 
 def _main(face: Path, niceness: int) -> None:

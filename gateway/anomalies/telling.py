@@ -18,50 +18,50 @@ FORMAT: Final = "televote-anomalies/1"
 _NAMED: Final = 50
 
 FAMILIES: Final[Mapping[str, Said]] = {
-    "bursts": Said("bursts", "短时集中"),
-    "blocks": Said("number blocks", "号段集中"),
-    "runs": Said("consecutive numbers", "号码相连"),
-    "segments": Said("operators", "运营商"),
-    "templates": Said("one wording", "同一写法"),
-    "regularity": Said("machine regularity", "机器般规律"),
+    "bursts": Said("短时集中", "bursts"),
+    "blocks": Said("号段集中", "number blocks"),
+    "runs": Said("号码相连", "consecutive numbers"),
+    "segments": Said("运营商", "operators"),
+    "templates": Said("同一写法", "one wording"),
+    "regularity": Said("机器般规律", "machine regularity"),
 }
 
 _SENTENCES: Final[Mapping[str, Said]] = {
     "burst": Said(
-        "{observed} votes within {seconds} s from {begin}; by the pace of the others about {expected}",
         "{begin} 起 {seconds} 秒内 {observed} 票；按其他候选的节奏约 {expected} 票",
+        "{observed} votes within {seconds} s from {begin}; by the pace of the others about {expected}",
     ),
     "block": Said(
-        "{observed} votes by numbers {block}****; by the other numbers of {place} about {expected}",
         "号段 {block}**** 有 {observed} 票；按 {place} 的其他号码约 {expected} 票",
+        "{observed} votes by numbers {block}****; by the other numbers of {place} about {expected}",
     ),
     "pairs": Said(
-        "{observed} pairs of numbers {step} apart; by the other candidates about {expected}",
         "相差 {step} 的号码有 {observed} 对；按其他候选约 {expected} 对",
+        "{observed} pairs of numbers {step} apart; by the other candidates about {expected}",
     ),
     "run": Said(
-        "{observed} consecutive numbers in {block}****; by chance about {expected}",
         "号段 {block}**** 中有 {observed} 个相连的号码；偶然约 {expected} 个",
+        "{observed} consecutive numbers in {block}****; by chance about {expected}",
     ),
     "segment": Said(
-        "{observed} votes by numbers of {segment}; by the other candidates about {expected}",
         "{segment}号码有 {observed} 票；按其他候选约 {expected} 票",
+        "{observed} votes by numbers of {segment}; by the other candidates about {expected}",
     ),
     "template": Said(
-        "{observed} votes in one wording, “{template}”; by the other candidates about {expected}",
         "同一写法“{template}”有 {observed} 票；按其他候选约 {expected} 票",
+        "{observed} votes in one wording, “{template}”; by the other candidates about {expected}",
     ),
     "gaps": Said(
-        "the pauses between {votes} votes are alike: {observed} where chance gives {expected}",
         "{votes} 票之间的间隔过于均匀：离散 {observed}，偶然约 {expected}",
+        "the pauses between {votes} votes are alike: {observed} where chance gives {expected}",
     ),
     "clock": Said(
-        "the pauses between {votes} votes are alike by the clock: {observed} where chance gives {expected}",
         "{votes} 票按时钟的间隔过于均匀：离散 {observed}，偶然约 {expected}",
+        "the pauses between {votes} votes are alike by the clock: {observed} where chance gives {expected}",
     ),
     "period": Said(
-        "{votes} votes keep a beat of {period} s: {observed} where chance gives {expected}",
         "{votes} 票每 {period} 秒一拍：强度 {observed}，偶然约 {expected}",
+        "{votes} votes keep a beat of {period} s: {observed} where chance gives {expected}",
     ),
 }
 

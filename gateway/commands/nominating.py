@@ -25,7 +25,7 @@ def roster(chosen: Chosen, campaign: str | None, write: bool, as_json: bool) -> 
     loaded = chosen.load()
     name = chosen.campaign(loaded, campaign)
     if not loaded.campaigns[name].nominations:
-        raise Wrong(getattr(WORDS["no_nominations"], chosen.lang))
+        raise Wrong(WORDS["no_nominations"].by(chosen.lang))
     found, opened = run(_roster(loaded, name))
     if as_json:
         click.echo(json.dumps({key: [one.table() for one in some] for key, some in found.items()},
@@ -34,13 +34,13 @@ def roster(chosen: Chosen, campaign: str | None, write: bool, as_json: bool) -> 
         printed.table(found, chosen.lang)
     if write:
         if opened:
-            raise Failed(getattr(WORDS["frozen"], chosen.lang))
+            raise Failed(WORDS["frozen"].by(chosen.lang))
         try:
             rosters.write(Path(loaded.settings.campaigns) / f"{name}.toml", found)
         except NotWritten as problem:
             about = problem.about(loaded.campaigns[name], chosen.lang)
-            raise Failed(getattr(WORDS[problem.word], chosen.lang).format(about=about)) from None
-        click.echo(getattr(WORDS["done_roster"], chosen.lang), err=True)
+            raise Failed(WORDS[problem.word].by(chosen.lang).format(about=about)) from None
+        click.echo(WORDS["done_roster"].by(chosen.lang), err=True)
 
 
 async def _roster(loaded: Loaded, name: str) -> tuple[Roster, bool]:

@@ -94,7 +94,7 @@ def _made(
     try:
         run(_make(loaded, campaign, kind, options, into, suffix))
     except (NotYet, NoPdf) as error:
-        raise Failed(getattr(error.said, chosen.lang)) from None
+        raise Failed(error.said.by(chosen.lang)) from None
     click.echo(str(into))
 
 

@@ -17,7 +17,7 @@ LEAST_DEEDS: Final = 1_000
 
 
 def _said(zh: str, en: str) -> Said:
-    return Said(en, zh)
+    return Said(zh, en)
 
 
 class Field(NamedTuple):

@@ -26,7 +26,7 @@ def routes(board: Board, exports: Exports) -> list[web.RouteDef]:
         values = {
             "kept_back": kept_back,
             "told": told,
-            "families": {family: getattr(said, lang) for family, said in FAMILIES.items()},
+            "families": {family: said.by(lang) for family, said in FAMILIES.items()},
             "exports": f"/committee/{running.id}/exports",
             "records": f"/committee/{running.id}/records",
         }

@@ -12,11 +12,11 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 from config.problems import Lang
+from config.wording import Said
 from dedup import caller
 from gateway.intake.revise import Case
 from gateway.intake.running import Running
 from gateway.pages import words_rows
-from gateway.pages.words import Said
 from gateway.pages.words_reasons import KINDS, NOTES, REASONS, WAITS
 from gateway.pages.words_room import CHOICES
 from gateway.pages.words_rulings import SHARED
@@ -99,7 +99,7 @@ class Shown(NamedTuple):
 
 def words(said: Said, lang: Lang) -> str:
     """One wording in the page's language."""
-    text: str = getattr(said, lang)
+    text: str = said.by(lang)
     return text
 
 

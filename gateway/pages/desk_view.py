@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from config.contest import Contest
 from config.problems import Lang
+from config.wording import Said
 from dedup.caller import Standing
 from gateway.casebook import Earlier
 from gateway.desk import finding
@@ -16,7 +17,6 @@ from gateway.desk.finding import Keys
 from gateway.desk.report import Skew, Worked
 from gateway.intake.inbound import Form
 from gateway.intake.running import Running
-from gateway.pages.words import Said
 from gateway.pages.words_desk import OUTCOMES, SAY, SCRIPT, SELECTIONS, TONES, WORDS
 from tally.outcome import MessageOutcome, Selection, SelectionOutcome
 
@@ -203,7 +203,7 @@ def worked(rows: Iterable[Worked]) -> list[tuple[Worked, str]]:
 
 
 def _say(said: Said, lang: Lang) -> str:
-    text: str = getattr(said, lang)
+    text: str = said.by(lang)
     return text
 
 

@@ -47,7 +47,7 @@ class Picture(NamedTuple):
 
 def words(lang: Lang) -> Mapping[str, str]:
     """The catalogue in one language."""
-    return {key: getattr(said, lang) for key, said in EVALUATION.items()}
+    return {key: said.by(lang) for key, said in EVALUATION.items()}
 
 
 def method(evaluation: Evaluation, lang: Lang) -> str:

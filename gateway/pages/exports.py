@@ -107,7 +107,7 @@ class _Pages:
     async def _no_pdf(self, lang: Lang) -> str:
         """Why there are no PDFs here, "" if there are."""
         lack = await asyncio.to_thread(pdf.lack, self._font)
-        return "" if lack is None else str(getattr(lack, lang))
+        return "" if lack is None else lack.by(lang)
 
     async def make(self, request: web.Request) -> web.StreamResponse:
         """Have an export made; the page then shows how it goes."""
@@ -157,8 +157,8 @@ def _listed(made: Made, lang: Lang) -> Mapping[str, Any]:
     """A report as the template shows it."""
     kind = report.kinds()[made.kind]
     return {
-        "title": getattr(kind.title, lang),
-        "about": getattr(kind.about, lang),
+        "title": kind.title.by(lang),
+        "about": kind.about.by(lang),
         "audience": made.audience,
         "files": [] if made.why else [(one, f"{made.kind}.{one}") for one in made.formats],
         "why": made.why.get(lang, ""),

@@ -20,12 +20,12 @@ from aiohttp.http_exceptions import HttpProcessingError
 from multidict import MultiDict
 
 from config.problems import Lang
+from config.wording import Said
 from gateway.intake.receive import RETRY_SECONDS, Networks, client, within
 from gateway.intake.running import Running
 from gateway.pages import arrival, cookies, forms, languages, menu
 from gateway.pages.arrival import Arrival, Door
 from gateway.pages.files import TAGS
-from gateway.pages.words import Said
 from gateway.pages.words_staff import WORDS
 from gateway.people.roles import OWNER, PUBLIC, TOKEN, Access, SignedIn, only, refusal
 from gateway.storage.store import Unavailable
@@ -335,7 +335,7 @@ def render(
     done = f"done_{request.query.get('done', '')}"
     catalogue = {**WORDS, **words}
     page = {
-        "say": {key: getattr(said, lang) for key, said in catalogue.items()},
+        "say": {key: said.by(lang) for key, said in catalogue.items()},
         "lang": lang,
         "csrf": csrf(request),
         "who": who,
@@ -347,7 +347,7 @@ def render(
     }
     text = aiohttp_jinja2.render_string(template, request, {**page, **values})
     response = web.Response(text=text, status=status, content_type="text/html", headers=HEADERS)
-    response.headers["Content-Language"] = getattr(WORDS["lang"], lang)
+    response.headers["Content-Language"] = WORDS["lang"].by(lang)
     return _finished(request, response)
 
 

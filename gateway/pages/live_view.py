@@ -74,7 +74,7 @@ def _outcome_lines(now: Seen, lang: Lang) -> list[Line]:
 
 def _choice_lines(now: Seen, lang: Lang) -> list[Line]:
     return [
-        Line(outcome, getattr(CHOICES[outcome], lang), outcome == "pending")
+        Line(outcome, CHOICES[outcome].by(lang), outcome == "pending")
         for outcome in SelectionOutcome
         if outcome == "counted" or now.balance["selections"].get(outcome)
     ]

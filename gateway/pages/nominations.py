@@ -114,7 +114,7 @@ class _Pages:
         except NotWritten as problem:
             lang = guard.language(request)
             about = problem.about(running.campaign, lang)
-            told = getattr(WORDS[problem.word], lang).format(about=about)
+            told = WORDS[problem.word].by(lang).format(about=about)
             return await self._list(request, 409, contest=contest, told=told)
         except OSError as error:
             about = error.strerror or type(error).__name__
@@ -158,7 +158,7 @@ class _Pages:
             "approved": sum(map(len, approved.values())),
             "same": approved == roster.of_campaign(running.campaign),
             "error": error,
-            "told": told or (getattr(REFUSED[refused], lang) if refused else ""),
+            "told": told or (REFUSED[refused].by(lang) if refused else ""),
             "faults": faults[: nominations_view.MOST_FAULTS],
             "faults_all": len(faults),
             "megabytes": reading.MOST_BYTES // 1024 // 1024,
@@ -289,7 +289,7 @@ class _Pages:
             "nominated": None,
             "inputs": nominations_view.inputs(form, typed or {}, flaws, lang),
             "wrong": nominations_view.faults(flaws, lang),
-            "told": getattr(REFUSED[refused], lang) if refused else "",
+            "told": REFUSED[refused].by(lang) if refused else "",
         }
         return guard.render(request, "nomination.html", values, status, WORDS)
 
@@ -320,8 +320,8 @@ class _Pages:
             "action": f"{self._path(running, contest)}/{id_}",
             "nominated": one.head,
             "inputs": nominations_view.inputs(one.form, typed or one.values, flaws, lang),
-            "told": (getattr(REFUSED[refused], lang) if refused else "")
-            or (getattr(WORDS[error], lang) if error else ""),
+            "told": (REFUSED[refused].by(lang) if refused else "")
+            or (WORDS[error].by(lang) if error else ""),
             **self._beside(one, running, lang, may=frame["may"]),
             "endorsing": {**_EMPTY, **(endorsing or {})},
             "wrong": nominations_view.faults([*flaws, *wrong], lang),
@@ -335,18 +335,16 @@ class _Pages:
     def _beside(self, one: Nomination, running: Running, lang: Lang, *, may: bool) -> dict[str, Any]:
         """What stands beside the form."""
         return {
-            "standing": getattr(WORDS[f"standing_{one.head.standing}"], lang),
+            "standing": WORDS[f"standing_{one.head.standing}"].by(lang),
             "forgotten": one.forgotten,
             "missing": [nominations_view.said(flaw, lang) for flaw in one.flaws],
             "mine": checks.first_person(one.values.get("deeds", "")),
             "stages": nominations_view.stages(one.form, one.head, lang),
             "endorsable": nominations_view.endorsable(one.form, one.head, lang, may=may),
-            "rulings": [
-                (key, getattr(WORDS[f"ruling_{key}"], lang)) for key in ("agree", "disagree", "return")
-            ],
+            "rulings": [(key, WORDS[f"ruling_{key}"].by(lang)) for key in ("agree", "disagree", "return")],
             "today": self._register.today(running).isoformat(),
             "files": [nominations_view.file_row(file, lang) for file in one.files],
-            "kinds": [(kind, getattr(WORDS[f"kind_{kind}"], lang)) for kind in KINDS],
+            "kinds": [(kind, WORDS[f"kind_{kind}"].by(lang)) for kind in KINDS],
             "limits": {
                 "photo": pictures.MOST_BYTES >> 20,
                 "paper": papers.MOST_BYTES >> 20,
@@ -357,11 +355,11 @@ class _Pages:
 
     def _did(self, did: Any, one: Nomination, lang: Lang) -> tuple[str, str]:
         """What was done, and about what."""
-        what = getattr(WORDS[f"did_{did.what}"], lang)
+        what = WORDS[f"did_{did.what}"].by(lang)
         if did.what != "opinion":
             return what, did.detail
         labels = {stage.key: stage.label for stage in nominations_view.stages(one.form, one.head, lang)}
-        return what, f"{labels[did.detail]}：{getattr(WORDS[f'ruling_{did.more}'], lang)}"
+        return what, f"{labels[did.detail]}：{WORDS[f'ruling_{did.more}'].by(lang)}"
 
     def _frame(self, running: Running, contest: str, nominating: Nominating, lang: Lang) -> dict[str, Any]:
         codes = nominating.codes
@@ -369,7 +367,7 @@ class _Pages:
             "campaign": running.id,
             "contest": contest,
             "list": self._path(running, contest),
-            "form_name": getattr(FORMS[nominating.form].name, lang),
+            "form_name": FORMS[nominating.form].name.by(lang),
             "may": self._register.may_change(running),
             "codes": f"{codes.code(codes.first)}–{codes.code(codes.last)}",
         }

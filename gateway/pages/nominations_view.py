@@ -94,7 +94,7 @@ def inputs(form: Form, values: Mapping[str, str], flaws: Sequence[Flaw], lang: L
     return [
         Input(
             one.key,
-            getattr(one.title, lang)
+            one.title.by(lang)
             + (_said("ours", lang) if one.ours else "")
             + (_said("needed", lang) if one.required else ""),
             one.kind,
@@ -109,7 +109,7 @@ def inputs(form: Form, values: Mapping[str, str], flaws: Sequence[Flaw], lang: L
 
 
 def _hint(hint: Any, least: int, value: str, lang: Lang) -> str:
-    text: str = getattr(hint, lang)
+    text: str = hint.by(lang)
     if least:
         text += " " + _said("now_length", lang).format(n=checks.length(value))
     return text
@@ -126,7 +126,7 @@ def faults(flaws: Sequence[Flaw], lang: Lang) -> defaultdict[str, str]:
 def said(flaw: Flaw, lang: Lang) -> str:
     """What is wrong with a value, and how to mend it, without the field's name."""
     wrong, right = checks.WORDS[flaw.kind]
-    text: str = f"{getattr(wrong, lang)} — {getattr(right, lang)}"
+    text: str = f"{wrong.by(lang)} — {right.by(lang)}"
     return text.format_map(dict(flaw.fill))
 
 
@@ -169,5 +169,5 @@ def file_row(one: Filed, lang: Lang) -> tuple[int, str, str, str, bool]:
 
 
 def _said(key: str, lang: Lang) -> str:
-    text: str = getattr(WORDS[key], lang)
+    text: str = WORDS[key].by(lang)
     return text

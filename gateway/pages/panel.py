@@ -147,7 +147,7 @@ class _Pages:
         try:
             await self._scores.enter(running, contest, login, marks)
         except Refused as refused:
-            word = getattr(REFUSED[refused.word], lang)
+            word = REFUSED[refused.word].by(lang)
             return web.json_response({"error": refused.word, "text": word}, status=409, headers=guard.HEADERS)
         except (Busy, Stopping):
             return guard.refuse(request, "unavailable")
@@ -211,7 +211,7 @@ class _Pages:
             if sheet and evaluating.in_the_open(running, panel, contest)
             else [],
             "error": error,
-            "refused": getattr(REFUSED[refused], lang) if refused else "",
+            "refused": REFUSED[refused].by(lang) if refused else "",
             "faults": faults or [],
             "megabytes": reading.MOST_BYTES // 1024 // 1024,
         }

@@ -106,7 +106,7 @@ def told(errors: Errors) -> dict[str, str]:
 def said(wrong: Wrong, lang: Lang) -> str:
     """What is wrong with points, and what to do."""
     wording = marking.WORDS[wrong.kind]
-    return f"{getattr(wording.wrong, lang)} — {getattr(wording.right, lang)}".format_map(dict(wrong.fill))
+    return f"{wording.wrong.by(lang)} — {wording.right.by(lang)}".format_map(dict(wrong.fill))
 
 
 def contest_name(running: Running, contest: str, lang: Lang) -> str:

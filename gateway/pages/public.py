@@ -13,11 +13,12 @@ import jinja2
 from aiohttp import web
 
 from config.problems import Lang
+from config.wording import Said
 from gateway import api
 from gateway.intake.running import Running
 from gateway.pages import guard, languages, view
 from gateway.pages.files import FILES, TAGS
-from gateway.pages.words import WORDS, Said
+from gateway.pages.words import WORDS
 from gateway.people.roles import PUBLIC
 from gateway.watching.board import Board, Standings
 
@@ -196,7 +197,7 @@ def render(
     """A page on `base.html`; `words` are said besides the catalogue of all such pages."""
     lang, kept = asking(request)
     page = {
-        "say": {key: getattr(said, lang) for key, said in {**WORDS, **words}.items()},
+        "say": {key: said.by(lang) for key, said in {**WORDS, **words}.items()},
         "lang": lang,
         "query": f"?lang={lang}" if kept else "",
         "tags": TAGS,
@@ -209,7 +210,7 @@ def respond(text: str, lang: Lang, status: int = 200) -> web.Response:
     headers = {
         **HEADERS,
         "Cache-Control": "no-cache",
-        "Content-Language": getattr(WORDS["lang"], lang),
+        "Content-Language": WORDS["lang"].by(lang),
         "Vary": "Accept-Language",
     }
     return web.Response(text=text, status=status, content_type="text/html", headers=headers)

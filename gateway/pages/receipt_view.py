@@ -58,7 +58,7 @@ def nothing(code: int, unsaid: Sequence[Running], lang: Lang) -> dict[str, Any]:
 def held(unsaid: Sequence[Running], lang: Lang) -> str:
     """When the codes of these campaigns can be looked up, "" if there are none."""
     names = JOINED[lang].join(running.campaign.name_in(lang) for running in unsaid)
-    said: str = getattr(WORDS["receipt_held"], lang)
+    said: str = WORDS["receipt_held"].by(lang)
     return said.format(votes=names) if unsaid else ""
 
 
@@ -87,7 +87,7 @@ def _stands(leaf: Leaf, filed: Filed, lang: Lang) -> dict[str, str]:
 def _lost(leaf: Leaf, lang: Lang) -> dict[str, str]:
     """A message that was lost with the newest database: what its leaf says, and that it counts no more."""
     answer, was = _answer("lost", lang), _answer(leaf.kind, lang)["heading"]
-    said: str = getattr(WORDS["receipt_was"], lang)
+    said: str = WORDS["receipt_was"].by(lang)
     return {**answer, "because": f"{answer['because']} {said.format(was=was)}"}
 
 
@@ -110,7 +110,7 @@ BLANK: Final[dict[str, Any]] = {
 
 def problem(word: str, lang: Lang, typed: str = "", seconds: int = 0) -> dict[str, Any]:
     """The values where a code could not be looked up, and why."""
-    said: str = getattr(WORDS[f"receipt_{word}"], lang)
+    said: str = WORDS[f"receipt_{word}"].by(lang)
     return {**BLANK, "typed": typed, "problem": said.format(seconds=seconds)}
 
 
@@ -121,4 +121,4 @@ def _received(minute_ms: int, running: Running, lang: Lang) -> Instant:
 
 def _answer(key: str, lang: Lang) -> dict[str, str]:
     heading, because = STANDINGS[key]
-    return {"key": key, "heading": getattr(heading, lang), "because": getattr(because, lang)}
+    return {"key": key, "heading": heading.by(lang), "because": because.by(lang)}

@@ -12,13 +12,13 @@ from typing import Any, Final, NamedTuple
 from aiohttp import web
 
 from config.problems import Lang
+from config.wording import Said as Sentence
 from gateway.intake.recorder import Busy, Stopping
 from gateway.intake.revise import Case, Refused
 from gateway.intake.running import Running
 from gateway.pages import case_view, guard, motion_view, room_form, words_result
 from gateway.pages.guard import only
 from gateway.pages.room_form import Flaw
-from gateway.pages.words import Said as Sentence
 from gateway.pages.words_reasons import REFUSED
 from gateway.pages.words_rulings import ACTS, RULINGS, SHARED
 from gateway.people.roles import Role

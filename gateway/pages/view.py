@@ -163,15 +163,15 @@ def number(shown: str | None, scheme: str) -> Number | None:
 
 
 def caps(caps: Iterable[VoteCap], lang: Lang) -> str:
-    joined: str = getattr(WORDS["joined"], lang)
-    return joined.join(getattr(WORDS[f"per_{cap.per}"], lang).format(votes=cap.votes) for cap in caps)
+    joined: str = WORDS["joined"].by(lang)
+    return joined.join(WORDS[f"per_{cap.per}"].by(lang).format(votes=cap.votes) for cap in caps)
 
 
 def limits(contest: Contest, lang: Lang) -> str:
     ballot = contest.selections
     kind = "one" if ballot.max == 1 else "exactly" if ballot.min == ballot.max else "between"
-    choose: str = getattr(WORDS[f"choose_{kind}"], lang).format(min=ballot.min, max=ballot.max)
-    joined: str = getattr(WORDS["joined"], lang)
+    choose: str = WORDS[f"choose_{kind}"].by(lang).format(min=ballot.min, max=ballot.max)
+    joined: str = WORDS["joined"].by(lang)
     return joined.join([choose, caps(contest.caps, lang)])
 
 

@@ -5,18 +5,12 @@ before figures, so that a page that changes by itself stays right.
 """
 
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
 from config.problems import Lang
+from config.wording import Said
 
 LANGS: Final[tuple[Lang, ...]] = ("zh", "en")
-
-
-class Said(NamedTuple):
-    """One wording in both languages."""
-
-    zh: str
-    en: str
 
 
 WORDS: Final[Mapping[str, Said]] = {

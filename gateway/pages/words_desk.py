@@ -8,7 +8,7 @@ page needs; braces name values that it fills in.
 from collections.abc import Mapping
 from typing import Final
 
-from gateway.pages.words import Said
+from config.wording import Said
 from tally.outcome import MessageOutcome, SelectionOutcome
 
 #: How an ending looks and sounds: taken, taken before, waits for a person, not taken.

@@ -4,7 +4,7 @@ data."""
 from collections.abc import Mapping
 from typing import Final
 
-from gateway.pages.words import Said
+from config.wording import Said
 
 WORDS: Final[Mapping[str, Said]] = {
     "nominations": Said("申报推荐", "Nominations"),

@@ -4,7 +4,7 @@ data."""
 from collections.abc import Mapping
 from typing import Final
 
-from gateway.pages.words import Said
+from config.wording import Said
 
 PANEL: Final[Mapping[str, Said]] = {
     "panel_title": Said("评议打分", "Score sheet"),

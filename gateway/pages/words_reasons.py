@@ -7,8 +7,8 @@ what they tell (`DETAILS`), why something is not done (`REFUSED`).
 from collections.abc import Mapping
 from typing import Final
 
+from config.wording import Said
 from gateway.pages import words_panel, words_reconcile, words_result
-from gateway.pages.words import Said
 
 #: Why a message waits, by its outcome; "disputed" where two operators heard different things.
 WAITS: Final[Mapping[str, Said]] = {

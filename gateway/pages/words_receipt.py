@@ -7,7 +7,7 @@ lets anybody conclude, whom a message was for.
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from gateway.pages.words import Said
+from config.wording import Said
 
 WORDS: Final[Mapping[str, Said]] = {
     "receipt": Said("查询回执", "Look up a receipt"),

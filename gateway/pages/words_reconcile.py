@@ -6,7 +6,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from gateway.pages.words import Said
+from config.wording import Said
 
 KINDS: Final[Mapping[str, Said]] = {
     "missing": Said("我方缺少", "Missing here"),

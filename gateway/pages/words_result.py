@@ -6,7 +6,7 @@ Plain data, as in `words`.
 from collections.abc import Mapping
 from typing import Final
 
-from gateway.pages.words import Said
+from config.wording import Said
 
 #: The timetable, on the committee's first page too.
 STEPS: Final[Mapping[str, Said]] = {

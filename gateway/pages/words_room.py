@@ -7,8 +7,8 @@ stands first.
 from collections.abc import Mapping
 from typing import Final
 
+from config.wording import Said
 from gateway.pages import words
-from gateway.pages.words import Said
 
 #: What the public page says too, in the same words.
 _PUBLIC: Final = (

@@ -6,7 +6,7 @@ As in `words`: braces name values, and labels stand before figures. A section a 
 from collections.abc import Mapping
 from typing import Final
 
-from gateway.pages.words import Said
+from config.wording import Said
 
 #: On each of these pages.
 SHARED: Final[Mapping[str, Said]] = {

@@ -6,7 +6,7 @@ Here stands what every such page needs; each room has a catalogue of its own bes
 from collections.abc import Mapping
 from typing import Final
 
-from gateway.pages.words import Said
+from config.wording import Said
 
 WORDS: Final[Mapping[str, Said]] = {
     # every page

@@ -23,7 +23,7 @@ def tables(told: dict[str, Any], lang: Lang) -> None:
         for zh, en in (("概率", "chance"), ("严重度", "severity")):
             table.add_column(say(lang, zh, en), justify="right")
         for one in contest["findings"]:
-            family = getattr(FAMILIES[one["family"]], lang)
+            family = FAMILIES[one["family"]].by(lang)
             table.add_row(
                 one["candidate"], family, Text(one["said"][lang]), f"{one['p']:.1e}", f"{one['severity']:.2g}"
             )

@@ -61,6 +61,6 @@ def reports(kinds: list[ReportKind], lang: Lang) -> None:
         table.add_column(say(lang, zh, en), overflow="fold")
     for one in kinds:
         audience = say(lang, *_AUDIENCES[one.audience])
-        about = f"{getattr(one.title, lang)}: {getattr(one.about, lang)}"
+        about = f"{one.title.by(lang)}: {one.about.by(lang)}"
         table.add_row(one.kind, ", ".join(one.formats), audience, about)
     OUT.print(table)

@@ -13,12 +13,12 @@ from gateway.printed.out import OUT, say
 
 def say_role(role: str, lang: Lang) -> str:
     """A role in words."""
-    return str(getattr(words_staff.WORDS[role], lang))
+    return words_staff.WORDS[role].by(lang)
 
 
 def refused(word: str, lang: Lang) -> str:
     """Why something cannot be done with an account."""
-    return str(getattr(words_people.WORDS[f"refused_{word}"], lang))
+    return words_people.WORDS[f"refused_{word}"].by(lang)
 
 
 def users(asked: dict[str, Any], answer: dict[str, Any], lang: Lang) -> None:
@@ -44,7 +44,7 @@ def _users_table(rows: list[dict[str, Any]], lang: Lang) -> Table:
     ):
         table.add_column(say(lang, zh, en), overflow="fold")
     for row in rows:
-        state = str(getattr(words_people.WORDS[f"state_{row['state']}"], lang))
+        state = words_people.WORDS[f"state_{row['state']}"].by(lang)
         votes = ", ".join(row["campaigns"]) or say(lang, "全部", "all")
         table.add_row(row["login"], Text(row["name"]), say_role(row["role"], lang), votes, state)
     return table

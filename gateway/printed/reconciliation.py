@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from config.problems import Lang
-from gateway.pages.words import Said
+from config.wording import Said
 from gateway.pages.words_reconcile import KINDS, LIKELY, RECONCILE
 from gateway.printed.out import OUT
 from tally.reconciliation import KINDS as ORDER
@@ -81,5 +81,5 @@ def _moment(at_ms: int, zone: ZoneInfo) -> str:
 
 
 def _said(said: Said, lang: Lang) -> str:
-    text: str = getattr(said, lang)
+    text: str = said.by(lang)
     return text

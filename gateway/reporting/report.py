@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
 from config.problems import Lang
+from config.wording import Said
 from gateway.intake.provider import discover
-from gateway.pages.words import Said
 from gateway.reporting.result import Result
 
 #: Who may have a report: everybody; the committee; whoever may see what callers are called in the ledger.

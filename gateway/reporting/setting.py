@@ -7,7 +7,7 @@ import jinja2
 
 import gateway
 from config.problems import Lang
-from gateway.pages.words import Said
+from config.wording import Said
 from gateway.reporting.report import Options
 from gateway.reporting.result import Result
 from gateway.reporting.words import WORDS
@@ -51,4 +51,4 @@ def page(
 
 def spoken(lang: Lang, words: Mapping[str, Said] = {}) -> dict[str, str]:
     """The catalogue in one language, and `words` besides."""
-    return {key: getattr(said, lang) for key, said in {**WORDS, **words}.items()}
+    return {key: said.by(lang) for key, said in {**WORDS, **words}.items()}

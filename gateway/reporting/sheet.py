@@ -32,7 +32,7 @@ class Listed(NamedTuple):
 def values(voted: Voted, receipts: bool, lang: Lang) -> dict[str, Any]:
     """The values of `sheet_parts.html`."""
     campaign = voted.campaign
-    say = {key: getattr(said, lang) for key, said in WORDS.items()}
+    say = {key: said.by(lang) for key, said in WORDS.items()}
     ballots = [example(voted, contest) for contest in campaign.contests]
     return {
         "sms": view.number(campaign.numbers.sms, "sms"),
@@ -88,7 +88,7 @@ def _grace(voted: Voted, lang: Lang) -> str:
     sms, hotline = voted.window("sms"), voted.window("hotline")
     if not sms.grace_ms and not hotline.grace_ms:
         return ""
-    said: str = getattr(WORDS["in_time"], lang)
+    said: str = WORDS["in_time"].by(lang)
     return said.format(sms=_length(sms.grace_ms, lang), hotline=_length(hotline.grace_ms, lang))
 
 
@@ -98,13 +98,13 @@ def _length(ms: int, lang: Lang) -> str:
         for unit, size in (("hours", 3_600_000), ("minutes", 60_000), ("seconds", 1000), ("seconds", 1))
         if ms % size == 0
     )
-    said: str = getattr(WORDS[unit], lang)
+    said: str = WORDS[unit].by(lang)
     return said.format(n=ms // size)
 
 
 def _counts(campaign: Campaign, lang: Lang) -> list[str]:
     """What else decides whether a vote counts."""
-    say = {key: getattr(said, lang) for key, said in WORDS.items()}
+    say = {key: said.by(lang) for key, said in WORDS.items()}
     void = [one for one in campaign.contests if one.over_cap == "void_all"]
     pending = MessageOutcome.WITHHELD_CALLER in campaign.pending
     return [

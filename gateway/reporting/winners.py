@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
-from gateway.pages.words import Said
+from config.wording import Said
 from gateway.reporting.report import NotYet
 from gateway.reporting.result import Fate, Result
 from tally.outcome import Selection

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
+from config.wording import Said
 from gateway.pages.words import WORDS as PAGES
-from gateway.pages.words import Said
 
 #: The sheet that tells how to vote, on paper and as a page.
 SHEET: Final[Mapping[str, Said]] = {

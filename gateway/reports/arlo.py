@@ -6,7 +6,7 @@ never became a record can be drawn; without one it is our own, and the audit is 
 
 from collections.abc import Iterator
 
-from gateway.pages.words import Said
+from config.wording import Said
 from gateway.reporting.batches import batches
 from gateway.reporting.report import Options, ReportKind
 from gateway.reporting.result import Result

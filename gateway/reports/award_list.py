@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from gateway.pages.words import Said
+from config.wording import Said
 from gateway.reporting import setting, winners
 from gateway.reporting.report import Options, ReportKind
 from gateway.reporting.result import Result

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from config.problems import Lang
+from config.wording import Said
 from gateway import clock
 from gateway.pages import view
-from gateway.pages.words import Said
 from gateway.pages.words_reasons import KINDS, REASONS
 from gateway.reporting import composites, setting, sheet
 from gateway.reporting.report import Options, ReportKind
@@ -136,7 +136,7 @@ def _acts(result: Result, lang: Lang) -> Iterable[tuple[object, ...]]:
 
 
 def _said(said: Said | None, lang: Lang) -> str:
-    return "" if said is None else str(getattr(said, lang))
+    return "" if said is None else said.by(lang)
 
 
 report = ReportKind(

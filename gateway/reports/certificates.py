@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from config.wording import Said
 from gateway.pages import view
-from gateway.pages.words import Said
 from gateway.reporting import setting, winners
 from gateway.reporting.report import Options, ReportKind
 from gateway.reporting.result import Result

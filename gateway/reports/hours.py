@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from config.wording import Said
 from gateway import clock
-from gateway.pages.words import Said
 from gateway.reporting.report import Options, ReportKind
 from gateway.reporting.result import Result
 from tally import export

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from gateway.pages.words import Said
+from config.wording import Said
 from gateway.reporting import setting, sheet
 from gateway.reporting.report import Options, ReportKind
 from gateway.reporting.result import Result

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from gateway.pages.words import Said
+from config.wording import Said
 from gateway.reporting import cvr
 from gateway.reporting.report import ReportKind
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import gateway
 from config.campaign import Campaign
-from gateway.pages.words import Said
+from config.wording import Said
 from gateway.reporting import nist
 from gateway.reporting.report import Options, ReportKind
 from gateway.reporting.result import Result

@@ -4,8 +4,8 @@ by what, its caller's pseudonym, and the hashes of what was sent and of its leaf
 from collections.abc import Iterator
 from typing import Final
 
+from config.wording import Said
 from gateway import clock
-from gateway.pages.words import Said
 from gateway.reporting.report import Options, ReportKind
 from gateway.reporting.result import Record, Result
 from tally import export

@@ -14,8 +14,8 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
+from config.wording import Said
 from gateway import clock
-from gateway.pages.words import Said
 from gateway.reporting import composites, setting
 from gateway.reporting.report import Options, ReportKind
 from gateway.reporting.result import Result

@@ -16,20 +16,20 @@ from tally.certification import Notice
 #: What a further notice says of itself, by whether an objection was upheld and whether its list is another.
 _AGAIN: Final[Mapping[tuple[bool, bool], Said]] = {
     (True, True): Said(
-        "An objection was upheld: this list replaces the one put on notice before.",
         "因异议成立，前次公示的名单已作更正，现再次公示。",
+        "An objection was upheld: this list replaces the one put on notice before.",
     ),
     (True, False): Said(
-        "An objection was upheld; the list is the one put on notice before.",
         "有异议成立；经复核，名单与前次公示的相同，现再次公示。",
+        "An objection was upheld; the list is the one put on notice before.",
     ),
     (False, True): Said(
-        "The result was corrected: this list replaces the one put on notice before.",
         "结果有更正，前次公示的名单已作更正，现再次公示。",
+        "The result was corrected: this list replaces the one put on notice before.",
     ),
     (False, False): Said(
-        "The result was gone over again; the list is the one put on notice before.",
         "结果经过复核，名单与前次公示的相同，现再次公示。",
+        "The result was gone over again; the list is the one put on notice before.",
     ),
 }
 

@@ -13,7 +13,7 @@ from config.wording import Said, Wording
 
 def words(wrong: str, right: str, wrong_zh: str, right_zh: str) -> Wording:
     """What is wrong and how to mend it, in both languages."""
-    return Wording(Said(wrong, wrong_zh), Said(right, right_zh))
+    return Wording(Said(wrong_zh, wrong), Said(right_zh, right))
 
 
 #: What can be wrong with any spreadsheet. Readers add words of their own.
@@ -126,7 +126,7 @@ class Fault(NamedTuple):
     def said(self, lang: Lang, catalogue: Mapping[str, Wording] = WORDS) -> str:
         """`Sheet1!C7: “联系电话” is empty — fill it in`."""
         wrong, right = catalogue.get(self.kind) or WORDS[self.kind]
-        text = f"{getattr(wrong, lang)} — {getattr(right, lang)}".format_map(dict(self.fill))
+        text = f"{wrong.by(lang)} — {right.by(lang)}".format_map(dict(self.fill))
         return ": ".join(part for part in (self.cell.said(lang), text) if part)
 
 

@@ -24,7 +24,7 @@ async def test_a_voter_looks_up_a_receipt(house: House, window: Window, width: i
         await visitor.service.publisher.tick()
         page = await window.visit(visitor.server.url, f"/?lang={lang}", width=width)
         await page.locator("footer a").click()
-        await expect(page).to_have_title(getattr(WORDS["receipt"], lang))
+        await expect(page).to_have_title(WORDS["receipt"].by(lang))
         await picture(page, f"receipt-form-{lang}-{width}")
         for typed, key in ((code.lower().replace("-", " "), "counted"), (NOBODYS, "unknown")):
             await page.locator("#code").focus()
@@ -37,7 +37,7 @@ async def test_a_voter_looks_up_a_receipt(house: House, window: Window, width: i
             assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
             if key == "counted":
                 async with page.expect_download() as download:
-                    await page.get_by_text(getattr(WORDS["receipt_download"], lang)).click()
+                    await page.get_by_text(WORDS["receipt_download"].by(lang)).click()
                 file = await (await download.value).path()
                 log_key = note.read_vkey((await ask(visitor, f"/ledger/{CAMPAIGN}/n1/key")).text)
                 proved, _ = receipt.check(file.read_bytes(), log_key)

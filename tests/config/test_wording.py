@@ -52,7 +52,7 @@ def test_every_clash_of_the_code_book_has_its_sentence() -> None:
 
 
 def test_rendering() -> None:
-    problem = Problem("a.toml", 3, "x.y", "warning", Said("is odd", "奇怪"), Said("mend it", "请更正"))
+    problem = Problem("a.toml", 3, "x.y", "warning", Said("奇怪", "is odd"), Said("请更正", "mend it"))
     assert problem.render() == "a.toml:3: warning: x.y: is odd — mend it"
     assert problem.render("zh") == "a.toml:3: 警告: x.y: 奇怪 — 请更正"
 

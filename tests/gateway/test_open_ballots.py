@@ -337,7 +337,7 @@ async def test_a_code_leads_nowhere_until_the_result_is_certified(house: House) 
             held = words_receipt.WORDS["receipt_held"]
             name = visitor.service.campaigns[CAMPAIGN].campaign.name_in(lang)
             form = await answers(f"/receipt?lang={lang}")
-            assert getattr(held, lang).format(votes=name) in unescape(form[1])
+            assert held.by(lang).format(votes=name) in unescape(form[1])
             mine = await answers(f"/receipt/{code}?lang={lang}")
             assert mine == await answers(f"/receipt/{NOBODYS}?lang={lang}")
             assert getattr(words_receipt.STANDINGS["not_yet"].heading, lang) in mine[1]

@@ -232,7 +232,7 @@ async def test_the_banner(status: str, waits: bool, certified: bool, key: str, l
         room.stage.commits += 1
     page = await read(room, query=f"?lang={lang}")
     for one in ("provisional_live", "provisional_closed", "final_live"):
-        assert (getattr(words_room.LIVE[one], lang) in page.text) == (one == key)
+        assert (words_room.LIVE[one].by(lang) in page.text) == (one == key)
     assert ("Waiting for a ruling 1" in page.text) == (waits and lang == "en")
 
 

@@ -28,7 +28,7 @@ async def read(stage: boards.Stage, path: str = "/", **options: Any) -> Page:
 
 def say(key: str, lang: Lang, **values: object) -> str:
     """The catalogue's wording."""
-    said: str = getattr(WORDS[key], lang)
+    said: str = WORDS[key].by(lang)
     return said.format(**values)
 
 

@@ -80,7 +80,7 @@ async def rule(visitor: Visitor, code: str, kind: str, **how: object) -> None:
 def said(page: Page, key: str, lang: Lang = "en") -> bool:
     """Whether the page gives that answer."""
     heading, because = words_receipt.STANDINGS[key]
-    return (getattr(heading, lang) in page.text) and (getattr(because, lang) in page.text)
+    return (heading.by(lang) in page.text) and (because.by(lang) in page.text)
 
 
 # ---- what became of a message ----------------------------------------------------------------------

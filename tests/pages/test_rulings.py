@@ -54,7 +54,7 @@ def test_no_sentence_is_empty_or_in_the_other_language(lang: str) -> None:
         for name in dir(catalogue):
             if name.isupper():
                 for key, said in getattr(catalogue, name).items():
-                    text = getattr(said, lang)
+                    text = said.by(lang)
                     assert text.strip(), key
                     assert lang == "zh" or not re.search(r"[一-鿿]", text.replace("不, 改", "")), key
                     assert set(re.findall(r"{\w+}", said.zh)) == set(re.findall(r"{\w+}", said.en)), key

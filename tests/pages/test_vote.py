@@ -26,7 +26,7 @@ async def test_it_says_how_to_vote(house: House, lang: Any) -> None:
             assert one.name_in(lang) in page.text
     assert campaign.organiser.complaints is not None
     assert campaign.organiser.complaints in page.text
-    assert getattr(SHEET["weight_part"], lang).format(public=60, other=40) in page.text
+    assert SHEET["weight_part"].by(lang).format(public=60, other=40) in page.text
     assert {a["href"] for a in page.all("a")} >= {"sms:13517420858", "tel:07395169909"}
     assert not page.all("style"), "the policy forbids it"
 
