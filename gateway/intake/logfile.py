@@ -12,6 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
+from gateway.durable import naming
 from gateway.intake import csvrows
 from gateway.intake.calllog import UnreadableLog
 
@@ -60,8 +61,17 @@ def opened(
     if encoding and encoding not in _KNOWN:
         known = ", ".join(_KNOWN)
         raise UnreadableLog(f"The encodings known are {known}.", f"可用的编码是 {known}。")
-    with path.open("rb") as file, _decoded(file, path.stat().st_size, encoding, on_position) as log:
-        yield log
+    with path.open("rb") as file:
+        with naming(path):
+            found = encoding or _encoding(file)
+        with _decoded(file, path.stat().st_size, found, on_position) as log:
+            yield LogText(log.size, log.encoding, _named(path, log.lines))
+
+
+def _named(path: Path, lines: Iterator[str]) -> Iterator[str]:
+    """The same lines. An error of reading names the file; one of whoever takes them does not."""
+    with naming(path):
+        yield from lines
 
 
 def held(content: bytes) -> AbstractContextManager[LogText]:

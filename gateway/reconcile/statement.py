@@ -12,6 +12,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from gateway.durable import naming
 from gateway.intake import csvrows, logfile
 from gateway.intake.calllog import UnreadableLog
 from gateway.intake.csvrows import BadTime, Clock
@@ -58,7 +59,7 @@ class File:
 
     def sha256(self) -> str:
         """Its hash, in hex."""
-        with self.path.open("rb") as file:
+        with naming(self.path), self.path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -144,7 +145,7 @@ class Statement:
 
     def _tables(self, file: File) -> Iterator[_Part]:
         """The tables of a file."""
-        with file.path.open("rb") as opened:
+        with naming(file.path), file.path.open("rb") as opened:
             head = opened.read(len(_ZIP))
         if head in (_ZIP, _OLE):
             for sheet in self._sheets(file):

@@ -204,3 +204,11 @@ def test_the_log_may_be_of_any_encoding(home: Home) -> None:
         assert told[str(log)]["rows"] == 2
     assert HEADER.encode("gb18030") in (home.folder / "a.csv").read_bytes()
     assert outcomes(home.call("standings", "--json").json()) == {"counted": 2}
+
+
+def test_a_file_that_cannot_be_read_is_named(home: Home) -> None:
+    """Errors of reading do not say by themselves of which file they are."""
+    log = "/proc/self/mem"  # an ordinary file, that gives an error at its beginning
+    for command in ("import", "reconcile"):
+        said = home.call(command, "--source", "hotline", log)
+        assert (said.code, said.err) == (2, f"Error: {log}: Input/output error\n")
