@@ -136,7 +136,8 @@ class SqliteStore(Keeping):
         except FAILURES as error:
             code = getattr(error, "sqlite_errorcode", None)  # errors of Python's own have none
             self._forgotten |= code in (sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_DIR_FSYNC)
-            raise Unavailable(str(error)) from error
+            # Python's own quote what is stored, where it is no text; and what is said here is logged.
+            raise Unavailable(type(error).__name__ if code is None else str(error)) from error
 
     @property
     def is_shared(self) -> bool:

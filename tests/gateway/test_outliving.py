@@ -127,3 +127,10 @@ def test_what_lasts_is_told_at_every_change_and_for_each_campaign() -> None:
         *(("a", "Unavailable", "gone"), ("b", "Unavailable", "gone")),
         *(("a", "OSError", "No space left on device"), ("a", "OSError", "No space")),
     ]
+
+
+async def test_what_is_stored_is_not_in_the_words_of_an_error(house: House) -> None:
+    """Of text that is damaged Python's error would quote it all, and the words of ours are logged."""
+    async with house.service() as counting:
+        with pytest.raises(Unavailable, match=r"^OperationalError$"):
+            await counting.store.run(lambda db: db.execute("SELECT CAST(x'ff31333837' AS TEXT)").fetchall())
