@@ -371,7 +371,7 @@ async def test_what_another_window_left_half_written_stops_nothing(house: House,
 
 
 async def test_the_time_of_enter_decides_where_the_source_says_so(house: House, window: Window) -> None:
-    house.edit(house.settings, 'kind = "desk"', 'kind = "desk"\nclock = "provider"')
+    house.edit(house.settings, 'clock = "arrival"', 'clock = "provider"')
     house.clock.ms = CLOSES_MS + 60_000
     async with desk(house, window) as wang:
         await wang.page.evaluate(

@@ -82,7 +82,7 @@ async def test_the_window_is_the_arrivals(house: House, at_ms: int, outcome: str
 async def test_the_window_is_the_calls_where_the_source_says_so(
     house: House, at_ms: int, waited_ms: int, outcome: str
 ) -> None:
-    house.edit(house.settings, 'kind = "desk"', 'kind = "desk"\nclock = "provider"')
+    house.edit(house.settings, 'clock = "arrival"', 'clock = "provider"')
     house.clock.ms = at_ms
     async with at_the_desk(house, "wang") as (_, wang):
         assert (await wang.call(CALLER, "A01", waited_ms=waited_ms))["outcome"] == outcome
@@ -301,7 +301,8 @@ async def test_a_large_body_is_413(house: House) -> None:
 async def test_a_campaign_without_a_desk_says_so(house: House) -> None:
     text = house.settings.read_text("utf-8")
     house.settings.write_text(
-        text.replace('[sources.desk]\nkind = "desk"\ncampaign = "beita-2018"\n', ""), "utf-8"
+        text.replace('[sources.desk]\nkind = "desk"\ncampaign = "beita-2018"\nclock = "arrival"\n', ""),
+        "utf-8",
     )
     async with at_the_desk(house, "wang") as (_, wang):
         status, page = await wang.page()
