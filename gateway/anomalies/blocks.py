@@ -44,20 +44,27 @@ def find(votes: Sequence[Vote], level: float, *, certifying: bool) -> list[Findi
         }
         q = level / chance.harmonic(len(keys)) if certifying and keys else level
         held = chance.cut([*ps.values(), *[1.0] * (len(keys) - len(ps))], q)
-        for key, p in sorted(ps.items()):
-            if p <= held:
-                place, block = key
-                expected = own[candidate, place] * in_block[key] / in_place[place]
-                figures = (p, held, len(mine[key]), expected)
-                found.append(
-                    Finding(
-                        "blocks",
-                        "block",
-                        candidate,
-                        *figures,
-                        block=block,
-                        place=place,
-                        indices=tuple(mine[key]),
-                    )
-                )
-    return found
+        found += [
+            Finding("blocks", "block", candidate, p, held, len(mine[key]), 0.0, key[1], key[0])
+            for key, p in sorted(ps.items())
+            if p <= held
+        ]
+    confirmed: list[Finding] = []
+    for one in sorted(found, key=lambda one: (one.p, -one.observed, one[:9])):
+        # What was made for one candidate swells the place, and makes the share of every other there look
+        # smaller than it is: ordinary blocks of theirs would stand out. So each, the strongest first, must
+        # hold without the blocks that others were found by before it. That only ever takes findings away.
+        key = one.place, one.block
+        made = {
+            (other.place, other.block)
+            for other in confirmed
+            if other.candidate != one.candidate and other.place == one.place
+        } - {key}
+        mine = cells[one.candidate]
+        callers = in_place[one.place] - sum(in_block[other] for other in made)
+        share = own[one.candidate, one.place] - sum(len(mine.get(other, ())) for other in made)
+        p = chance.hypergeometric_tail(len(mine[key]), callers, in_block[key], share)
+        if p <= one.level:
+            expected = share * in_block[key] / callers
+            confirmed.append(one._replace(p=max(p, one.p), expected=expected, indices=tuple(mine[key])))
+    return confirmed

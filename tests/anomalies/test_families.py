@@ -125,6 +125,23 @@ def test_a_block_within_a_town_is_one(certifying: bool) -> None:
     assert found.indices == tuple(range(490, 520))
 
 
+def test_what_was_made_for_one_lays_no_blame_on_another() -> None:
+    # 1,000 honest callers of a hundred blocks; a tenth are for A01, and six of one block.
+    honest = [
+        vote(
+            number,
+            "A01" if number % 10 == number // 100 else "A02",
+            place="home",
+            head=f"+86138{number % 100:04}",
+        )
+        for number in range(1_000)
+    ]
+    honest += [vote(9_000 + number, "A01", place="home", head="+861380007") for number in range(5)]
+    made = [vote(number, "A03", place="home", head="+861390000") for number in range(4_000)]
+    assert blocks.find(honest, 0.01, certifying=True) == []
+    assert {one.candidate for one in blocks.find(honest + made, 0.01, certifying=True)} == {"A03"}
+
+
 # runs
 
 
