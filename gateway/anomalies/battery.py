@@ -2,7 +2,7 @@
 most one of twenty."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -64,13 +64,17 @@ def look(
     ordered = [votes[index] for index in order]
     standing = Counter(vote.candidate for vote in votes)
     ahead = [*sorted(standing.values(), reverse=True), 0, 0]
-    found: list[Finding] = []
-    if len(standing) > 1:  # with one candidate there is nothing to compare with
-        found += bursts.find(ordered, levels["bursts"], seed, replicates)
-        found += blocks.find(ordered, levels["blocks"], certifying=certifying)
-        found += templates.find(ordered, levels["templates"], codes)
-        found += by_segment.find(ordered, levels["segments"], segments)
-    found += runs.find(ordered, levels["runs"])
+
+    def find(among: Sequence[Vote]) -> list[Finding]:
+        found = runs.find(among, levels["runs"])
+        if len(standing) > 1:  # with one candidate there is nothing to compare with
+            found += bursts.find(among, levels["bursts"], seed, replicates)
+            found += blocks.find(among, levels["blocks"], certifying=certifying)
+            found += templates.find(among, levels["templates"], codes)
+            found += by_segment.find(among, levels["segments"], segments)
+        return found
+
+    found = _without_shadows(ordered, find(ordered), find)
     found += regularity.find(ordered, found, levels["regularity"], seed)
     concerns = _concerns(found, ahead[0] - ahead[1])
     severity = {one.candidate: one.severity for one in concerns}
@@ -80,6 +84,34 @@ def look(
     )
     unplaced = sum(not vote.place for vote in votes)
     return Looked(tuple(done), tuple(concerns), len(votes), unplaced, ahead[0] - ahead[1], levels)
+
+
+def _without_shadows(
+    votes: Sequence[Vote], found: Sequence[Finding], find: Callable[[Sequence[Vote]], list[Finding]]
+) -> list[Finding]:
+    """What holds without the votes that others were found by.
+
+    Votes made for one candidate make all others' share of a place, a minute or a text smaller than it is, and
+    elsewhere larger: an honest candidate would stand out by what was done for another. So the worst first,
+    each next one must be found again without what was found before. That only ever takes findings away.
+    """
+    held: list[Finding] = []
+    made: set[int] = set()
+    for concern in _concerns(found, 0):
+        again = (
+            set(map(_subject, find([vote for at, vote in enumerate(votes) if at not in made])))
+            if made
+            else ()
+        )
+        mine = [one for one in found if one.candidate == concern.candidate]
+        held += [one for one in mine if not made or _subject(one) in again]
+        made.update(at for one in held for at in one.indices)
+    return held
+
+
+def _subject(one: Finding) -> tuple[str, str, str, str, str, str]:
+    """What a finding is about, whatever its figures are."""
+    return one.kind, one.candidate, one.place, one.block, one.template, one.segment
 
 
 def _concerns(found: Sequence[Finding], margin: int) -> list[Concern]:

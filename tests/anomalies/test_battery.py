@@ -101,6 +101,15 @@ def test_the_order_of_votes_is_of_no_matter() -> None:
     assert first == seen(votes, 5)
 
 
+def test_nobody_stands_out_by_what_was_made_for_another() -> None:
+    # Seeds of which all votes together accuse somebody else, too: of a block, and of a burst.
+    for seed in (10, 97):
+        votes, favourite = voice_kids(seed)
+        made = {vote.line for vote in votes[8_000:]}
+        assert {vote.candidate for vote in votes if vote.line in made} == {favourite}
+        assert {one.candidate for one in seen(votes, seed).concerns} == {favourite}
+
+
 def test_a_star_is_not_accused_of_her_home_town() -> None:
     for seed in range(20, 23):
         votes = honest(seed, 5_000, 5, star=True)[0]
@@ -233,8 +242,9 @@ def test_the_singers_and_the_star(name: str, make: Callable[[int], tuple[list[Vo
         if favourite in concerns:
             families.update(concerns[favourite].families)
             flagged += {"runs", "templates", "segments", "blocks"} <= set(concerns[favourite].families)
-        # A star is accused if anybody calls her block or run or operator too much: she is the first.
+        # The star is the first of all candidates.
         others += any(candidate != favourite for candidate in concerns) if favourite else "A01" in concerns
     measured(f"{name}: {flagged} of {trials}, {dict(families)}; others {others}")
-    assert flagged == (trials if favourite else 0)
-    assert others == 0
+    # Beside the favourite, others raise no more than they do where nobody tampered; a star raises nothing.
+    assert flagged == (trials if name == "A3" else 0)
+    assert others <= (ALPHA * trials if name == "A3" else 0)
