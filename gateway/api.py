@@ -5,7 +5,7 @@ import hashlib
 import hmac
 import json
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from typing import Any, Final
 
@@ -15,8 +15,6 @@ from aiohttp_sse import EventSourceResponse
 from gateway.pages import guard
 from gateway.people.roles import TOKEN
 from gateway.watching.board import Board
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 #: Of every answer: what the committee sees is not for caches, and is what it says it is.
 HEADERS: Final[Mapping[str, str]] = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
@@ -98,7 +96,7 @@ async def _send(response: EventSourceResponse, events: AsyncIterator[str], retry
         await response.send(event)
 
 
-def behind(token: bytes, handler: Handler) -> Handler:
+def behind(token: bytes, handler: guard.Handler) -> guard.Handler:
     """The handler, for requests with `Authorization: Bearer <token>` only; others get a 401.
 
     Raises `ValueError` if the token is empty: it would keep nobody out.

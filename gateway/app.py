@@ -69,7 +69,6 @@ from gateway.watching.watch import CONTENT_TYPE, Metrics
 
 _log = structlog.get_logger()
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 #: What a server's requests come to, before it is known for which route they are.
 Handle = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
@@ -337,7 +336,7 @@ async def _health(_: web.Request) -> web.Response:
     return web.json_response({"status": "ok"})
 
 
-def _readiness(server: Server) -> Handler:
+def _readiness(server: Server) -> guard.Handler:
     async def readiness(_: web.Request) -> web.Response:
         status = server.status()
         if status["ready"]:
@@ -347,7 +346,7 @@ def _readiness(server: Server) -> Handler:
     return readiness
 
 
-def _metrics(server: Server, settings: Settings) -> Handler:
+def _metrics(server: Server, settings: Settings) -> guard.Handler:
     async def exposition(_: web.Request) -> web.Response:
         body = server.metrics.exposition()
         if server.crew is not None:

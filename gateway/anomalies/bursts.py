@@ -157,7 +157,7 @@ def find(votes: Sequence[Vote], level: float, seed: bytes, replicates: int) -> l
         best = strongest(counts[candidate], looked_at, len(votes))
         if sum(counts[candidate]) < _LEAST or not best.ratio:
             continue
-        random = Random(b"bursts\0" + candidate.encode() + b"\0" + seed)  # noqa: S311 # no secret
+        random = Random(b"bursts\0" + candidate.encode() + b"\0" + seed)  # noqa: S311 -- to be drawn again
         null = Null(sum(counts[candidate]) / len(votes), spreads(counts[candidate], of), totals, looked_at)
         p = null.p(random, best.ratio, level / len(counts), replicates)
         if p <= level / len(counts):

@@ -58,7 +58,7 @@ class _Came(NamedTuple):
     chosen: frozenset[tuple[str, str]]
 
 
-async def gather(ledger: Checkable, on_rows: Callable[[int], None], jobs: int = 1) -> Gathered:
+async def gather(ledger: Checkable, on_rows: Callable[[int], None]) -> Gathered:
     """Walk over the ledger. Raises `Unlike`, and as `audit.recount`."""
     came: dict[tuple[str, int], _Came] = {}
 
@@ -67,7 +67,7 @@ async def gather(ledger: Checkable, on_rows: Callable[[int], None], jobs: int = 
             if checked.opening is not None and checked.opening.line:
                 came[chunk.node, checked.seq] = _came(chunk.node, checked.seq, checked.opening)
 
-    counted = await audit.recount(ledger, on_rows, see, jobs)
+    counted = await audit.recount(ledger, on_rows, see)
     if not counted.agrees:
         raise Unlike("the recount does not agree with the kept totals: run `televote recount` to see where")
     for place, (outcome, selections, _) in counted.endings.items():

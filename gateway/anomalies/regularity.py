@@ -79,7 +79,7 @@ def find(votes: Sequence[Vote], flagged: Sequence[Finding], level: float, seed: 
     groups = _groups(flagged)
     if not groups:
         return []
-    random = Random(b"regularity\0" + seed)  # noqa: S311 # no secret
+    random = Random(b"regularity\0" + seed)  # noqa: S311 -- to be drawn again
     times = [float(vote.at_ms) for vote in votes]
     if all(vote.at_ms % 1_000 == 0 for vote in votes):
         times = [at + random.random() * 1_000 for at in times]  # whole seconds hide who was first

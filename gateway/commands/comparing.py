@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from config.load import Loaded
-from gateway import entrances
+from gateway import durable, entrances
 from gateway.anomalies import gathering
 from gateway.anomalies.searching import search
 from gateway.checking import audit
@@ -85,7 +85,7 @@ def anomalies(
         raise Failed(str(error)) from None
     written = json.dumps(told, ensure_ascii=False, indent=2) + "\n"
     if into is not None:
-        into.write_text(written, "utf-8")
+        durable.keep(into, written)
     elif as_json:
         click.echo(written, nl=False)
     else:

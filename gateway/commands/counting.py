@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import click
 
 from config.load import Loaded
-from gateway import clock, service
+from gateway import clock, durable, service
 from gateway.anomalies.searching import search
 from gateway.asking import calling, control
 from gateway.checking import audit
@@ -215,7 +215,7 @@ async def _recount(loaded: Loaded, name: str, jobs: int) -> audit.Recounted:
 )
 @click.option(
     "--anomalies",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=Target(),
     help="Also write what stands out among the votes into this file: see televote anomalies.",
 )
 @click.option("--json", "as_json", is_flag=True)
@@ -266,5 +266,5 @@ async def _export(loaded: Loaded, name: str, asked: _Asked) -> dict[str, Any]:
         if asked.anomalies is not None:
             with progress("anomalies", ledger.entries) as at:
                 told = await search(ledger, loaded.settings.anomalies.segments, at)
-            asked.anomalies.write_text(json.dumps(told, ensure_ascii=False), "utf-8")
+            durable.keep(asked.anomalies, json.dumps(told, ensure_ascii=False))
         return manifest

@@ -62,7 +62,7 @@ class _Own:
         chosen = given.get("password", "")
         if error := password_error(chosen, given.get("again", ""), account):
             at = "again" if error == "password_differs" else "password"
-            return await self._page(request, {at: getattr(WORDS[error], guard.language(request))}, 400)
+            return await self._page(request, {at: WORDS[error].by(guard.language(request))}, 400)
         if refused := await self._unproven(request, account, given, "current"):
             return refused
         with _in_session():
@@ -124,7 +124,7 @@ class _Own:
             return None
         told = denial(denied)
         word = "current_wrong" if denied.word == "wrong" else told["denied"]
-        text = getattr(WORDS[word], guard.language(request)).format(seconds=told["seconds"])
+        text = WORDS[word].by(guard.language(request)).format(seconds=told["seconds"])
         return await self._page(request, {at: text}, 403)
 
     async def _page(

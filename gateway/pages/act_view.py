@@ -11,7 +11,6 @@ from typing import Any, Final, NamedTuple
 from config.problems import Lang
 from gateway.intake.running import Running
 from gateway.pages import case_view
-from gateway.pages.case_view import words
 from gateway.pages.words_reasons import DETAILS, KINDS
 from gateway.pages.words_result import RESULT
 from gateway.pages.words_rulings import RULINGS, SHARED
@@ -37,7 +36,7 @@ def told(running: Running, detail: Mapping[str, Any], lang: Lang) -> list[Told]:
     """Everything that an act's public part tells, by name."""
     return [
         Told(
-            words(DETAILS[name], lang) if name in DETAILS else name,
+            DETAILS[name].by(lang) if name in DETAILS else name,
             _said(running, name, value, detail, lang),
             f"{name}={json.dumps(value, ensure_ascii=False)}",
         )
@@ -61,13 +60,13 @@ def _said(running: Running, name: str, value: Any, detail: Mapping[str, Any], la
         case "logs":
             return _row({log: f"{past['kept']}/{past['size']}" for log, past in value.items()})
         case "verdict":
-            return words(RULINGS.get(value) or RESULT[f"verdict_{value}"], lang)
+            return (RULINGS.get(value) or RESULT[f"verdict_{value}"]).by(lang)
         case "channel":
             return case_view.reason(value, lang)
         case "winners":
             return _row({_contest(running, one, lang): codes for one, codes in value.items()})
         case "notice" if isinstance(value, Mapping):
-            days = words(RESULT["notice_days"], lang).format(first=value["first_day"], last=value["last_day"])
+            days = RESULT["notice_days"].by(lang).format(first=value["first_day"], last=value["last_day"])
             return f"{value['number']} · {days}"
         case "ledger":
             return _row({log["node"]: log["entries"] for log in value})
@@ -77,11 +76,11 @@ def _said(running: Running, name: str, value: Any, detail: Mapping[str, Any], la
 
 def _plain(running: Running, name: str, value: Any, lang: Lang) -> str:
     if isinstance(value, bool):
-        return words(WORDS["yes" if value else "no"], lang)
+        return WORDS["yes" if value else "no"].by(lang)
     if isinstance(value, Mapping):
         return _row(
             {
-                words(SHARED[key], lang) if key in SHARED else key: _plain(running, name, one, lang)
+                SHARED[key].by(lang) if key in SHARED else key: _plain(running, name, one, lang)
                 for key, one in value.items()
             }
         )
@@ -107,4 +106,4 @@ def _ended(word: str, lang: Lang) -> str:
     """An outcome, or a kind of act."""
     if word in export.WORDS:
         return case_view.outcome_text(word, lang)
-    return words(KINDS[word], lang) if word in KINDS else word
+    return KINDS[word].by(lang) if word in KINDS else word

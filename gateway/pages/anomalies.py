@@ -17,9 +17,7 @@ def routes(board: Board, exports: Exports) -> list[web.RouteDef]:
     """The route of the page."""
 
     async def page(request: web.Request) -> web.StreamResponse:
-        running = board.campaigns().get(request.match_info["campaign"])
-        if running is None:
-            raise guard.Refused("unknown")
+        running = guard.campaign_of(request, board.campaigns())
         kept_back = running.keeps_figures_back
         told = None if kept_back else await asyncio.to_thread(_newest, exports, running.id)
         lang = guard.language(request)

@@ -12,7 +12,6 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 from config.problems import Lang
-from config.wording import Said
 from dedup import caller
 from gateway.intake.revise import Case
 from gateway.intake.running import Running
@@ -97,12 +96,6 @@ class Shown(NamedTuple):
     reject_reason: str = ""
 
 
-def words(said: Said, lang: Lang) -> str:
-    """One wording in the page's language."""
-    text: str = said.by(lang)
-    return text
-
-
 def key(place: Place) -> str:
     """A place as addresses and forms name it."""
     return f"{place.log_id}-{place.seq}"
@@ -160,7 +153,7 @@ def outcome_text(outcome: str, lang: Lang) -> str:
 def ended_text(running: Running, outcome: str, lang: Lang, *, ruled: bool) -> str:
     """How a message ended, in words; where a person has ruled it out, that it was so, and why it waited."""
     if ruled and outcome in running.pending:
-        return f"{words(SHARED['ruled_out'], lang)} – {words(WAITS[outcome], lang)}"
+        return f"{SHARED['ruled_out'].by(lang)} – {WAITS[outcome].by(lang)}"
     return outcome_text(outcome, lang)
 
 
@@ -192,7 +185,7 @@ def choices(running: Running, selections: Iterable[Sequence[str]], lang: Lang) -
             code,
             named(running, contest, code, lang),
             "".join(ended),
-            words(CHOICES[ended[0]], lang) if ended else "",
+            CHOICES[ended[0]].by(lang) if ended else "",
         )
         for contest, code, *ended in selections
     ]
@@ -206,7 +199,7 @@ def shown(running: Running, case: Case, lang: Lang) -> Shown:
     opening = case.opening
     if opening is None:
         last = case.acts[-1].leaf.kind if case.acts else ""
-        return what._replace(outcome_text=words(KINDS[last], lang)) if last in ("void", "undo") else what
+        return what._replace(outcome_text=KINDS[last].by(lang)) if last in ("void", "undo") else what
     channel: Channel = "sms" if opening.channel == "sms" else "hotline"
     closes_ms = running.window(channel).closes_ms
     raw = base64.b64decode(opening.raw)
@@ -246,7 +239,7 @@ def _second_entry(case: Case) -> tuple[Sequence[Sequence[str]] | None, str]:
 def _note(opening: Opening, lang: Lang) -> str:
     """What stopped the reading of a message; "" if nothing did."""
     if opening.note in NOTES:
-        return words(NOTES[opening.note], lang)
+        return NOTES[opening.note].by(lang)
     return words_rows.said(opening.note, lang) if opening.form == "unparsed" else ""
 
 
@@ -255,7 +248,7 @@ def why(case: Case, lang: Lang) -> str:
     if not case.waits:
         return ""
     waits = WAITS.get("disputed" if case.state == "disputed" else case.outcome)
-    return words(waits, lang) if waits else ""
+    return waits.by(lang) if waits else ""
 
 
 def picks(
@@ -306,7 +299,7 @@ def step(running: Running, act: Checked, lang: Lang) -> Step:
     return Step(
         f"{act.node}/{act.seq}",
         moment(act.leaf.at_ms, running),
-        words(KINDS[act.leaf.kind], lang),
+        KINDS[act.leaf.kind].by(lang),
         detail["by"],
         detail.get("second", ""),
         reason(detail["reason"], lang),
@@ -318,9 +311,9 @@ def step(running: Running, act: Checked, lang: Lang) -> Step:
 
 def reason(word: str, lang: Lang) -> str:
     """A reason in words; free text, where a command gave it, as it is."""
-    return words(REASONS[word], lang) if word in REASONS else word
+    return REASONS[word].by(lang) if word in REASONS else word
 
 
 def reasons(allowed: Iterable[str], lang: Lang) -> list[tuple[str, str]]:
     """Reasons to choose from: (word, text)."""
-    return [(word, words(REASONS[word], lang)) for word in allowed]
+    return [(word, REASONS[word].by(lang)) for word in allowed]

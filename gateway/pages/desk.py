@@ -186,7 +186,7 @@ class _Pages:
     async def _refuse(
         self, request: web.Request, source: Source, status: int, word: str, said: Any, quoted: str = ""
     ) -> web.Response:
-        text = getattr(said, guard.language(request)).replace("{quoted}", quoted)
+        text = said.by(guard.language(request)).replace("{quoted}", quoted)
         if guard.wants_json(request):
             return _json({"error": word, "text": text}, status)
         entered = await guard.form(request)

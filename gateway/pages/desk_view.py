@@ -84,21 +84,21 @@ def outside(running: Running, now_ms: int, lang: Lang) -> str:
     """That no call counts now, "" if calls do: before the hotline's window, and after it."""
     window = running.window("hotline")
     if now_ms < window.opens_ms:
-        return _say(WORDS["outside_before"], lang).format(at=moment(window.opens_ms, running))
+        return WORDS["outside_before"].by(lang).format(at=moment(window.opens_ms, running))
     if running.closed or now_ms >= window.closes_ms:
-        return _say(WORDS["outside_after"], lang).format(at=moment(window.closes_ms, running))
+        return WORDS["outside_after"].by(lang).format(at=moment(window.closes_ms, running))
     return ""
 
 
 def _limits(contest: Contest, lang: Lang) -> str:
     least, most = contest.selections.min, contest.selections.max
     kind = "one" if most == 1 else "exactly" if least == most else "between"
-    return _say(WORDS[f"choose_{kind}"], lang).format(min=least, max=most)
+    return WORDS[f"choose_{kind}"].by(lang).format(min=least, max=most)
 
 
 def script_words(lang: Lang) -> str:
     """What the script says, as JSON."""
-    return json.dumps({key: _say(said, lang) for key, said in SCRIPT.items()}, ensure_ascii=False)
+    return json.dumps({key: said.by(lang) for key, said in SCRIPT.items()}, ensure_ascii=False)
 
 
 def outcome(running: Running, told: Told, lang: Lang) -> dict[str, Any]:
@@ -108,10 +108,10 @@ def outcome(running: Running, told: Told, lang: Lang) -> dict[str, Any]:
         "id": told.id,
         "outcome": told.outcome.value,
         "tone": "wait" if waits else TONES.get(told.outcome, "bad"),
-        "heading": _say(OUTCOMES[told.outcome], lang),
-        "say": _say(WORDS["say_to_caller"], lang) + _say(SAY[told.outcome], lang),
+        "heading": OUTCOMES[told.outcome].by(lang),
+        "say": WORDS["say_to_caller"].by(lang) + SAY[told.outcome].by(lang),
         "time": moment(told.at_ms, running),
-        "number": told.number or _say(SCRIPT["withheld_short"], lang),
+        "number": told.number or SCRIPT["withheld_short"].by(lang),
         "entered": _entered(told, lang),
         "choices": [_choice(running, *one, lang) for one in told.selections],
         "undone": _undone(told.undone, lang),
@@ -125,20 +125,20 @@ def _choice(running: Running, contest: str, code: str, ended: str, lang: Lang) -
         "code": code,
         "name": name,
         "outcome": ended,
-        "words": _say(SELECTIONS[SelectionOutcome(ended)], lang),
+        "words": SELECTIONS[SelectionOutcome(ended)].by(lang),
     }
 
 
 def _entered(told: Told, lang: Lang) -> str:
     if told.form is Form.SPOKEN:
-        return _say(SCRIPT["spoken_short"], lang)
+        return SCRIPT["spoken_short"].by(lang)
     if told.form is Form.UNPARSED:  # erased since
         return "–"
-    return told.text or _say(SCRIPT["misdialled_short"], lang)
+    return told.text or SCRIPT["misdialled_short"].by(lang)
 
 
 def _undone(reason: str, lang: Lang) -> str:
-    return _say(WORDS[f"reason_{reason}"], lang) if reason else ""
+    return WORDS[f"reason_{reason}"].by(lang) if reason else ""
 
 
 def looked(running: Running, seen: Looked, lang: Lang) -> dict[str, Any]:
@@ -149,9 +149,7 @@ def looked(running: Running, seen: Looked, lang: Lang) -> dict[str, Any]:
     }
     return {
         "standing": seen.standing.value,
-        "shown": seen.shown
-        if seen.standing is Standing.KNOWN
-        else _say(OUTCOMES[wrong[seen.standing]], lang),
+        "shown": seen.shown if seen.standing is Standing.KNOWN else OUTCOMES[wrong[seen.standing]].by(lang),
         "earlier": [_earlier(running, one, lang) for one in seen.earlier],
     }
 
@@ -160,8 +158,8 @@ def _earlier(running: Running, one: Earlier, lang: Lang) -> dict[str, str]:
     channel = {"sms": Said("短信", "SMS"), "hotline": Said("热线", "hotline")}[one.channel]
     return {
         "at": moment(one.at_ms, running)[5:16],
-        "channel": _say(channel, lang),
-        "words": _say(OUTCOMES[one.outcome], lang),
+        "channel": channel.by(lang),
+        "words": OUTCOMES[one.outcome].by(lang),
         "tone": TONES.get(one.outcome, "bad"),
     }
 
@@ -202,11 +200,6 @@ def worked(rows: Iterable[Worked]) -> list[tuple[Worked, str]]:
     return [(one, "" if one.error_rate is None else f"{one.error_rate:.1%}") for one in rows]
 
 
-def _say(said: Said, lang: Lang) -> str:
-    text: str = said.by(lang)
-    return text
-
-
 def words(catalogue: Mapping[Any, Said], lang: Lang) -> dict[str, str]:
     """A catalogue in one language."""
-    return {str(key): _say(said, lang) for key, said in catalogue.items()}
+    return {str(key): said.by(lang) for key, said in catalogue.items()}

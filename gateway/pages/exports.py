@@ -123,10 +123,7 @@ class _Pages:
         return [one for one in self._exports.built(running.id) if observable(mode, status, one.manifest)]
 
     def _running(self, request: web.Request) -> Running:
-        running = self._board.campaigns().get(request.match_info["campaign"])
-        if running is None:
-            raise guard.Refused("unknown")
-        return running
+        return guard.campaign_of(request, self._board.campaigns())
 
 
 def _attached(name: str) -> dict[str, str]:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 from weakref import WeakKeyDictionary
 
 import aiohttp_jinja2
@@ -32,6 +32,7 @@ from gateway.storage.store import Unavailable
 
 __all__ = ["OWNER", "PUBLIC", "TOKEN", "SignedIn", "only"]
 
+T = TypeVar("T")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 #: Of every page for people. Forms go to ourselves, which a referrer policy of "no-referrer" would hide.
@@ -377,7 +378,7 @@ def refuse(request: web.Request, word: str, typed: Sequence[str] = ()) -> web.Re
     for scripts the word and its sentence as JSON."""
     status, path = _STATUS[word], request.rel_url.raw_path
     if wants_json(request):
-        told = {"error": word, "text": getattr(WORDS[f"refused_{word}_text"], language(request))}
+        told = {"error": word, "text": WORDS[f"refused_{word}_text"].by(language(request))}
         response = web.json_response(told, status=status, headers=HEADERS)
     elif word == "signed_out" and request.method in ("GET", "HEAD"):
         return see_other(f"/signin?next={path}")
@@ -392,6 +393,14 @@ def wants_json(request: web.Request) -> bool:
     """Whether a script is asking, which has no use for a page."""
     accepted = request.headers.get("Accept", "")
     return "application/json" in accepted or "text/event-stream" in accepted
+
+
+def campaign_of(request: web.Request, campaigns: Mapping[str, T]) -> T:
+    """Whatever there is of the campaign of an address. Raises `Refused`."""
+    found = campaigns.get(request.match_info["campaign"])
+    if found is None:
+        raise Refused("unknown")
+    return found
 
 
 def language(request: web.Request) -> Lang:

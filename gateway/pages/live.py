@@ -106,10 +106,7 @@ class _Live:
             self._watching -= 1
 
     def _running(self, request: web.Request) -> Running:
-        running = self._board.campaigns().get(request.match_info["campaign"])
-        if running is None:
-            raise guard.Refused("unknown")
-        return running
+        return guard.campaign_of(request, self._board.campaigns())
 
     def _status(self, running: Running) -> str:
         status: str = self._board.standings(running.id)["status"]

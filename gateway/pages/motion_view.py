@@ -14,7 +14,7 @@ from config.problems import Lang
 from gateway.intake.revise import Case
 from gateway.intake.running import Running
 from gateway.pages import case_view, words_panel, words_result
-from gateway.pages.case_view import Choice, Shown, words
+from gateway.pages.case_view import Choice, Shown
 from gateway.pages.words_result import RESULT
 from gateway.pages.words_rulings import ACTS as OF_THE_VOTE
 from gateway.pages.words_rulings import RULINGS, SHARED
@@ -137,7 +137,7 @@ def shown(
     return View(
         motion.kind,
         hidden,
-        words(ACTS[f"do_{motion.kind}"], lang),
+        ACTS[f"do_{motion.kind}"].by(lang),
         about,
         [] if hidden else _moved(running, state, lang, figures),
         ranked,
@@ -158,7 +158,7 @@ def span(entries: Sequence[int]) -> str:
 
 
 def _fact(label: str, text: str, lang: Lang) -> Fact:
-    return Fact(words(ACTS[label], lang), text)
+    return Fact(ACTS[label].by(lang), text)
 
 
 def _about(running: Running, motion: Motion, state: Mapping[str, Any], lang: Lang) -> list[Fact]:
@@ -170,7 +170,7 @@ def _about(running: Running, motion: Motion, state: Mapping[str, Any], lang: Lan
         case "reschedule":
             return [
                 Fact(
-                    words(ACTS["closes_of"], lang).format(channel=words(SHARED[channel], lang)),
+                    ACTS["closes_of"].by(lang).format(channel=SHARED[channel].by(lang)),
                     _closes(running, state, channel),
                 )
                 for channel in CHANNELS
@@ -179,13 +179,13 @@ def _about(running: Running, motion: Motion, state: Mapping[str, Any], lang: Lan
             due = state["closes_ms"]
             return [
                 Fact(
-                    words(ACTS["closes_of"], lang).format(channel=words(SHARED[channel], lang)),
+                    ACTS["closes_of"].by(lang).format(channel=SHARED[channel].by(lang)),
                     case_view.moment(due[channel], running),
                 )
                 for channel in CHANNELS
             ]
         case "void":
-            release = words(ACTS["release_yes" if motion.release else "release_no"], lang)
+            release = ACTS["release_yes" if motion.release else "release_no"].by(lang)
             return [_fact("fact_caps", release, lang)]
         case "adjudicate":
             return _ruling(running, motion, lang)
@@ -199,7 +199,7 @@ def _about(running: Running, motion: Motion, state: Mapping[str, Any], lang: Lan
 
 
 def _ruling(running: Running, motion: Motion, lang: Lang) -> list[Fact]:
-    verdict = words(RULINGS[motion.verdict or "count"], lang)
+    verdict = RULINGS[motion.verdict or "count"].by(lang)
     whom = _whom(running, motion, lang)
     facts = [_fact("fact_verdict", f"{verdict} {whom}".strip(), lang)]
     return [*facts, _fact("fact_line", motion.line, lang)] if motion.line else facts
@@ -212,20 +212,20 @@ def _of_the_result(running: Running, motion: Motion, state: Mapping[str, Any], l
         if motion.said(said)
     ]
     if motion.kind == "object" and not motion.said("name"):
-        facts.insert(0, _fact("fact_objector", words(RESULT["anonymous"], lang), lang))
+        facts.insert(0, _fact("fact_objector", RESULT["anonymous"].by(lang), lang))
     if about := motion.said("about"):
         contest, _, code = about.partition("/")
         facts.append(_fact("fact_about", f"{code} {case_view.named(running, contest, code, lang)}", lang))
     if number := state.get("objection"):
         facts.insert(0, _fact("fact_number", str(number), lang))
     if verdict := state.get("verdict"):
-        facts.append(_fact("fact_verdict", words(RESULT[f"verdict_{verdict}"], lang), lang))
+        facts.append(_fact("fact_verdict", RESULT[f"verdict_{verdict}"].by(lang), lang))
     if answer := motion.said("answer"):
         facts.append(_fact("fact_answer", answer, lang))
     if due := state.get("due_ms"):
         facts.append(_fact("fact_due", case_view.moment(due - 1, running)[:10], lang))
     if isinstance(notice := state.get("notice"), Mapping):
-        days = words(RESULT["notice_days"], lang).format(first=notice["first_day"], last=notice["last_day"])
+        days = RESULT["notice_days"].by(lang).format(first=notice["first_day"], last=notice["last_day"])
         facts.append(_fact("fact_days", days, lang))
         facts += _lists(running, notice["listed"], lang)
     facts += _lists(running, state.get("listed") or state.get("winners") or {}, lang)
@@ -233,7 +233,7 @@ def _of_the_result(running: Running, motion: Motion, state: Mapping[str, Any], l
         facts.append(_fact("fact_result", result, lang))
     if manifest := state.get("manifest"):
         facts.append(_fact("fact_manifest", manifest, lang))
-    return [*facts, _fact("fact_status", words(RESULT[f"status_{state['status']}"], lang), lang)]
+    return [*facts, _fact("fact_status", RESULT[f"status_{state['status']}"].by(lang), lang)]
 
 
 def _lists(running: Running, listed: Mapping[str, Sequence[str]], lang: Lang) -> list[Fact]:
@@ -322,4 +322,4 @@ def _stays(motion: Motion, state: Mapping[str, Any], lang: Lang, waiting: int) -
                 said.append("stay_close_waiting")
         case kind:
             said = [f"stay_{kind}"]
-    return [words(ACTS[one], lang).format(n=f"{waiting:,}") for one in said]
+    return [ACTS[one].by(lang).format(n=f"{waiting:,}") for one in said]

@@ -118,7 +118,7 @@ class _Pages:
             return await self._list(request, 409, contest=contest, told=told)
         except OSError as error:
             about = error.strerror or type(error).__name__
-            told = getattr(WORDS["roster_disk"], guard.language(request)).format(about=about)
+            told = WORDS["roster_disk"].by(guard.language(request)).format(about=about)
             return await self._list(request, 409, contest=contest, told=told)
         return guard.see_other(self._path(running, contest), done="roster")
 

@@ -169,5 +169,4 @@ def file_row(one: Filed, lang: Lang) -> tuple[int, str, str, str, bool]:
 
 
 def _said(key: str, lang: Lang) -> str:
-    text: str = WORDS[key].by(lang)
-    return text
+    return WORDS[key].by(lang)

@@ -218,10 +218,7 @@ class _Pages:
         return guard.render(request, "panel.html", values, status, WORDS)
 
     def _running(self, request: web.Request) -> Running:
-        running = self._service.campaigns.get(request.match_info["campaign"])
-        if running is None:
-            raise guard.Refused("unknown")
-        return running
+        return guard.campaign_of(request, self._service.campaigns)
 
     def _contest(self, request: web.Request) -> tuple[Running, str, Judging]:
         running, contest = self._running(request), request.match_info["contest"]

@@ -180,7 +180,7 @@ class _Accounts:
 
 def _refusal(request: web.Request, word: str) -> dict[str, Any]:
     """Why something was refused: beside the field that it is about, if it is about one."""
-    text = getattr(WORDS[f"refused_{word}"], guard.language(request)) if word else ""
+    text = WORDS[f"refused_{word}"].by(guard.language(request)) if word else ""
     at = _FIELDS.get(word)
     return {"refused": "" if at else text, "wrong": defaultdict(str, {at: text} if at else {})}
 

@@ -4,7 +4,7 @@ It works without scripts; with them it follows the stream of events. A page is d
 of the standings, however many ask for it.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -33,7 +33,6 @@ HEADERS: Final[Mapping[str, str]] = {
 }
 
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 #: Below these only programs ask.
 _MACHINES: Final = ("/in/", "/api/", "/ledger/")
 
@@ -169,7 +168,7 @@ class _Pages:
 
 
 @web.middleware
-async def for_people(request: web.Request, handler: Handler) -> web.StreamResponse:
+async def for_people(request: web.Request, handler: guard.Handler) -> web.StreamResponse:
     """The page `missing` for people whose address leads nowhere; programs get the words that they know."""
     nowhere = isinstance(request.match_info.http_exception, web.HTTPNotFound)
     reads = request.method in ("GET", "HEAD") and "text/html" in request.headers.get("Accept", "")

@@ -20,7 +20,7 @@ from gateway.intake.recorder import Busy, Stopping
 from gateway.intake.revise import Refused
 from gateway.intake.running import Running
 from gateway.intake.source import Source
-from gateway.pages import case_view, guard, reconcile_view
+from gateway.pages import guard, reconcile_view
 from gateway.pages.guard import only
 from gateway.pages.rulings import running_of
 from gateway.pages.words_reasons import REFUSED
@@ -114,7 +114,7 @@ class _Pages:
         except Faulty as faulty:
             wrong = _Wrong("faulty", faults=faulty.said(guard.language(request)))
         except Refused as refused:
-            told = case_view.words(REFUSED[refused.word], guard.language(request))
+            told = REFUSED[refused.word].by(guard.language(request))
             wrong = _Wrong("was_refused", 409, told=told)
         except Tampered:
             wrong = _Wrong("damaged", 409)
@@ -189,7 +189,7 @@ class _Pages:
             "utc": fields.get("zone") == "UTC",
             "megabytes": MOST_BYTES // 1024 // 1024,
             "templates": list(TEMPLATES),
-            "wrong": case_view.words(RECONCILE[wrong.word], lang) if wrong else "",
+            "wrong": RECONCILE[wrong.word].by(lang) if wrong else "",
             "told": wrong.told if wrong else "",
             "faults": wrong.faults if wrong else [],
             "report": report,

@@ -59,8 +59,8 @@ def groups(report: Report, fields: Mapping[str, str], lang: Lang) -> list[Group]
         Group(
             f"{kind}-{reason}",
             reason,
-            case_view.words(KINDS[kind], lang),
-            case_view.words(LIKELY[kind, reason], lang),
+            KINDS[kind].by(lang),
+            LIKELY[kind, reason].by(lang),
             f"{found[kind, reason]:,}",
             fields.get(f"group-{kind}-{reason}", ""),
             kind == "missing" and reason in TO_BRING_IN and report.whole,
@@ -88,8 +88,8 @@ def _item(
     return Item(
         at,
         f"{found.kind}-{found.reason}",
-        case_view.words(KINDS[found.kind], lang),
-        case_view.words(LIKELY[found.kind, found.reason], lang),
+        KINDS[found.kind].by(lang),
+        LIKELY[found.kind, found.reason].by(lang),
         one.where,
         "" if found.theirs_ms is None or aggregate else case_view.moment(found.theirs_ms, running),
         "" if found.ours_ms is None or aggregate else case_view.moment(found.ours_ms, running),
@@ -124,17 +124,13 @@ def slip(report: Report, lang: Lang) -> str:
     if not by_ms:
         return ""
     hours = f"{by_ms / _HOUR_MS:+g} {'小时' if lang == 'zh' else 'h'}"
-    return case_view.words(RECONCILE["slip"], lang).format(by=hours)
+    return RECONCILE["slip"].by(lang).format(by=hours)
 
 
 def brought(outcomes: Mapping[str, int], before: int, ahead: int, lang: Lang) -> str:
     """What bringing in came to, in a sentence."""
     said = [("brought", sum(outcomes.values())), ("brought_before", before), ("brought_ahead", ahead)]
-    told = [
-        case_view.words(RECONCILE[word], lang).format(n=f"{n:,}")
-        for word, n in said
-        if n or word == "brought"
-    ]
+    told = [RECONCILE[word].by(lang).format(n=f"{n:,}") for word, n in said if n or word == "brought"]
     which = 0 if lang == "zh" else 1
     ended = [f"{WORDS[outcome][which]} {n:,}" for outcome, n in sorted(outcomes.items())]
     comma, stop = ("；", "。") if lang == "zh" else ("; ", ".")

@@ -106,7 +106,7 @@ class _Records:
         values = {
             **self._shared(running),
             "acts": [_act(running, one, lang) for one in done],
-            "kinds": [(word, case_view.words(said, lang)) for word, said in KINDS.items()],
+            "kinds": [(word, said.by(lang)) for word, said in KINDS.items()],
             "kind": kind,
             "rest": case_view.key(rest) if rest else "",
         }
@@ -234,7 +234,7 @@ def _act(running: Running, acted: Acted, lang: Lang) -> dict[str, Any]:
         "node": acted.node,
         "at": case_view.moment(leaf.at_ms, running),
         "kind": leaf.kind,
-        "kind_text": case_view.words(KINDS[leaf.kind], lang) if leaf.kind in KINDS else leaf.kind,
+        "kind_text": KINDS[leaf.kind].by(lang) if leaf.kind in KINDS else leaf.kind,
         "by": leaf.detail.get("by", ""),
         "second": leaf.detail.get("second", ""),
         "reason": case_view.reason(leaf.detail.get("reason", ""), lang),

@@ -124,7 +124,7 @@ class _Result:
                 kind: case_view.reasons(acts.REASONS[kind], lang) for kind in KINDS if kind != "answer"
             },
             "verdicts": [
-                (f"{verdict}/{word}", f"{case_view.words(RESULT[f'verdict_{verdict}'], lang)}: {text}")
+                (f"{verdict}/{word}", f"{RESULT[f'verdict_{verdict}'].by(lang)}: {text}")
                 for verdict in VERDICTS
                 for word, text in case_view.reasons(acts.REASONS[verdict], lang)
             ],
@@ -155,7 +155,7 @@ def _said(day: date | None) -> str:
 def _length(running: Running, lang: Lang) -> str:
     notice = running.campaign.notice
     said = "calendar_days" if notice.working_days is None else "working_days"
-    return case_view.words(RESULT[said], lang).format(n=notice.working_days or notice.days)
+    return RESULT[said].by(lang).format(n=notice.working_days or notice.days)
 
 
 def _listed(running: Running, facts: Facts, lang: Lang) -> list[Mapping[str, Any]]:

@@ -48,12 +48,12 @@ async def attempt(doing: Awaitable[web.StreamResponse], lang: Lang) -> web.Strea
     try:
         return await doing
     except Flaw as flaw:
-        text = case_view.words(REFUSED[flaw.word], lang).replace("{quoted}", flaw.quoted)
+        text = REFUSED[flaw.word].by(lang).replace("{quoted}", flaw.quoted)
         return Said(flaw.word, text, 422)
     except Refused as refused:
-        return Said(refused.word, case_view.words(REFUSED[refused.word], lang))
+        return Said(refused.word, REFUSED[refused.word].by(lang))
     except (Busy, Stopping, Unavailable):
-        return Said("unavailable", case_view.words(REFUSED["unavailable"], lang), 503)
+        return Said("unavailable", REFUSED["unavailable"].by(lang), 503)
 
 
 Fields = Mapping[str, str]
@@ -133,10 +133,7 @@ def redrawn(service: Service, chamber: Chamber) -> Redrawn:
 
 def running_of(request: web.Request, service: Service) -> Running:
     """The campaign of an address. Raises `guard.Refused`."""
-    running = service.campaigns.get(request.match_info["campaign"])
-    if running is None:
-        raise guard.Refused("unknown")
-    return running
+    return guard.campaign_of(request, service.campaigns)
 
 
 class _Rulings:
@@ -312,14 +309,14 @@ def _current(page: Sequence[Case], named: str, proposed: Mapping[Place, str]) ->
 def _told(motion: Motion, ended: Done | Proposal, lang: Lang) -> dict[str, Any]:
     """What a ruling came to, for the script."""
     if isinstance(ended, Proposal):
-        return {"text": case_view.words(RULINGS["proposed_wait"], lang), "entries": [], "proposed": True}
+        return {"text": RULINGS["proposed_wait"].by(lang), "entries": [], "proposed": True}
     outcomes = [case_view.outcome_text(verdict.outcome, lang) for verdict in ended.verdicts]
     counts = {one: outcomes.count(one) for one in outcomes}
     if motion.verdict != "count":
-        text = case_view.words(RULINGS[motion.verdict], lang)
+        text = RULINGS[motion.verdict].by(lang)
     else:
         text = ", ".join(counts if len(outcomes) == 1 else (f"{one} {n}" for one, n in counts.items()))
-    entry = case_view.words(RULINGS["ruled_entry"], lang).format(entry=motion_view.span(ended.entries))
+    entry = RULINGS["ruled_entry"].by(lang).format(entry=motion_view.span(ended.entries))
     return {"text": f"{text} · {entry}", "entries": list(ended.entries), "proposed": False}
 
 

@@ -7,7 +7,7 @@ from rich.measure import Measurement
 from rich.table import Table
 
 from config.problems import Lang
-from gateway.printed.out import OUT
+from gateway.printed.out import OUT, say
 
 #: Columns of a terminal that no table needs.
 _WIDEST: Final = 100_000
@@ -20,13 +20,13 @@ def table(told: Mapping[str, Any], lang: Lang) -> None:
         judges = list(dict.fromkeys(judge for row in contest["rows"] for judge in row["judges"]))
         for zh, en in (("名次", "rank"), ("候选", "candidate"), ("票数", "votes"), ("公众分", "public")):
             steps.add_column(
-                _say(lang, zh, en), justify="left" if en == "candidate" else "right", no_wrap=True
+                say(lang, zh, en), justify="left" if en == "candidate" else "right", no_wrap=True
             )
         for judge in judges:
             steps.add_column(judge, justify="right", no_wrap=True)
         for zh, en in (("评议分", "panel"), ("公众部分", "public part"), ("评议部分", "panel part")):
-            steps.add_column(_say(lang, zh, en), justify="right", no_wrap=True)
-        steps.add_column(_say(lang, "综合得分", "composite"), justify="right", style="bold", no_wrap=True)
+            steps.add_column(say(lang, zh, en), justify="right", no_wrap=True)
+        steps.add_column(say(lang, "综合得分", "composite"), justify="right", style="bold", no_wrap=True)
         steps.add_column("", no_wrap=True)
         for row in contest["rows"]:
             marks = [row["judges"].get(judge) for judge in judges]
@@ -38,20 +38,20 @@ def table(told: Mapping[str, Any], lang: Lang) -> None:
                 row["public"]["shown"],
                 *(_mark(one) for one in marks),
                 *(row[step]["shown"] for step in ("panel", "public_part", "panel_part", "composite")),
-                _say(lang, *state[row["shortlisted"]]),
+                say(lang, *state[row["shortlisted"]]),
             )
         _whole(steps)
         for one in contest["missing"]:
-            who = " ".join(filter(None, (one["judge"], one["candidate"]))) or _say(lang, "评分表", "sheets")
-            OUT.print(f"{_say(lang, '缺', 'missing')}: {who}", markup=False)
+            who = " ".join(filter(None, (one["judge"], one["candidate"]))) or say(lang, "评分表", "sheets")
+            OUT.print(f"{say(lang, '缺', 'missing')}: {who}", markup=False)
         if contest["rows"]:
             changes = [one for one in contest["sweep"]["breakpoints"] if one["shortlist_changes"]]
             at = ", ".join(f"{one['weight']['shown']} ({one['weight']['exact']})" for one in changes)
-            said = _say(lang, "入围名单改变的公众权重", "the shortlist changes at a public weight of")
+            said = say(lang, "入围名单改变的公众权重", "the shortlist changes at a public weight of")
             OUT.print(f"{said}: {at or '–'}", markup=False, soft_wrap=True)
             for kind, change in contest["smallest"].items():
                 words = "–" if change is None else " ".join(f"{key}={v}" for key, v in change.items() if v)
-                said = f"{_say(lang, '最小变化', 'smallest change')} {kind}: {words}"
+                said = f"{say(lang, '最小变化', 'smallest change')} {kind}: {words}"
                 OUT.print(said, markup=False, soft_wrap=True)
 
 
@@ -67,7 +67,3 @@ def _mark(judged: Mapping[str, Any] | None) -> str:
         return "–"
     shown: str = judged["score"]["shown"]
     return shown if judged["kept"] else f"{shown}×"
-
-
-def _say(lang: Lang, zh: str, en: str) -> str:
-    return zh if lang == "zh" else en

@@ -9,7 +9,6 @@ from rich.table import Table
 from rich.text import Text
 
 from config.problems import Lang
-from config.wording import Said
 from gateway.pages.words_reconcile import KINDS, LIKELY, RECONCILE
 from gateway.printed.out import OUT
 from tally.reconciliation import KINDS as ORDER
@@ -22,7 +21,7 @@ _FIGURES: Final = ("rows", "recorded", "matched", *ORDER)
 
 def table(told: Mapping[str, Any], zone: ZoneInfo, lang: Lang) -> None:
     """A report as JSON values (`comparing.as_json`), for people."""
-    say = {key: _said(said, lang) for key, said in {**RECONCILE, **KINDS}.items()}
+    say = {key: said.by(lang) for key, said in {**RECONCILE, **KINDS}.items()}
     OUT.print(Text(f"{say['source']} {told['source']}", "bold"))
     for sha256 in told["statement_sha256"]:
         OUT.print(Text(f"SHA-256 {sha256}"), soft_wrap=True)
@@ -56,7 +55,7 @@ def _groups(told: Mapping[str, Any], say: Mapping[str, str], lang: Lang) -> Tabl
     for kind in ORDER:
         for reason in REASONS[kind]:
             if n := found.get((kind, reason)):
-                groups.add_row(say[kind], f"{n:,}", Text(_said(LIKELY[kind, reason], lang)))
+                groups.add_row(say[kind], f"{n:,}", Text(LIKELY[kind, reason].by(lang)))
     return groups
 
 
@@ -78,8 +77,3 @@ def _each(told: Mapping[str, Any], say: Mapping[str, str], zone: ZoneInfo) -> It
 
 def _moment(at_ms: int, zone: ZoneInfo) -> str:
     return f"{datetime.fromtimestamp(at_ms // 1000, zone):%Y-%m-%d %H:%M:%S}"
-
-
-def _said(said: Said, lang: Lang) -> str:
-    text: str = said.by(lang)
-    return text

@@ -4,7 +4,7 @@ The honest ones have what makes tests cry wolf: television that brings votes by 
 (shares of every two seconds vary, rho = 0.02), families with numbers in a row, and, if wanted, a star
 whose home town is for her eight times as much."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import accumulate
@@ -204,11 +204,12 @@ def _times(random: Random, size: int, minutes: float) -> list[float]:
     """Half of the votes come when they like, half after a word on television."""
     span = minutes * 60_000
     words = [random.uniform(0, span * 0.9) for _ in range(6)]
-    draw: Callable[[], float] = lambda: (  # noqa: E731
-        random.uniform(0, span)
-        if random.random() < 0.5
-        else min(random.choice(words) + random.expovariate(1 / 30_000), span - 1)
-    )
+
+    def draw() -> float:
+        if random.random() < 0.5:
+            return random.uniform(0, span)
+        return min(random.choice(words) + random.expovariate(1 / 30_000), span - 1)
+
     return sorted(draw() for _ in range(size))
 
 

@@ -182,7 +182,7 @@ def test_less_is_spent_on_an_early_look() -> None:
 
 
 def measured(what: str) -> None:
-    print(what)  # noqa: T201 # seen with -s
+    print(what)  # noqa: T201 -- seen with -s
 
 
 def highest_rate(found: int, trials: int, sure: float = 0.99) -> float:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Page, Route, ViewportSize, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, Page, Route, ViewportSize, async_playwright, expect
 
 from tests.conftest import Staff
 
@@ -60,9 +60,7 @@ class Window:
             java_script_enabled=script,
             **{"locale": "zh-CN", **options},
         )
-        await context.add_cookies(
-            [{"name": name, "value": value, "url": url} for name, value in cookies.items()]
-        )
+        await give(context, url, cookies)
         await context.route("**/*", self._only_ours(urlsplit(url).netloc))
         page = await context.new_page()
         page.on(
@@ -124,6 +122,11 @@ async def flaws(page: Page) -> list[str]:
         if one["impact"] in ("serious", "critical")
         for node in one["nodes"]
     ]
+
+
+async def give(context: BrowserContext, url: str, cookies: Mapping[str, str]) -> None:
+    """Give a browser the cookies of somebody who is signed in at `url`."""
+    await context.add_cookies([{"name": name, "value": value, "url": url} for name, value in cookies.items()])
 
 
 async def picture(page: Page, name: str) -> None:

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from playwright.async_api import Page, Route, expect
+from playwright.async_api import FilePayload, Page, Route, expect
 
 from gateway.intake.revise import UNDO_MS
 from gateway.people.roles import Role
-from tests.browser.conftest import Window, flaws, picture
+from tests.browser.conftest import Window, flaws, give, picture
 from tests.conftest import CLOSES_MS, OPENS_MS, House, Staff
 from tests.desk.hands import HOME
 
@@ -431,9 +431,7 @@ async def test_signed_out_with_calls_to_send(house: House, window: Window) -> No
 async def enter_as(page: Page, staff: Staff) -> None:
     """Another session in the same browser."""
     url = staff.visitor.server.url
-    await page.context.add_cookies(
-        [{"name": name, "value": value, "url": url} for name, value in staff.cookies.items()]
-    )
+    await give(page.context, url, staff.cookies)
     await page.goto(url + HOME)
 
 
@@ -505,15 +503,18 @@ async def test_a_call_of_another_operators_is_entered_again(house: House, window
 
 # ---- handing in a log -----------------------------------------------------------------------------
 
+LOG: FilePayload = {
+    "name": "calls.csv",
+    "mimeType": "text/csv",
+    "buffer": "流水号,主叫号码,呼叫时间,选择\n1,5169001,2018-07-09 08:10:00,A01\n".encode(),
+}
+
 
 async def test_a_log_is_chosen_once_tried_and_recorded(house: House, window: Window) -> None:
     async with desk(house, window) as wang:
         page = wang.page
         await page.goto(f"{wang.staff.visitor.server.url}{HOME}/upload")
-        content = "流水号,主叫号码,呼叫时间,选择\n1,5169001,2018-07-09 08:10:00,A01\n".encode()
-        await page.locator("#file").set_input_files(
-            {"name": "calls.csv", "mimeType": "text/csv", "buffer": content}
-        )
+        await page.locator("#file").set_input_files(LOG)
         await page.get_by_role("button", name="试算").click()
         await expect(page.locator("#endings")).to_contain_text("counted")
         assert await wang.staff.visitor.outcomes() == {}
@@ -529,10 +530,7 @@ async def test_a_log_that_does_not_arrive_is_said_not_to_have(house: House, wind
     async with desk(house, window) as wang:
         page = wang.page
         await page.goto(f"{wang.staff.visitor.server.url}{HOME}/upload")
-        content = "流水号,主叫号码,呼叫时间,选择\n1,5169001,2018-07-09 08:10:00,A01\n".encode()
-        await page.locator("#file").set_input_files(
-            {"name": "calls.csv", "mimeType": "text/csv", "buffer": content}
-        )
+        await page.locator("#file").set_input_files(LOG)
         await page.route("**/upload", lambda route: route.abort(), times=1)
         button = page.get_by_role("button", name="试算")
         await button.press("Enter")

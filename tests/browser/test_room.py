@@ -15,7 +15,7 @@ from gateway.people.roles import Role
 from gateway.storage.store import Place
 from tally import entry
 from tally.outcome import Selection
-from tests.browser.conftest import Window, flaws, picture
+from tests.browser.conftest import Window, flaws, give, picture
 from tests.conftest import House, Staff, Visitor
 
 CAMPAIGN = "beita-2018"
@@ -218,11 +218,7 @@ async def test_a_session_that_has_ended_takes_no_ruling_with_it(house: House, wi
         await expect(page.get_by_label("备注", exact=False).first).to_have_value("回电无人")
         await picture(page, "rulings-signed-out")
         again = await wang.visitor.sign_in(Role.COMMITTEE, "wang", name="王主任")
-        cookies = [
-            {"name": name, "value": value, "url": page.url.partition("/committee")[0]}
-            for name, value in again.cookies.items()
-        ]
-        await page.context.add_cookies(cookies)  # type: ignore[arg-type]
+        await give(page.context, wang.visitor.server.url, again.cookies)
         await page.keyboard.press("Enter")
         await expect(page.locator("#waiting")).to_have_text("1")
         (leaf,) = await leaves(wang.visitor)

@@ -131,6 +131,15 @@ async def kinds(visitor: Visitor) -> Counter[str]:
     return Counter(leaf.kind for leaf in leaves if leaf.detail.get("by") != "system")
 
 
+#: SMS close a day later than they would.
+RESCHEDULE = {
+    "kind": "reschedule",
+    "closes_sms": "2018-07-21T18:00",
+    "closes_hotline": "2018-07-20T18:00",
+    "reason": "network_failure",
+}
+
+
 @asynccontextmanager
 async def committee(house: House) -> AsyncIterator[tuple[Visitor, Staff, Staff]]:
     """A server, and two members of its committee."""
@@ -471,13 +480,7 @@ async def test_a_void_that_is_refused_or_changed_keeps_what_was_entered(house: H
 
 async def test_the_close_is_moved_by_two(house: House) -> None:
     async with committee(house) as (visitor, wang, li):
-        path, digest = await proposed(
-            wang,
-            kind="reschedule",
-            closes_sms="2018-07-21T18:00",
-            closes_hotline="2018-07-20T18:00",
-            reason="network_failure",
-        )
+        path, digest = await proposed(wang, **RESCHEDULE)
         page = await li.get(f"{ROOM}/acts")
         assert "2018-07-20 18:00:00 → 2018-07-21 18:00:00" in page.text
         await li.post(f"{path}/approve", digest=digest)
@@ -512,13 +515,7 @@ async def test_who_cannot_agree_is_told_so_where_they_agreed(house: House) -> No
 
 async def test_the_log_of_acts_says_in_words_what_each_tells(house: House) -> None:
     async with committee(house) as (_, wang, li):
-        path, digest = await proposed(
-            wang,
-            kind="reschedule",
-            closes_sms="2018-07-21T18:00",
-            closes_hotline="2018-07-20T18:00",
-            reason="network_failure",
-        )
+        path, digest = await proposed(wang, **RESCHEDULE)
         await li.post(f"{path}/approve", digest=digest)
         withdraw = {"kind": "withdraw", "candidate": "window/A01", "reason": "at_own_wish"}
         await wang.post(f"{ROOM}/acts", **await reviewed(wang, **withdraw))
