@@ -11,7 +11,7 @@ from config.load import Loaded
 from gateway import clock, durable, service
 from gateway.anomalies.searching import search
 from gateway.asking import calling, control
-from gateway.checking import audit
+from gateway.checking import audit, judging
 from gateway.commands.base import Chosen, Failed, Target, Wrong, is_held, progress, run, televote
 from gateway.exporting import exporter
 from gateway.panel import evaluating, marking, scoring
@@ -179,24 +179,36 @@ async def _verify(loaded: Loaded, name: str, jobs: int) -> tuple[int, dict[str, 
 @televote.command()
 @click.argument("campaign", required=False)
 @_jobs
+@click.option("--judge", "judges", is_flag=True, help="Judge every message and ruling again, too.")
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_obj
-def recount(chosen: Chosen, campaign: str | None, jobs: int, as_json: bool) -> None:
+def recount(chosen: Chosen, campaign: str | None, jobs: int, judges: bool, as_json: bool) -> None:
     """Count again from the ledger alone, and compare with the totals that were kept."""
     loaded = chosen.load()
-    counted = run(_recount(loaded, chosen.campaign(loaded, campaign), jobs))
+    counted, judged = run(_recount(loaded, chosen.campaign(loaded, campaign), jobs, judges=judges))
     if as_json:
-        click.echo(json.dumps(printed.recounted(counted), ensure_ascii=False, indent=2))
+        told = {**printed.recounted(counted), **({"judged": printed.judged_as(judged)} if judged else {})}
+        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
     else:
         printed.recount(counted, chosen.lang)
+        if judged:
+            printed.judged(judged, chosen.lang)
     if not counted.agrees:
         raise Failed("the recount does not agree with what was kept")
+    if judged and judged.otherwise:
+        raise Failed("the rules give something else than is recorded")
 
 
-async def _recount(loaded: Loaded, name: str, jobs: int) -> audit.Recounted:
+async def _recount(
+    loaded: Loaded, name: str, jobs: int, *, judges: bool
+) -> tuple[audit.Recounted, judging.Judged | None]:
     async with audit.open_ledger(loaded, name) as ledger:
         with progress("recount", ledger.entries) as at:
-            return await audit.recount(ledger, at, jobs=jobs)
+            counted = await audit.recount(ledger, at, jobs=jobs)
+        if not judges:
+            return counted, None
+        with progress("judge", ledger.entries) as at:
+            return counted, await judging.judge(loaded, ledger, at)
 
 
 @televote.command()

@@ -66,7 +66,10 @@ async def play(seconds: int, keep: Path | None) -> bool:
         OUT.print("公示期满，两人核定结果 · the notice is over, and two people have certified the result")
         OUT.rule("核定之后 after the certification")
         done = await asyncio.gather(
-            *(_command(settings, *words) for words in (("verify",), ("recount",), ("export", str(export))))
+            *(
+                _command(settings, *words)
+                for words in (("verify",), ("recount", "--judge"), ("export", str(export)))
+            )
         )
         for _, told in done:
             click.echo(told, nl=False)

@@ -111,8 +111,10 @@ def decide(
             known[number] = before
             decided.redelivered[item.source.name] += 1
             continue
+        if item.pending:
+            _file(batch, head.size + len(messages), item)
         fresh[heard] = len(messages)
-        settled.append(_settle(batch, head.size + len(messages), item, histories))
+        settled.append(settle(batch.totals, item, histories))
         messages.append(item)
     batch.entries = inscribe.entries(head, sealer, messages, settled, randomness)
     batch.messages = _rows(head, messages, settled)
@@ -222,27 +224,32 @@ def _histories(claims: Sequence[HeldClaim]) -> dict[VoterKey, History]:
     return histories
 
 
-def _settle(batch: Batch, seq: int, item: Prepared, histories: dict[VoterKey, History]) -> Settled:
-    """Judge one message: that it waits for a person goes into the batch."""
-    voter = item.heard.voter
+def settle(totals: Totals, item: Prepared, histories: dict[VoterKey, History]) -> Settled:
+    """Judge one message. What it claims goes into its caller's history; what it voids moves in the totals."""
     if item.ended is not None:
         outcome = "pending" if item.pending else "withdrawn"
-        if item.pending:
-            # Of what could not be read, `text` says only why: alike are the same bytes.
-            unread = item.inbound.form is Form.UNPARSED
-            words = item.raw_sha256 if unread else item.inbound.text
-            text_key = keys.text_key(item.source.running.keys.message, words)
-            batch.cases.append(CaseRow(seq, "waiting", text_key))
-            batch.totals[count.waiting(item.source.channel, item.ended)] += 1
         return item.ended, _selected(item.selections, (outcome,) * len(item.selections)), (), ()
+    voter = item.heard.voter
     history = histories.get(voter)
     if history is None:
         history = histories[voter] = History()
     source, chosen = item.source, item.selections
     vote = Vote(chosen, item.withdrawn, source.channel, item.day)
-    outcomes, uses, voids = cast_vote(batch.totals, vote, history, source.running.caps)
+    outcomes, uses, voids = cast_vote(totals, vote, history, source.running.caps)
     ended = _COUNTED if "counted" in outcomes else MessageOutcome.REPEAT
     return ended, _selected(chosen, outcomes), voids, uses
+
+
+def _file(batch: Batch, seq: int, item: Prepared) -> None:
+    """That a message waits for a person goes into the batch."""
+    assert item.ended is not None
+    # Of what could not be read, `text` says only why: alike are the same bytes.
+    unread = item.inbound.form is Form.UNPARSED
+    text_key = keys.text_key(
+        item.source.running.keys.message, item.raw_sha256 if unread else item.inbound.text
+    )
+    batch.cases.append(CaseRow(seq, "waiting", text_key))
+    batch.totals[count.waiting(item.source.channel, item.ended)] += 1
 
 
 def cast_vote(

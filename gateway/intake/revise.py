@@ -6,7 +6,7 @@ counted is counted no more, or what waited is. Pure, as `decide.py` is; the same
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal, NamedTuple, cast
 
 from dedup import keys
@@ -29,7 +29,7 @@ from gateway.storage.store import (
     Place,
     Yielded,
 )
-from tally import acts, count, entry, merkle, order, verify
+from tally import acts, count, entry, merkle, order, rulings, verify
 from tally.certification import GATES
 from tally.count import TotalKey
 from tally.entry import Opening, Selected
@@ -136,35 +136,49 @@ class Case:
         """Whether a person must rule."""
         return self.state in ("waiting", "disputed")
 
+    def after(self, act: Checked) -> "Case":
+        """The case after an act about it, all but its state."""
+        case = replace(self, acts=(*self.acts, act))
+        if now := act.private.get("now"):
+            outcome, selections = rulings.ending(now)
+            return replace(
+                case,
+                outcome=MessageOutcome(outcome),
+                selections=selections,
+                voids=tuple(now["voids"]),
+                voter=act.private["voter"],
+            )
+        if act.leaf.kind in acts.REVISIONS:  # it is erased, but for what everybody may see
+            return replace(case, outcome=MessageOutcome(act.leaf.detail["outcome"]))
+        return case
+
 
 def read_case(filed: Filed, sealer: Sealer) -> Case:
     """A stored message, opened by the sealer of its log. Raises `entry.BadEntry` if it is damaged."""
-    message = verify.open_row(filed.stored, sealer)
     campaign, _, own = filed.log.partition("/")
-    done = tuple(
-        verify.open_row(stored, sealer if node == own else sealer.of(f"{campaign}/{node}"))
-        for node, stored in filed.acts
-    )
+    message = verify.open_row(filed.stored, sealer)
+    case = case_of(filed.place, own, message, filed.state, filed.text_key)
+    for node, stored in filed.acts:
+        act = verify.open_row(stored, sealer if node == own else sealer.of(f"{campaign}/{node}"))
+        case = case.after(act)
+    return case
+
+
+def case_of(
+    place: Place, node: str, message: Checked, state: CaseState | Literal[""], text_key: str = ""
+) -> Case:
+    """A message before any act about it."""
     opening = message.opening
-    outcome, voter = message.leaf.kind, opening.voter if opening else ""
-    selections, voids = (opening.selections, opening.voids) if opening else ((), ())
-    for act in done:
-        if now := act.private.get("now"):
-            outcome, voids, voter = now["outcome"], tuple(now["voids"]), act.private["voter"]
-            selections = tuple((contest, code, ended) for contest, code, ended in now["selections"])
-        elif act.leaf.kind in acts.REVISIONS:  # it is erased, but for what everybody may see
-            outcome = act.leaf.detail["outcome"]
     return Case(
-        filed.place,
-        filed.log.partition("/")[2],
+        place,
+        node,
         opening,
-        MessageOutcome(outcome),
-        selections,
-        voids,
-        filed.state,
-        filed.text_key,
-        voter,
-        done,
+        MessageOutcome(message.leaf.kind),
+        opening.selections if opening else (),
+        opening.voids if opening else (),
+        state,
+        text_key,
+        opening.voter if opening else "",
     )
 
 

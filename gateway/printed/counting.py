@@ -9,6 +9,7 @@ from rich.text import Text
 
 from config.problems import Lang
 from gateway.checking.audit import Recounted
+from gateway.checking.judging import Judged
 from gateway.printed.out import OUT, say
 from tally.export import WORDS
 from tally.outcome import MessageOutcome
@@ -103,6 +104,54 @@ def recount(counted: Recounted, lang: Lang) -> None:
         )
     for fault in counted.faults:
         OUT.print(fault, markup=False)
+
+
+def judged(found: Judged, lang: Lang) -> None:
+    """What judging again found: all that is otherwise."""
+    wrong = len(found.otherwise)
+    OUT.print(
+        say(
+            lang,
+            f"按规则重新判定：{found.messages} 条消息、{found.rulings} 项裁定，{wrong} 项与记录不同",
+            f"judged again: {found.messages} messages and {found.rulings} rulings; {wrong} are otherwise",
+        )
+    )
+    if found.erased:
+        erased = (f"已删除内容，无法重判：{found.erased}", f"erased, and not to be judged: {found.erased}")
+        OUT.print(say(lang, *erased))
+    for source in sorted(found.unknown):
+        OUT.print(
+            say(
+                lang,
+                f"设置中没有来源 {source}：其消息按活动自身的号码规则判定",
+                f"the settings name no source {source}: its messages were judged by the campaign's numbering",
+            ),
+            markup=False,
+        )
+    for one in found.otherwise:
+        OUT.print(
+            say(
+                lang,
+                f"{one.node} 第 {one.seq} 条：记录为 {one.recorded}；按规则应为 {one.by_the_rules}",
+                f"entry {one.seq} of {one.node}: recorded {one.recorded}; by the rules {one.by_the_rules}",
+            ),
+            markup=False,
+            soft_wrap=True,
+        )
+
+
+def judged_as(found: Judged) -> dict[str, Any]:
+    """The same as JSON values."""
+    return {
+        "messages": found.messages,
+        "rulings": found.rulings,
+        "erased": found.erased,
+        "unknown_sources": sorted(found.unknown),
+        "otherwise": [
+            {"node": one.node, "entry": one.seq, "recorded": one.recorded, "by_the_rules": one.by_the_rules}
+            for one in found.otherwise
+        ],
+    }
 
 
 def recounted(counted: Recounted) -> dict[str, Any]:

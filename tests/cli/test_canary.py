@@ -29,7 +29,8 @@ def every_command(home: Home) -> list[Said]:
     other = home.folder / "other.csv"
     other.write_text("5377766,13877766655,暗号珊瑚\n13877766655,5377766,A01\n", "utf-8")
     out = home.folder / "out"
-    asked = (["standings"], ["verify"], ["recount"], ["check"], ["health"], ["sources"], ["export", out])
+    again = ["recount", "--judge"]
+    asked = (["standings"], ["verify"], again, ["check"], ["health"], ["sources"], ["export", out])
     with_json = ("standings", "verify", "recount", "check", "sources")
     return [
         home.call("import", "--source", "hotline", log),

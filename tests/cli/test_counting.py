@@ -131,6 +131,18 @@ def test_recount(counted: Home) -> None:
     assert told["standings"]["balance"] == kept["balance"]
     assert "15 entries; it agrees" in counted.call("recount").out
     assert "15 条账目，与保存的票数完全一致" in counted.call("recount", lang="zh").out
+    assert "and 0 rulings; 0 are otherwise" in counted.call("recount", "--judge").out
+    assert "0 项裁定，0 项与记录不同" in counted.call("recount", "--judge", lang="zh").out
+    again = counted.call("recount", "--judge", "--json").json()["judged"]
+    assert (again["rulings"], again["otherwise"]) == (0, [])
+
+
+def test_votes_that_the_rules_judge_otherwise_are_named(counted: Home) -> None:
+    named = '"csv"\ncampaign = "beita-2018"\nclock = '
+    counted.edit(counted.settings, f'{named}"provider"', f'{named}"arrival"')
+    said = counted.call("recount", "--judge", lang="zh")
+    assert (said.code, said.err) == (1, "Error: the rules give something else than is recorded\n")
+    assert re.search(r"n1 第 \d+ 条：记录为 counted, .*provider；按规则应为 counted, .*arrival", said.out)
 
 
 def test_a_tampered_total_is_found_by_a_recount(counted: Home) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from config import load
 from gateway import entrances, service
-from gateway.checking import audit
+from gateway.checking import audit, judging
 from gateway.intake import journey
 from gateway.intake.inbound import Inbound
 from gateway.intake.journey import Prepared
@@ -99,6 +99,7 @@ async def agrees(house: House) -> audit.Recounted:
     async with audit.open_ledger(house.load(), CAMPAIGN) as ledger:
         counted = await audit.recount(ledger, lambda _: None)
         assert counted.agrees, (counted.differences, counted.faults)
+        assert not (await judging.judge(house.load(), ledger, lambda _: None)).otherwise
         return counted
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from dedup import keys
-from gateway.checking import audit
+from gateway.checking import audit, judging
 from gateway.checking.audit import Recounted
 from gateway.intake.inbound import Form
 from gateway.intake.revise import Refused, Ruling
@@ -34,6 +34,7 @@ CLOSED_MS = SETTLED_MS + 60_000
 async def recounted(house: House) -> Recounted:
     async with audit.open_ledger(house.load(), CAMPAIGN) as ledger:
         assert await audit.verify(ledger, lambda _: None) == ledger.entries
+        assert not (await judging.judge(house.load(), ledger, lambda _: None)).otherwise
         return await audit.recount(ledger, lambda _: None)
 
 

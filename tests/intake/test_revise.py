@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from gateway.casebook import START
-from gateway.checking import audit
+from gateway.checking import audit, judging
 from gateway.intake import journey, revise
 from gateway.intake.decide import Verdict
 from gateway.intake.inbound import Form, Inbound
@@ -117,7 +117,9 @@ async def agrees(house: House) -> audit.Recounted:
     """The ledger, read by the recount's own code, gives what was kept."""
     async with audit.open_ledger(house.load(), CAMPAIGN) as ledger:
         counted = await audit.recount(ledger, lambda _: None)
+        again = await judging.judge(house.load(), ledger, lambda _: None)
     assert counted.agrees, (counted.differences, counted.faults)
+    assert not again.otherwise
     return counted
 
 

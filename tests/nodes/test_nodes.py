@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from gateway.checking import audit
+from gateway.checking import audit, judging
 from gateway.exporting import exporter
 from gateway.intake import journey
 from gateway.intake.decide import Verdict
@@ -62,6 +62,7 @@ class Nodes:
             async with audit.open_ledger(house.load(), CAMPAIGN) as ledger:
                 counted = await audit.recount(ledger, lambda _: None)
                 assert counted.agrees, (counted.differences, counted.faults)
+                assert not (await judging.judge(house.load(), ledger, lambda _: None)).otherwise
                 found.append(counted.standings)
         assert all(one == found[0] for one in found)
         return counted

@@ -4,7 +4,7 @@ import hashlib
 from collections import Counter
 from typing import Any, NamedTuple
 
-from gateway.checking import audit
+from gateway.checking import audit, judging
 from gateway.ledger import publisher
 from tally import merkle, note
 from tally.entry import Opening
@@ -31,6 +31,10 @@ async def compare(world: World) -> Result:
         counted = await audit.recount(ledger, lambda _: None)
         if not counted.agrees:
             world.fail(f"the recount differs: {counted.differences} {counted.faults}")
+        otherwise = (await judging.judge(world.loaded, ledger, lambda _: None)).otherwise
+        # A clock that is set back behind what was recorded, and then people close: it looks like counting on.
+        if any(one.by_the_rules != "late" or not world.faults.met["clock_jump"] for one in otherwise):
+            world.fail(f"judged again, it is otherwise: {otherwise}")
         chunks = [chunk async for chunk in ledger.walk(lambda _: None)]
         hashes = [row.leaf_hash for chunk in chunks for row in chunk.rows]
         totals = {tuple(key): n for key, n in (await ledger.reader.totals(CAMPAIGN)).items() if n}
