@@ -16,10 +16,7 @@ from gateway.intake import chair
 from gateway.intake.revise import Case, Refused
 from gateway.intake.running import Running
 from gateway.pages import case_view, guard, motion_view, room_form
-from gateway.pages.guard import only
-from gateway.pages.motion_view import Figures, Ranked
-from gateway.pages.room_form import Flaw
-from gateway.pages.rulings import (
+from gateway.pages.committee import (
     WORDS,
     Redrawn,
     Said,
@@ -31,6 +28,9 @@ from gateway.pages.rulings import (
     running_of,
     submit,
 )
+from gateway.pages.guard import only
+from gateway.pages.motion_view import Figures, Ranked
+from gateway.pages.room_form import Flaw
 from gateway.people.roles import Role
 from gateway.room.chamber import Chamber, Considered
 from gateway.room.motion import RULINGS, Motion

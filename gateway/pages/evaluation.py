@@ -8,8 +8,8 @@ from aiohttp import web
 
 from gateway.intake.running import Running
 from gateway.pages import case_view, evaluation_view, guard, motion_view, room_form, words_panel
+from gateway.pages.committee import Redrawn, Said, Sent, confirm, lead_back, running_of, submit
 from gateway.pages.guard import only
-from gateway.pages.rulings import Redrawn, Said, Sent, confirm, lead_back, running_of, submit
 from gateway.pages.words_rulings import ACTS, RULINGS, SHARED
 from gateway.panel.scoring import Scoring
 from gateway.people.roles import Role

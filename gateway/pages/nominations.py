@@ -16,7 +16,7 @@ from gateway.nominations.forms import FORMS, STAGES
 from gateway.nominations.register import KINDS, PAPER, Nomination, Refused, Register, Unkept, nominating_of
 from gateway.nominations.roster import NotWritten
 from gateway.pages import guard, nominations_view, times
-from gateway.pages.rulings import running_of
+from gateway.pages.committee import running_of
 from gateway.pages.words_nominations import REFUSED, WORDS
 from gateway.people.roles import Role
 from gateway.service import Service

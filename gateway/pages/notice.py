@@ -15,8 +15,8 @@ from gateway import pdf
 from gateway.documents import paper, word
 from gateway.intake.running import Running
 from gateway.pages import guard, public
+from gateway.pages.committee import running_of
 from gateway.pages.guard import only
-from gateway.pages.rulings import running_of
 from gateway.pages.words_result import NOTICE
 from gateway.people.roles import PUBLIC, Role
 from gateway.result import notice, workdays

@@ -21,8 +21,8 @@ from gateway.intake.revise import Refused
 from gateway.intake.running import Running
 from gateway.intake.source import Source
 from gateway.pages import guard, reconcile_view
+from gateway.pages.committee import running_of
 from gateway.pages.guard import only
-from gateway.pages.rulings import running_of
 from gateway.pages.words_reasons import REFUSED
 from gateway.pages.words_reconcile import KINDS, RECONCILE
 from gateway.people.roles import Role

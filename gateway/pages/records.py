@@ -13,10 +13,10 @@ from config.problems import Lang
 from gateway.intake.revise import Case
 from gateway.intake.running import Running
 from gateway.pages import act_view, case_view, guard, room_form
+from gateway.pages.committee import WORDS as ROOM
+from gateway.pages.committee import Said, attempt, contests, running_of
 from gateway.pages.guard import only
 from gateway.pages.room_form import Flaw
-from gateway.pages.rulings import WORDS as ROOM
-from gateway.pages.rulings import Said, attempt, contests, running_of
 from gateway.pages.words_reasons import KINDS
 from gateway.pages.words_rulings import RECORDS
 from gateway.people.roles import Role

@@ -11,8 +11,8 @@ from aiohttp import web
 from config.problems import Lang
 from gateway.intake.running import Running
 from gateway.pages import case_view, guard, motion_view, room_form, words_result
+from gateway.pages.committee import Redrawn, Said, Sent, confirm, contests, lead_back, running_of, submit
 from gateway.pages.guard import only
-from gateway.pages.rulings import Redrawn, Said, Sent, confirm, contests, lead_back, running_of, submit
 from gateway.pages.words_result import RESULT
 from gateway.pages.words_rulings import ACTS, RULINGS, SHARED
 from gateway.people.roles import Role
