@@ -17,14 +17,14 @@ from config.settings import Settings
 from gateway.asking import calling
 from gateway.asking.asked import USERS, Close, Erase, Take
 from gateway.asking.calling import NotServing
-from gateway.intake.recorder import Busy, Stopping
+from gateway.intake.recorder import NOT_NOW, Busy
 from gateway.intake.revise import Refused
 from gateway.intake.schedule import TooEarly
 from gateway.keeping.erasure import NotErased
 from gateway.pages import guard
 from gateway.people.roles import OWNER
 from gateway.service import Service
-from gateway.storage.store import Conflict, Unavailable
+from gateway.storage.store import Conflict
 
 _LARGEST: Final = 256 * 1024 * 1024
 _OTHERS_FIRST: Final = "somebody else did something first: look how it stands now, and try again"
@@ -62,7 +62,7 @@ async def carry_out(service: Service, campaign: str, number: str, by: str, reaso
 
 
 _TOLD: Final = (
-    ValidationError, Unknown, Busy, Stopping, Unavailable, TooEarly, NotErased, Refused, Conflict, OSError,
+    ValidationError, Unknown, *NOT_NOW, TooEarly, NotErased, Refused, Conflict, OSError,
 )  # fmt: skip
 
 

@@ -92,7 +92,7 @@ class Follower:
             return
         try:
             await self._read_on(path, still)
-        except (OSError, UnreadableLog, *polling.NOT_NOW) as error:
+        except (OSError, UnreadableLog, *polling.POSTPONES) as error:
             self._say(path, error)
         else:
             known.read, known.settled = True, still

@@ -7,13 +7,13 @@ from typing import Final
 
 import structlog
 
-from gateway.intake.recorder import Busy, Stopping
-from gateway.storage.store import Conflict, Unavailable
+from gateway.intake.recorder import NOT_NOW
+from gateway.storage.store import Conflict
 
 _log = structlog.get_logger()
 
-#: What comes when messages cannot be recorded now: the next look may be luckier.
-NOT_NOW: Final = (Busy, Stopping, Unavailable, Conflict)
+#: What may go better at the next look.
+POSTPONES: Final = (*NOT_NOW, Conflict)
 
 
 @asynccontextmanager
@@ -25,7 +25,7 @@ async def looking(
     What is cut off at the end must be such that it can be done again. `ours` are errors of what is looked
     at; they are told once for as long as they stay.
     """
-    expected: tuple[type[Exception], ...] = (*NOT_NOW, *ours)
+    expected: tuple[type[Exception], ...] = (*POSTPONES, *ours)
 
     async def run() -> None:
         said = ""

@@ -51,6 +51,10 @@ class Stopping(RuntimeError):
     """The recorder takes nothing more: try again elsewhere, or after the restart."""
 
 
+#: What comes when nothing can be recorded just now: nothing was, and the same may be asked again.
+NOT_NOW: Final = (Busy, Stopping, Unavailable)
+
+
 class Observer(Protocol):
     """Who wants to know what was committed (the metrics)."""
 

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from config.problems import Lang
 from config.wording import Said as Sentence
-from gateway.intake.recorder import Busy, Stopping
+from gateway.intake.recorder import NOT_NOW
 from gateway.intake.revise import Refused
 from gateway.intake.running import Running
 from gateway.pages import case_view, guard, motion_view, words_result
@@ -21,7 +21,6 @@ from gateway.pages.words_rulings import ACTS, RULINGS, SHARED
 from gateway.room.chamber import Considered, Done
 from gateway.room.proposals import Proposal
 from gateway.service import Service
-from gateway.storage.store import Unavailable
 
 WORDS: Final = {**SHARED, **ACTS, **RULINGS, **words_result.ACTS}
 
@@ -43,7 +42,7 @@ async def attempt(doing: Awaitable[web.StreamResponse], lang: Lang) -> web.Strea
         return Said(flaw.word, text, 422)
     except Refused as refused:
         return Said(refused.word, REFUSED[refused.word].by(lang))
-    except (Busy, Stopping, Unavailable):
+    except NOT_NOW:
         return Said("unavailable", REFUSED["unavailable"].by(lang), 503)
 
 

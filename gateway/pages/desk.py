@@ -16,7 +16,6 @@ from aiohttp import web
 from gateway.desk import form
 from gateway.desk.desk import Desk, NotDue, Told
 from gateway.desk.form import Call, Flaw
-from gateway.intake.recorder import Busy, Stopping
 from gateway.intake.revise import Refused
 from gateway.intake.source import Source
 from gateway.pages import desk_view, forms, guard
@@ -71,8 +70,6 @@ class _Pages:
                 return await self._refuse(request, source, 409, refused.word, said)
             except NotDue:
                 return await self._refuse(request, source, 409, "not_due", REFUSED["not_due"])
-            except (Busy, Stopping):
-                return guard.refuse(request, "unavailable")
 
         return handle
 

@@ -22,13 +22,13 @@ from multidict import MultiDict
 from config.problems import Lang
 from config.wording import Said
 from gateway.intake.receive import RETRY_SECONDS, Networks, client, within
+from gateway.intake.recorder import NOT_NOW
 from gateway.intake.running import Running
 from gateway.pages import arrival, cookies, forms, languages, menu
 from gateway.pages.arrival import Arrival, Door
 from gateway.pages.files import TAGS
 from gateway.pages.words_staff import WORDS
 from gateway.people.roles import OWNER, PUBLIC, TOKEN, Access, SignedIn, only, refusal
-from gateway.storage.store import Unavailable
 
 __all__ = ["OWNER", "PUBLIC", "TOKEN", "SignedIn", "only"]
 
@@ -157,7 +157,7 @@ def _guarded(handler: Handler, access: Access, *, unsafe: bool, body_bytes: int 
             return await handler(request)
         except Refused as refused:
             return refuse(request, refused.word, await _typed(request, access))
-        except Unavailable:
+        except NOT_NOW:
             return refuse(request, "unavailable", await _typed(request, access))
         finally:
             forms.close(request)

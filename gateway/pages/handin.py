@@ -15,7 +15,6 @@ from gateway.desk import handin
 from gateway.desk.handin import MOST_BYTES, Log, Shown
 from gateway.intake.calllog import UnreadableLog
 from gateway.intake.importer import Summary
-from gateway.intake.recorder import Busy, Stopping
 from gateway.intake.source import Source
 from gateway.pages import desk_view, guard, words_rows
 from gateway.pages.words_desk import OUTCOMES, WORDS
@@ -65,8 +64,6 @@ class _Pages:
                 return await self._read(request, log, given)
         except _Wrong as wrong:
             return self._page(request, wrong.status, error=wrong.word, told=wrong.told, log=wrong.log)
-        except (Busy, Stopping):
-            return guard.refuse(request, "unavailable")
 
     async def _read(self, request: web.Request, log: Log, given: dict[str, str]) -> web.Response:
         """Try a file, or record one that was tried."""

@@ -11,7 +11,6 @@ from typing import Any, Final
 from aiohttp import web
 
 from config.evaluation import Judging
-from gateway.intake.recorder import Busy, Stopping
 from gateway.intake.revise import Refused
 from gateway.intake.running import Running
 from gateway.pages import guard, panel_view
@@ -86,8 +85,8 @@ class _Pages:
             return await self._page(request, 422, errors=errors, typed=fields, error="panel_errors")
         try:
             await self._scores.enter(running, contest, guard.signed_in(request).login, marks)
-        except (Refused, Busy, Stopping) as refused:
-            return await self._refused(request, refused)
+        except Refused as refused:
+            return await self._page(request, 409, refused=refused.word)
         if fields.get("act") == "review":
             return await self._page(request, reviewing=True)
         return guard.see_other(request.path, done="panel_saved")
@@ -98,8 +97,8 @@ class _Pages:
         login, reviewed = guard.signed_in(request).login, (await guard.form(request)).get("digest", "")
         try:
             await self._scores.submit(running, contest, login, reviewed)
-        except (Refused, Busy, Stopping) as refused:
-            return await self._refused(request, refused)
+        except Refused as refused:
+            return await self._page(request, 409, refused=refused.word)
         return guard.see_other(f"/panel/{running.id}/{contest}", done="panel_submitted")
 
     async def template(self, request: web.Request) -> web.StreamResponse:
@@ -131,8 +130,8 @@ class _Pages:
         except Faulty as faulty:
             faults = faulty.said(guard.language(request))
             return await self._page(request, 422, error="panel_faulty", faults=faults)
-        except (Refused, Busy, Stopping) as refused:
-            return await self._refused(request, refused)
+        except Refused as refused:
+            return await self._page(request, 409, refused=refused.word)
         return guard.see_other(f"/panel/{running.id}/{contest}", done="panel_imported")
 
     async def _row(
@@ -149,8 +148,6 @@ class _Pages:
         except Refused as refused:
             word = REFUSED[refused.word].by(lang)
             return web.json_response({"error": refused.word, "text": word}, status=409, headers=guard.HEADERS)
-        except (Busy, Stopping):
-            return guard.refuse(request, "unavailable")
         draft = await self._scores.draft(running, contest, login)
         judging = scoring.judging_of(running, contest)
         rows = panel_view.rows(running, contest, judging, draft, lang)
@@ -160,11 +157,6 @@ class _Pages:
             "seen": {row.code: row.seen for row in rows if (row.code, "") in marks},
         }
         return web.json_response(told, headers=guard.HEADERS)
-
-    async def _refused(self, request: web.Request, refused: Refused | Busy | Stopping) -> web.StreamResponse:
-        if not isinstance(refused, Refused):
-            return guard.refuse(request, "unavailable")
-        return await self._page(request, 409, refused=refused.word)
 
     async def _page(
         self,

@@ -16,7 +16,6 @@ import structlog
 from aiohttp import web
 
 from config.problems import Lang
-from gateway.intake.recorder import Busy, Stopping
 from gateway.intake.revise import Refused
 from gateway.intake.running import Running
 from gateway.intake.source import Source
@@ -34,7 +33,6 @@ from gateway.service import Service
 from gateway.spreadsheet import template
 from gateway.spreadsheet.faults import Faulty
 from gateway.storage import cases
-from gateway.storage.store import Unavailable
 from tally.verify import Tampered
 
 _log = structlog.get_logger()
@@ -118,8 +116,6 @@ class _Pages:
             wrong = _Wrong("was_refused", 409, told=told)
         except Tampered:
             wrong = _Wrong("damaged", 409)
-        except (Busy, Stopping, Unavailable):
-            return guard.refuse(request, "unavailable")
         except _Wrong as error:
             wrong = error
         else:

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
 
 from gateway.intake.decide import Verdict
-from gateway.intake.recorder import Busy, Stopping
+from gateway.intake.recorder import NOT_NOW
 from gateway.intake.revise import Refused
 from gateway.intake.running import Running
 from gateway.intake.schedule import TooEarly
@@ -21,7 +21,7 @@ from gateway.room.motion import RESULT, RULINGS, Motion
 from gateway.room.outlook import Outlook
 from gateway.room.proposals import Envelope, Proposal
 from gateway.service import Service
-from gateway.storage.store import Place, Unavailable
+from gateway.storage.store import Place
 
 _NONCE_BYTES = 16
 #: How often, and after how long, it is looked whether another node has ended what it does about a proposal.
@@ -164,7 +164,7 @@ class Chamber:
             raise await self._was_faster(running, proposal.id)
         try:
             done = await self._carry_out(running, considered.motion, considered.outlook, proposal.by, second)
-        except (Refused, Busy, Stopping, Unavailable):
+        except (Refused, *NOT_NOW):
             # If it was recorded all the same, its outlook is another one now: it is not done twice.
             await store.run(proposals.reopen, proposal.id)
             raise

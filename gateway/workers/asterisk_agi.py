@@ -21,9 +21,8 @@ from gateway.intake import dialogue
 from gateway.intake.dialogue import Cue, End, Listen, Piece, Pieces, Script
 from gateway.intake.inbound import Form, Inbound
 from gateway.intake.options import Options, Shown
-from gateway.intake.recorder import Busy, Stopping
+from gateway.intake.recorder import NOT_NOW
 from gateway.intake.worker import Desk, Worker, WorkerKind
-from gateway.storage.store import Unavailable
 from tally.outcome import MessageOutcome
 
 _log = structlog.get_logger()
@@ -153,7 +152,7 @@ class AsteriskAgi:
         try:
             (landed,) = await desk.take([inbound])
             last = dialogue.last_words(self.script, end, MessageOutcome(landed.outcome))
-        except (Busy, Stopping, Unavailable):
+        except NOT_NOW:
             last = self.script.prompt(Cue.FAULT)
         if end != dialogue.HUNG_UP:
             await line.part(last)

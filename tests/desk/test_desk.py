@@ -151,6 +151,9 @@ async def test_what_cannot_be_written_is_503_and_comes_again(house: House) -> No
         sent = {"id": form_id(), "caller": CALLER, "codes": ["A01"]}
         answer = await wang.staff.script(f"{HOME}/calls", sent)
         assert (answer.status, answer.headers["Retry-After"]) == (503, "5")
+        typed = {"id": form_id(), "caller": CALLER, "wish": "spoken", "words": "投A01的那位同事"}
+        status, _, text = await wang.post("calls", **typed)
+        assert (status, "投A01的那位同事" in text) == (503, True), "what was written is not lost"
 
 
 # ---- taking back ----------------------------------------------------------------------------------
