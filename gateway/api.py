@@ -1,26 +1,20 @@
 """The standings for the committee and its dashboards: JSON, asked for or streamed, behind one token."""
 
-import asyncio
 import hashlib
 import hmac
 import json
-import secrets
-from collections.abc import AsyncIterator, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from typing import Any, Final
 
 from aiohttp import web
-from aiohttp_sse import EventSourceResponse
 
 from gateway.pages import guard
+from gateway.pages.events import relay
 from gateway.people.roles import TOKEN
 from gateway.watching.board import Board
 
 #: Of every answer: what the committee sees is not for caches, and is what it says it is.
 HEADERS: Final[Mapping[str, str]] = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-
-#: How soon a viewer who was cut off should come back: spread out, or all would come at once.
-RETRY_MS: Final = (2_000, 5_000)
 
 
 def routes(board: Board, token: bytes, ping_seconds: float = 15.0) -> list[web.RouteDef]:
@@ -59,41 +53,6 @@ class _Api:
         if campaign not in self._board.campaigns():
             return _json({"error": "unknown_campaign"}, status=404)
         return await relay(request, self._board.stream(campaign, "api"), HEADERS, self._ping_seconds)
-
-
-async def relay(
-    request: web.Request,
-    events: AsyncIterator[str],
-    headers: Mapping[str, str],
-    ping_seconds: float,
-    over: asyncio.Event | None = None,
-) -> web.StreamResponse:
-    """Server-sent events until there are no more, nobody listens any more, or nobody may: `over` is set."""
-    if request.transport is None:
-        return web.Response()  # the viewer left before we began, and aiohttp_sse asserts that none does
-    response = EventSourceResponse(ping_interval=ping_seconds)
-    response.headers.update(headers)
-    await response.prepare(request)
-    async with response:
-        fastest, slowest = RETRY_MS
-        sending = asyncio.create_task(_send(response, events, fastest + secrets.randbelow(slowest - fastest)))
-        # A stream may have nothing to say for days: only the ping then notices that the viewer has left.
-        left = asyncio.create_task(response.wait())
-        tasks = [sending, left, *([asyncio.create_task(over.wait())] if over else [])]
-        try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in tasks:
-                task.cancel()
-            with suppress(asyncio.CancelledError, ConnectionError, TimeoutError):
-                await sending
-    return response
-
-
-async def _send(response: EventSourceResponse, events: AsyncIterator[str], retry_ms: int) -> None:
-    await response.write(f"retry: {retry_ms}\r\n\r\n".encode())
-    async for event in events:
-        await response.send(event)
 
 
 def behind(token: bytes, handler: guard.Handler) -> guard.Handler:

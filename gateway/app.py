@@ -15,16 +15,16 @@ import gateway
 from config.load import Loaded
 from config.settings import Settings
 from gateway import api, clock, pdf, workshop
-from gateway.asking import control
+from gateway.asking import control, siblings
 from gateway.desk.desk import Desk
 from gateway.exporting.exports import Exports
-from gateway.fleet import siblings
 from gateway.fleet.workforce import Crew
 from gateway.intake.receive import RETRY_SECONDS, Door
 from gateway.lane import Lanes, Runner
 from gateway.ledger import cosigning, publisher
 from gateway.nominations.register import Register
 from gateway.outbox import postman
+from gateway.outbox.outbox import Outbox
 from gateway.pages import (
     account,
     acts,
@@ -59,8 +59,8 @@ from gateway.people.people import People, carry_out, open_people
 from gateway.people.roles import PUBLIC, TOKEN
 from gateway.result import timetable
 from gateway.result.reminding import Reminder
-from gateway.result.secretary import Secretary
 from gateway.room.chamber import Chamber
+from gateway.room.secretary import Secretary
 from gateway.service import Service, open_service
 from gateway.silence import Silence
 from gateway.watching.board import Board
@@ -144,7 +144,7 @@ async def serve(
         try:
             async with (
                 workshop.at_work(service) if crew is None or crew.is_first(node) else nullcontext(),
-                postman.at_work(service.sources.values(), service.store, node, metrics, now_ms),
+                postman.at_work(_outboxes(service), service.store, node, metrics, now_ms),
                 cosigning.at_work(lambda: _logs(service), _witnesses(loaded), metrics),
                 _listening(loaded.settings, server),
             ):
@@ -164,6 +164,10 @@ async def _look_for_a_font(named: str) -> None:
     lack = await asyncio.to_thread(pdf.lack, named)
     if lack is not None:
         _log.warning("pdf_unavailable", reason=lack.en)
+
+
+def _outboxes(service: Service) -> dict[str, Outbox]:
+    return {name: source.outbox for name, source in service.sources.items() if source.outbox is not None}
 
 
 def _logs(service: Service) -> list[cosigning.Log]:
@@ -366,7 +370,7 @@ def _gauges(server: Server) -> None:
     metrics.by_source(
         "televote_outbox_replies",
         "Replies that wait in the source's outbox.",
-        lambda: {name: one.outbox.waiting for name, one in service.sources.items() if one.outbox is not None},
+        lambda: {name: outbox.waiting for name, outbox in _outboxes(service).items()},
     )
     metrics.gauge("televote_ready", "1 if the server takes votes.", lambda: float(server.status()["ready"]))
     metrics.by_campaign(

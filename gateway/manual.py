@@ -10,8 +10,8 @@ import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+from gateway.described import Described, Option, described, options
 from gateway.entrances import Kind
-from gateway.kinds import Described, Option, described, options
 from gateway.outbox.sender import SenderKind
 
 #: In which order the list has the ways in, and the channels.

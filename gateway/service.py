@@ -26,6 +26,7 @@ from gateway.intake.running import Running
 from gateway.intake.schedule import Schedule
 from gateway.intake.source import Source
 from gateway.keeping.erasure import Eraser
+from gateway.ledger.folder import published
 from gateway.ledger.mirror import Mirror
 from gateway.ledger.publisher import Publisher
 from gateway.parts.assembly import Assembly
@@ -92,16 +93,6 @@ class Service:
         return [Landed(verdict.outcome, verdict.redelivered) for verdict in verdicts]
 
 
-def database(loaded: Loaded) -> Path:
-    """Where the settings put the database, if a file keeps it."""
-    return Path(loaded.settings.database)
-
-
-def published(loaded: Loaded) -> Path:
-    """Where the signed files of all logs stand, a folder for each campaign."""
-    return Path(loaded.settings.data) / "ledger"
-
-
 @asynccontextmanager
 async def open_service(
     loaded: Loaded, observer: Observer, now_ms: Callable[[], int] = clock.now_ms, linger_seconds: float = 0.0
@@ -132,7 +123,7 @@ async def open_service(
                 await store.run(receipts.adopt, recorder.head(name).log_id)
         neighbours = Neighbours(store, settings.node, recorder.look, now_ms)
         await neighbours.begin()
-        publisher = Publisher(published(loaded), campaigns, store, recorder.head)
+        publisher = Publisher(published(settings), campaigns, store, recorder.head)
         await publisher.begin()
         calendar = Schedule(recorder, campaigns.values(), now_ms, linger_seconds, neighbours.down)
         eraser = Eraser(store, recorder, campaigns, now_ms, Path(settings.data))
@@ -140,7 +131,7 @@ async def open_service(
         writing = shift.begin(recorder.run())
         publishing = shift.begin(publisher.run())
         looking = shift.begin(neighbours.run())
-        mirror = Mirror(published(loaded), campaigns, store, settings.node)
+        mirror = Mirror(published(settings), campaigns, store, settings.node)
         mirroring = shift.begin(mirror.run())
         try:
             await calendar.begin({name: schedule.last_rules(known) for name, known in acts.items()})

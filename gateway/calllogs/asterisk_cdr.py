@@ -13,7 +13,8 @@ from gateway.intake import choice, csvrows, payload
 from gateway.intake.calllog import CallLog, CallLogKind, Row
 from gateway.intake.choice import Choice, Chooser
 from gateway.intake.inbound import Form, Inbound
-from gateway.intake.options import CAMPAIGNS, Shown, ZoneName
+from gateway.intake.options import CAMPAIGNS, ZoneName
+from gateway.kinds import Shown
 
 _BASE = (
     *("accountcode", "src", "dst", "dcontext", "clid", "channel", "dstchannel", "lastapp", "lastdata"),

@@ -14,7 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from gateway.intake import csvrows
 from gateway.intake.calllog import CallLog, CallLogKind, Row, UnreadableLog
 from gateway.intake.inbound import Form, Inbound
-from gateway.intake.options import CAMPAIGNS, Shown, ZoneName
+from gateway.intake.options import CAMPAIGNS, ZoneName
+from gateway.kinds import Shown
 
 Word = Literal["caller", "choice", "start", "call_id", "called", "duration", "disposition"]
 Column = Annotated[

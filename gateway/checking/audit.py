@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from config.load import Loaded
-from gateway import clock, entrances, service
+from gateway import clock, entrances
 from gateway.checking.arrivals import Arrivals
 from gateway.checking.looking import Looking
 from gateway.checking.projections import Projections
@@ -19,7 +19,7 @@ from gateway.checking.walking import Chunk, Log, walk
 from gateway.intake import schedule
 from gateway.intake.running import Running
 from gateway.ledger import marks, publisher, signed
-from gateway.ledger.folder import Folder
+from gateway.ledger.folder import Folder, published
 from gateway.ledger.signed import Bound
 from gateway.storage.opening import open_reader
 from gateway.storage.reader import Reader
@@ -187,9 +187,9 @@ async def open_ledger(
     Raises `KeyError` for an unknown campaign, `store.Unavailable`, `Unfit`.
     """
     running = entrances.run_campaigns(loaded)[campaign]
-    published = service.published(loaded) / campaign
+    logs = published(loaded.settings) / campaign
     # Before the snapshot: what is signed is committed, so the snapshot has at least as much.
-    told = signed.read(published, lambda node: publisher.signer(running, node).verifier)
+    told = signed.read(logs, lambda node: publisher.signer(running, node).verifier)
     opened = open_file(database) if database else open_reader(loaded.settings)
     async with opened as reader:
         check = await reader.key_check(campaign)
@@ -201,7 +201,7 @@ async def open_ledger(
             )
         for node, text in (await reader.checkpoints(campaign)).items():  # those of nodes elsewhere
             told.setdefault(node, signed.of(text, publisher.signer(running, node).verifier))
-        yield Checkable(running, reader, await reader.logs(campaign), published, told)
+        yield Checkable(running, reader, await reader.logs(campaign), logs, told)
 
 
 async def current(loaded: Loaded, campaign: str, now_ms: int) -> dict[str, Any]:

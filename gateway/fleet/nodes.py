@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from gateway.storage.blocks import load
 from gateway.storage.database import Database
 from gateway.storage.store import Store
-from gateway.watching.telling import Postponed
+from gateway.telling import Postponed
 
 _SQL: Final = load("gateway.fleet", "nodes.sql")
 #: What is on show may be so old.

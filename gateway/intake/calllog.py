@@ -10,7 +10,7 @@ from typing import Protocol
 from pydantic import BaseModel
 
 from gateway.intake.inbound import Inbound
-from gateway.intake.provider import discover
+from gateway.kinds import discover
 from tally.outcome import Channel
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from gateway.intake.options import Shown
+from gateway.kinds import Shown
 
 #: Characters that a pattern is looked for in, and of a pattern.
 MAX_TOLD = 256

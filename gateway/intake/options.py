@@ -1,38 +1,17 @@
-"""Decides what all kinds' options share: no unknown key, no secret in an error, at most two live secrets.
-
-A provider or log format subclasses `Options` and describes each field; `televote check` shows its mistakes.
-"""
+"""Options that several kinds of source have: HTTP Basic, at most two live secrets, a signed URL, a zone."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Annotated, Final, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from gateway.intake import signatures
 from gateway.intake.signatures import Algorithm, HmacKey
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """In an option's annotation: how the list of options shows its value, and what it is if it is left out.
-
-    Only where its type and its default do not say so themselves.
-    """
-
-    value: str = ""
-    unset: str = ""
-
+from gateway.kinds import Options, Shown
 
 #: Of a zone: it is the campaign's if neither the source nor its options name one.
 CAMPAIGNS: Final = Shown(unset="the campaign's")
-
-
-class Options(BaseModel):
-    """The settings of one source that are its kind's own."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class BasicOptions(Options):

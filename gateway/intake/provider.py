@@ -1,7 +1,7 @@
 """What a provider is: it authenticates a request, reads it, and words the answer. It does no I/O.
 
 A provider is one module in `gateway/providers/` that offers `provider: ProviderKind`. It is found by
-being there (see `discover`); its test table in `tests/providers/` is compulsory.
+being there (`kinds.discover`); its test table in `tests/providers/` is compulsory.
 
 A call is many requests and one message. Its kind's `build` gives a `Talking`, which becomes a provider when
 it is given the campaign's script. Each request is a step: `authenticate` as ever; `read` has no message while
@@ -10,8 +10,6 @@ the caller is still choosing, and the call's one message when it ends; `answer` 
 the request, the script and `received_ms`, so that a step that is asked for again is answered alike.
 """
 
-import importlib
-import pkgutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, Protocol, runtime_checkable
@@ -20,6 +18,7 @@ from pydantic import BaseModel
 
 from gateway.intake.dialogue import Script
 from gateway.intake.inbound import Inbound
+from gateway.kinds import discover
 from tally.outcome import Channel, MessageOutcome
 
 
@@ -141,16 +140,6 @@ class ProviderKind:
     methods: tuple[str, ...] = ("POST",)
     configure: str = ""  # what to paste into the provider's console
     reference: str = field(default="")  # the public document the format was read in
-
-
-def discover(package: str, attribute: str) -> dict[str, object]:
-    """Every module of `package` offers one `attribute`; returned by the attribute's `kind`."""
-    found: dict[str, object] = {}
-    home = importlib.import_module(package)
-    for module in pkgutil.iter_modules(home.__path__):
-        offer = getattr(importlib.import_module(f"{package}.{module.name}"), attribute)
-        found[offer.kind] = offer
-    return dict(sorted(found.items()))
 
 
 def kinds() -> dict[str, ProviderKind]:

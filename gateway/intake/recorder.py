@@ -21,7 +21,7 @@ from gateway.intake.journey import Prepared
 from gateway.intake.revise import Act, Docket, Foreseen, Refused, Ruling
 from gateway.intake.running import Running
 from gateway.storage.store import Conflict, Head, Place, Store, Unavailable, Unsafe
-from gateway.watching.telling import cause
+from gateway.telling import cause
 from tally import entry, receipt, seal, verify
 from tally.acts import REVISIONS
 from tally.outcome import MessageOutcome

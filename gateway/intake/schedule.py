@@ -14,7 +14,7 @@ from gateway.intake.recorder import Recorder
 from gateway.intake.revise import Act, Refused
 from gateway.intake.running import Running
 from gateway.storage.store import Acted, Place, Unsafe
-from gateway.watching.telling import Postponed
+from gateway.telling import Postponed
 from tally import acts, entry, verify
 from tally.certification import NotAllowed
 from tally.seal import Sealer

@@ -19,10 +19,11 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from gateway.intake import payload, signatures
-from gateway.intake.options import Options, PublicUrl, Secrets, Shown, live_keys
+from gateway.intake.options import PublicUrl, Secrets, live_keys
 from gateway.intake.payload import Fields, Reason, Unreadable
 from gateway.intake.provider import Answer, Refusal, Request
 from gateway.intake.signatures import HmacKey
+from gateway.kinds import Options, Shown
 
 
 class AccountOptions(Options):

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from gateway.intake.dialogue import Script
 from gateway.intake.importer import Landed
 from gateway.intake.inbound import Inbound
-from gateway.intake.provider import discover
+from gateway.kinds import discover
 from tally.outcome import Channel
 
 

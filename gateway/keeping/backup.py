@@ -19,7 +19,6 @@ from typing import Any, Final
 
 import gateway
 from config.load import Loaded
-from gateway import service
 from gateway.checking import audit
 from gateway.checking.audit import Checkable, OnRows, Unfit
 from gateway.checking.walking import Chunk
@@ -56,7 +55,7 @@ async def back_up(loaded: Loaded, folder: Path, on_rows: Callable[[str, int], On
             "PostgreSQL keeps the database: back it up with pg_basebackup or pg_dump, and copy the data "
             "folder, as docs/administrator.md says"
         )
-    database, part = service.database(loaded), folder.with_name(f".{folder.name}.part")
+    database, part = Path(loaded.settings.database), folder.with_name(f".{folder.name}.part")
     _begin(database, folder, part)
     try:
         copy = part / DATABASE

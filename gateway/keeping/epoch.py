@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from config.load import Loaded
-from gateway import entrances, service
+from gateway import entrances
 from gateway.intake import revise
 from gateway.intake.revise import Act
 from gateway.intake.running import Running
 from gateway.ledger import marks, publisher
-from gateway.ledger.folder import Folder, Missing
+from gateway.ledger.folder import Folder, Missing, published
 from gateway.ledger.publisher import Publisher
 from gateway.storage import epochs as storage
 from gateway.storage.blocks import LEDGER
@@ -73,7 +73,7 @@ async def beginning(loaded: Loaded, campaign: str, newer: Sequence[str] = ()) ->
     Raises `NotBegun`, `Forked`, `Unsafe`, `Unavailable`.
     """
     running = entrances.run_campaigns(loaded)[campaign]
-    looking = _Looking(running, service.published(loaded), loaded.settings.node, newer)
+    looking = _Looking(running, published(loaded.settings), loaded.settings.node, newer)
     async with open_store(loaded.settings) as store:
         yield Beginning(store, looking, await store.run(looking.plan))
 

@@ -28,7 +28,7 @@ from gateway.storage import cases
 from gateway.storage.blocks import LEDGER, load
 from gateway.storage.database import Database
 from gateway.storage.store import Erasure, Filed, Head, Place, Store
-from gateway.watching.telling import cause
+from gateway.telling import cause
 from tally import acts, entry, order, verify
 from tally.certification import Progress
 from tally.count import Totals

@@ -19,7 +19,7 @@ import structlog
 import gateway
 from gateway.ledger.folder import Folder, Missing
 from gateway.outbox import retry
-from gateway.watching.telling import Postponed
+from gateway.telling import Postponed
 from tally import note, submission, tiles
 from tally.note import BadNote, Checkpoint, Verifier
 from tally.submission import Submission

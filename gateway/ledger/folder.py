@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Final
 
+from config.settings import Settings
 from gateway import durable
 from tally import note, tiles
 from tally.tiles import BadTile, Name
@@ -20,6 +21,11 @@ FROM_BACKUP: Final = "from-backup"
 
 #: How often we look for a file whose place is just being taken.
 _LOOKS: Final = 3
+
+
+def published(settings: Settings) -> Path:
+    """Where the signed files of all logs stand, a folder for each campaign."""
+    return Path(settings.data) / "ledger"
 
 
 class Missing(LookupError):

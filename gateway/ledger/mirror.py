@@ -20,7 +20,7 @@ from gateway.ledger.marks import Forked
 from gateway.storage.blocks import LEDGER
 from gateway.storage.database import Database
 from gateway.storage.store import Store
-from gateway.watching.telling import Postponed, cause
+from gateway.telling import Postponed, cause
 from tally import epochs, merkle
 from tally.note import Checkpoint
 

@@ -24,7 +24,7 @@ from gateway.ledger.marks import Forked
 from gateway.storage.blocks import LEDGER
 from gateway.storage.database import Database
 from gateway.storage.store import Head, Store
-from gateway.watching.telling import Postponed, cause
+from gateway.telling import Postponed, cause
 from tally import entry, epochs, merkle
 from tally.note import Checkpoint, Signer
 from tally.tiles import BadTile, Edge

@@ -16,7 +16,7 @@ from yarl import URL
 import gateway
 from gateway.outbox.letter import Letter
 from gateway.outbox.sender import Call, Fate, Sender, Unsendable
-from gateway.watching.telling import cause
+from gateway.telling import cause
 
 _log = structlog.get_logger()
 

@@ -8,14 +8,13 @@ they share the writer's connection with the votes.
 import asyncio
 import random
 import secrets
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Final, Protocol
 
 import structlog
 from aiohttp import ClientSession
 
-from gateway.intake.source import Source
 from gateway.outbox import delivery, records, retry
 from gateway.outbox.letter import Unopened
 from gateway.outbox.outbox import Outbox
@@ -23,7 +22,7 @@ from gateway.outbox.records import Note, Own, Taken
 from gateway.outbox.retry import Pace
 from gateway.outbox.sender import Fate
 from gateway.storage.store import Conflict, Store, Unavailable
-from gateway.watching.telling import cause
+from gateway.telling import cause
 
 _log = structlog.get_logger()
 
@@ -160,21 +159,21 @@ class Postman:
 
 @asynccontextmanager
 async def at_work(
-    sources: Iterable[Source], store: Store, node: str, observer: Observer, now_ms: Callable[[], int]
+    outboxes: Mapping[str, Outbox], store: Store, node: str, observer: Observer, now_ms: Callable[[], int]
 ) -> AsyncIterator[None]:
-    """A postman for every source that has an outbox, and the replies that are this node's. Raises
+    """A postman for every outbox, by the names of their sources, and the replies that are this node's. Raises
     `Unavailable`."""
     logs = await store.run(records.logs, node)
-    own = {source.name: source.outbox for source in sources if source.outbox is not None}
-    for name, replies in await store.run(records.abandon, logs, own.keys()):
+    for name, replies in await store.run(records.abandon, logs, outboxes.keys()):
         observer.replied(name, "failed", replies)
         _log.warning("replies_dropped", source=name, replies=replies)
-    if not own:
+    if not outboxes:
         yield
         return
     async with delivery.client() as session:
         postmen = [
-            Postman(Own(name, logs), outbox, store, session, observer, now_ms) for name, outbox in own.items()
+            Postman(Own(name, logs), outbox, store, session, observer, now_ms)
+            for name, outbox in outboxes.items()
         ]
         for postman in postmen:
             await postman.begin()

@@ -14,7 +14,7 @@ from typing import Any, Final, Literal, NamedTuple, Protocol
 
 from pydantic import BaseModel
 
-from gateway.intake.provider import discover
+from gateway.kinds import discover
 from gateway.outbox.letter import Letter
 
 State = Literal["sent", "later", "failed", "unknown"]

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from gateway.intake.options import Options, Shown
+from gateway.kinds import Options, Shown
 from gateway.outbox.letter import Letter
 from gateway.outbox.sender import Unsendable
 from tally.outcome import MessageOutcome

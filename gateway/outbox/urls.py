@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator
 
-from gateway.intake.options import Shown
+from gateway.kinds import Shown
 
 
 def _address(text: str) -> str:

@@ -11,8 +11,8 @@ from typing import Any, Final, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from gateway.intake.running import Running
-from gateway.pages import view
 from gateway.pages.flow_view import clock_time, number
+from gateway.reporting import view
 from gateway.watching.board import Moment, Standings, View
 from gateway.watching.vitals import Heard, Slice
 from tally.outcome import CHANNELS, MessageOutcome

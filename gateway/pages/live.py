@@ -9,9 +9,8 @@ from typing import Final
 
 from aiohttp import web
 
-from gateway import api
 from gateway.intake.running import Running
-from gateway.pages import figures, flow_view, guard, live_view
+from gateway.pages import events, figures, flow_view, guard, live_view
 from gateway.pages.figures import Audience
 from gateway.pages.guard import only
 from gateway.pages.words_result import STEPS
@@ -101,7 +100,7 @@ class _Live:
         self._watching += 1
         try:
             stream = _while_signed_in(request, self._board.stream(running.id, self._audience))
-            return await api.relay(request, stream, guard.HEADERS, self._ping_seconds, guard.over(request))
+            return await events.relay(request, stream, guard.HEADERS, self._ping_seconds, guard.over(request))
         finally:
             self._watching -= 1
 

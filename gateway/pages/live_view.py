@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from config.problems import Lang
-from gateway.pages import flow_view, view
+from gateway.pages import flow_view
 from gateway.pages.figures import Audience, Seen, figures_of
 from gateway.pages.flow_view import Span
 from gateway.pages.words_room import CHOICES
+from gateway.reporting import view
 from gateway.watching.vitals import Slice
 from tally import export
 from tally.outcome import CHANNELS, MessageOutcome, SelectionOutcome

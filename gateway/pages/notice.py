@@ -20,7 +20,7 @@ from gateway.pages.guard import only
 from gateway.pages.words_result import NOTICE
 from gateway.people.roles import PUBLIC, Role
 from gateway.result import notice, workdays
-from gateway.result.secretary import Secretary
+from gateway.room.secretary import Secretary
 from gateway.service import Service
 from tally.certification import Notice
 

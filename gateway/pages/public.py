@@ -14,9 +14,8 @@ from aiohttp import web
 
 from config.problems import Lang
 from config.wording import Said
-from gateway import api
 from gateway.intake.running import Running
-from gateway.pages import guard, languages, view
+from gateway.pages import campaign_view, events, guard, languages
 from gateway.pages.files import FILES, TAGS
 from gateway.pages.words import WORDS
 from gateway.people.roles import PUBLIC
@@ -126,7 +125,7 @@ class _Pages:
         self._watching += 1
         try:
             stream = self._board.stream(campaign, "public")
-            return await api.relay(request, stream, HEADERS, self._ping_seconds)
+            return await events.relay(request, stream, HEADERS, self._ping_seconds)
         finally:
             self._watching -= 1
 
@@ -146,7 +145,7 @@ class _Pages:
         status = self._status(running)
         drawn = self._drawn.get((request.path, asked))
         if drawn is None or not drawn.still(standings, shown, status):
-            values = view.page(running, status, shown, asked.lang)
+            values = campaign_view.page(running, status, shown, asked.lang)
             several = len(self._board.campaigns()) > 1
             text = render(request, "campaign.html", {**values, "several": several})
             drawn = self._drawn[request.path, asked] = _Drawn(standings, shown, status, text)

@@ -11,9 +11,9 @@ from typing import Any, Final, NamedTuple
 from config.campaign import JOINED
 from config.problems import Lang
 from gateway.intake.running import Running
-from gateway.pages import view
-from gateway.pages.view import Instant
 from gateway.pages.words_receipt import STANDINGS, WORDS
+from gateway.reporting import view
+from gateway.reporting.view import Instant
 from gateway.storage.store import Filed
 from tally import entry, receipt
 from tally.entry import Leaf

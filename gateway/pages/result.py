@@ -18,9 +18,9 @@ from gateway.pages.words_rulings import ACTS, RULINGS, SHARED
 from gateway.people.roles import Role
 from gateway.result import register, timetable, workdays
 from gateway.result.register import Entered
-from gateway.result.secretary import Facts, Secretary
 from gateway.room.chamber import Chamber
 from gateway.room.motion import RESULT as KINDS
+from gateway.room.secretary import Facts, Secretary
 from gateway.service import Service
 from tally import acts, certification
 from tally.certification import VERDICTS, Notice

@@ -9,18 +9,16 @@ from typing import Final
 
 from config.problems import Lang
 from config.wording import Said
+from gateway.reporting.words import VOTE
 
 LANGS: Final[tuple[Lang, ...]] = ("zh", "en")
 
 
 WORDS: Final[Mapping[str, Said]] = {
+    **VOTE,
     # every page
-    "lang": Said("zh-CN", "en"),
-    "kicker": Said("公众投票", "Public vote"),
     "skip": Said("跳到正文", "Skip to content"),
     "languages": Said("语言", "Language"),
-    "times": Said("时间均为 {zone} 时间（{offset}）。", "All times are {zone} time ({offset})."),
-    "secrecy": Said("投票人的电话号码不会公开。", "The telephone numbers of voters are never made public."),
     "receipts": Said("用回执码查询我的投票", "Look up my vote by its receipt code"),
     "all_votes": Said("全部投票", "All votes"),
     "no_votes": Said("目前没有投票。", "There is no vote at present."),
@@ -38,40 +36,15 @@ WORDS: Final[Mapping[str, Said]] = {
     "unshown": Said("投票已结束", "Voting has closed"),
     # when and how to vote
     "voting": Said("怎样投票", "How to vote"),
-    "period": Said("投票时间", "Voting period"),
-    "from": Said("开始", "Begins"),
-    "until": Said("截止", "Ends"),
-    "sms": Said("短信", "SMS"),
-    "hotline": Said("热线电话", "Hotline"),
     "sms_text": Said("把编号发送到这个号码，例如 {code}", "Send a code to this number, for example {code}"),
     "hotline_text": Said("拨打热线，说出编号，或按提示按键", "Call, and give a code or key it in when asked"),
-    "no_numbers": Said("投票号码将另行公布。", "The numbers to vote by will be announced."),
     "in_full": Said(
         "投票规则、编号和投诉方式（可打印）", "The rules, all codes, and whom to complain to (to print)"
     ),
-    "together": Said("各项合计", "All together"),
-    "choose_one": Said("每次选 1 个", "One choice each time"),
-    "choose_exactly": Said("每次选满 {max} 个", "Exactly {max} choices each time"),
-    "choose_between": Said("每次选 {min} 至 {max} 个", "{min} to {max} choices each time"),
-    "per_campaign": Said("每个电话号码最多计 {votes} 票", "at most {votes} counted per telephone number"),
-    "per_day": Said("每个电话号码每天最多计 {votes} 票", "at most {votes} a day per telephone number"),
-    "per_candidate": Said(
-        "每个电话号码对同一候选最多计 {votes} 票", "at most {votes} per telephone number for one candidate"
-    ),
-    "joined": Said("；", "; "),
     # candidates
-    "candidates": Said("候选名单", "Candidates"),
     "by_code": Said("按编号查看候选", "Candidates by code"),
-    "name": Said("候选", "Candidate"),
-    "seats": Said("名额", "Places"),
-    "withdrawn": Said("已退出", "Withdrawn"),
     # results
     "results": Said("得票情况", "Results"),
-    "rank": Said("名次", "Rank"),
-    "votes": Said("票数", "Votes"),
-    "share": Said("占比", "Share"),
-    "total": Said("总票数", "Total votes"),
-    "as_of": Said("截至", "As of"),
     "gap": Said(
         "有 {lost} 条消息随数据库遗失，没有计入（除非之后重新发送）。公开账本里记有这一缺口。",
         "{lost} messages were lost with a database and count in no figure, unless they were sent again. The "
@@ -102,7 +75,3 @@ WORDS: Final[Mapping[str, Said]] = {
     "still": Said("本页不会自动更新。", "This page does not update by itself."),
     "refresh": Said("刷新", "Refresh"),
 }
-
-MONTHS: Final = (
-    "January February March April May June July August September October November December"
-).split()

@@ -21,7 +21,7 @@ from gateway.intake.source import Source
 from gateway.parts import joining, records
 from gateway.parts.records import Fresh, Set
 from gateway.storage.store import Store
-from gateway.watching.telling import Postponed
+from gateway.telling import Postponed
 
 _TICK_SECONDS: Final = 1.0
 _KEY_BYTES: Final = 64

@@ -8,8 +8,8 @@ from rich.table import Table
 from rich.text import Text
 
 from config.problems import Lang
+from gateway.described import described
 from gateway.entrances import Kind
-from gateway.kinds import described
 from gateway.printed.out import OUT, say
 from gateway.reporting.report import ReportKind
 

@@ -12,9 +12,10 @@ from pydantic import BaseModel, Field
 
 from gateway.intake import messages, payload
 from gateway.intake.inbound import Inbound
-from gateway.intake.options import Options, ZoneName
+from gateway.intake.options import ZoneName
 from gateway.intake.payload import Reason
 from gateway.intake.provider import Answer, Ended, Provider, ProviderKind, Refusal, Request
+from gateway.kinds import Options
 
 
 class AliyunOptions(Options):

@@ -12,10 +12,11 @@ from pydantic import BaseModel, Field
 
 from gateway.intake import messages, payload, signatures
 from gateway.intake.inbound import Inbound
-from gateway.intake.options import Options, PublicUrl, Secrets, live_keys
+from gateway.intake.options import PublicUrl, Secrets, live_keys
 from gateway.intake.payload import Reason, Unreadable
 from gateway.intake.provider import Answer, Ended, Provider, ProviderKind, Refusal, Request
 from gateway.intake.signatures import HmacKey
+from gateway.kinds import Options
 
 
 class BirdOptions(Options):

@@ -7,9 +7,9 @@ from pydantic import BaseModel
 
 from gateway.intake import messages, payload
 from gateway.intake.inbound import Inbound
-from gateway.intake.options import Options
 from gateway.intake.payload import Fields, Reason, Unreadable
 from gateway.intake.provider import Answer, Ended, Provider, ProviderKind, Refusal, Request
+from gateway.kinds import Options
 
 
 class ElksOptions(Options):

@@ -16,9 +16,10 @@ from pydantic import BaseModel, Field
 from gateway.intake import choice, payload, signatures
 from gateway.intake.choice import Choice, Chooser
 from gateway.intake.inbound import Form, Inbound
-from gateway.intake.options import BasicOptions, Shown
+from gateway.intake.options import BasicOptions
 from gateway.intake.payload import Reason, Unreadable
 from gateway.intake.provider import Answer, Ended, Provider, ProviderKind, Refusal, Request
+from gateway.kinds import Shown
 
 Members = Mapping[str, object]
 

@@ -12,9 +12,10 @@ from pydantic import BaseModel, Field
 from gateway.intake import dialogue, markup, payload, signatures
 from gateway.intake.dialogue import End, Listen, Piece, Pieces, Script
 from gateway.intake.inbound import Form, Inbound
-from gateway.intake.options import BasicOptions, Shown
+from gateway.intake.options import BasicOptions
 from gateway.intake.payload import Fields, Reason, Unreadable
 from gateway.intake.provider import Answer, Ended, Provider, ProviderKind, Refusal, Request, Talking
+from gateway.kinds import Shown
 from tally.outcome import MessageOutcome
 
 

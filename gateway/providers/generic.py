@@ -14,9 +14,10 @@ from pydantic import BaseModel, Field, StringConstraints, model_validator
 
 from gateway.intake import messages, payload, signatures
 from gateway.intake.inbound import Form, Inbound
-from gateway.intake.options import CAMPAIGNS, Options, Secrets, Shown, ZoneName, live_keys
+from gateway.intake.options import CAMPAIGNS, Secrets, ZoneName, live_keys
 from gateway.intake.payload import Fields, Reason, Unreadable
 from gateway.intake.provider import Answer, Ended, Provider, ProviderKind, Refusal, Request
+from gateway.kinds import Options, Shown
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200), Shown("name")]
 HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,100}$"), Shown("header's name")]

@@ -17,9 +17,10 @@ from pydantic import BaseModel, Field, StringConstraints, model_validator
 
 from gateway.intake import messages, payload, signatures
 from gateway.intake.inbound import Inbound
-from gateway.intake.options import Options, PublicUrl, Secrets, Shown, live_keys
+from gateway.intake.options import PublicUrl, Secrets, live_keys
 from gateway.intake.payload import Fields, Reason, Unreadable
 from gateway.intake.provider import Answer, Ended, Provider, ProviderKind, Refusal, Request
+from gateway.kinds import Options, Shown
 
 AccessKey = Annotated[str, StringConstraints(pattern=r"^[!-+\--~]{1,200}$")]
 

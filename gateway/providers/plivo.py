@@ -11,11 +11,12 @@ from pydantic import BaseModel, Field
 
 from gateway.intake import markup, messages, payload, signatures
 from gateway.intake.inbound import Inbound
-from gateway.intake.options import Options, PublicUrl, Secrets, live_keys
+from gateway.intake.options import PublicUrl, Secrets, live_keys
 from gateway.intake.payload import Fields, Reason, Unreadable
 from gateway.intake.provider import Answer, Ended, Provider, ProviderKind, Refusal, Request
 from gateway.intake.signatures import HmacKey
 from gateway.intake.spent import Spent
+from gateway.kinds import Options
 
 
 class PlivoOptions(Options):

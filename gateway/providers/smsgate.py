@@ -12,9 +12,10 @@ from pydantic import BaseModel, Field
 
 from gateway.intake import messages, payload, signatures
 from gateway.intake.inbound import Inbound
-from gateway.intake.options import Options, Secrets, live_keys
+from gateway.intake.options import Secrets, live_keys
 from gateway.intake.payload import Reason, Unreadable
 from gateway.intake.provider import Answer, Ended, Provider, ProviderKind, Refusal, Request
+from gateway.kinds import Options
 
 
 class SmsGateOptions(Options):

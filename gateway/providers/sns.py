@@ -21,9 +21,9 @@ from pydantic import BaseModel, Field, field_validator
 
 from gateway.intake import messages, payload, signatures
 from gateway.intake.inbound import Inbound
-from gateway.intake.options import Options, Shown
 from gateway.intake.payload import Reason, Unreadable
 from gateway.intake.provider import Answer, Ended, Errand, Provider, ProviderKind, Refusal, Request
+from gateway.kinds import Options, Shown
 
 _ARN = r"^arn:aws(-cn|-us-gov)?:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}(\.fifo)?$"
 

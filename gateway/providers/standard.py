@@ -14,9 +14,10 @@ from pydantic import BaseModel, Field, SecretStr, field_validator
 
 from gateway.intake import payload, signatures
 from gateway.intake.inbound import Form, Inbound
-from gateway.intake.options import Options, Secrets
+from gateway.intake.options import Secrets
 from gateway.intake.payload import Item, Reason, Unreadable
 from gateway.intake.provider import Answer, Ended, Provider, ProviderKind, Refusal, Request
+from gateway.kinds import Options
 
 EVENT = "vote.received"
 MAX_MESSAGES = 1000

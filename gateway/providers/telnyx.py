@@ -11,9 +11,9 @@ from pydantic import BaseModel, Field, field_validator
 
 from gateway.intake import messages, payload, signatures
 from gateway.intake.inbound import Inbound
-from gateway.intake.options import Options, Shown
 from gateway.intake.payload import Reason, Unreadable
 from gateway.intake.provider import Answer, Ended, Provider, ProviderKind, Refusal, Request
+from gateway.kinds import Options, Shown
 
 INBOUND = "message.received"
 #: What else comes to the same URL: how our own messages fared.

@@ -13,10 +13,10 @@ from pydantic import BaseModel, Field
 from gateway.intake import dialogue, markup, payload, twilio_account
 from gateway.intake.dialogue import End, Listen, Piece, Pieces, Script
 from gateway.intake.inbound import Form, Inbound
-from gateway.intake.options import Shown
 from gateway.intake.payload import Reason, Unreadable
 from gateway.intake.provider import Answer, Ended, Provider, ProviderKind, Refusal, Request, Talking
 from gateway.intake.twilio_account import Account, AccountOptions
+from gateway.kinds import Shown
 from tally.outcome import MessageOutcome
 
 

@@ -16,10 +16,11 @@ from pydantic import BaseModel, Field
 
 from gateway.intake import payload, signatures
 from gateway.intake.inbound import Inbound, Part
-from gateway.intake.options import Options, Secrets
+from gateway.intake.options import Secrets
 from gateway.intake.payload import Reason, Unreadable
 from gateway.intake.provider import Answer, Ended, Provider, ProviderKind, Refusal, Request
 from gateway.intake.signatures import HmacKey
+from gateway.kinds import Options
 
 Method = Literal["md5hash", "md5", "sha1", "sha256", "sha512"]
 

@@ -9,7 +9,7 @@ from typing import Final, Literal, NamedTuple
 
 from config.problems import Lang
 from config.wording import Said
-from gateway.intake.provider import discover
+from gateway.kinds import discover
 from gateway.reporting.result import Result
 
 #: Who may have a report: everybody; the committee; whoever may see what callers are called in the ledger.

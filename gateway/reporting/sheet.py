@@ -6,8 +6,8 @@ from typing import Any, Final, NamedTuple
 from config.campaign import Campaign
 from config.contest import Contest
 from config.problems import Lang
-from gateway.pages import view
-from gateway.pages.view import Bar, Voted
+from gateway.reporting import view
+from gateway.reporting.view import Bar, Voted
 from gateway.reporting.words import WORDS
 from tally.evaluation import written
 from tally.outcome import MessageOutcome, Selection

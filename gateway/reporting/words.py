@@ -1,10 +1,45 @@
-"""What reports say, in Simplified Chinese and in English: plain data, beside the catalogue of the pages."""
+"""What reports say, in Simplified Chinese and in English: plain data."""
 
 from collections.abc import Mapping
 from typing import Final
 
 from config.wording import Said
-from gateway.pages.words import WORDS as PAGES
+
+#: What is said of a vote on paper as on the public's pages.
+VOTE: Final[Mapping[str, Said]] = {
+    "lang": Said("zh-CN", "en"),
+    "kicker": Said("公众投票", "Public vote"),
+    "times": Said("时间均为 {zone} 时间（{offset}）。", "All times are {zone} time ({offset})."),
+    "secrecy": Said("投票人的电话号码不会公开。", "The telephone numbers of voters are never made public."),
+    # when and how to vote
+    "period": Said("投票时间", "Voting period"),
+    "from": Said("开始", "Begins"),
+    "until": Said("截止", "Ends"),
+    "sms": Said("短信", "SMS"),
+    "hotline": Said("热线电话", "Hotline"),
+    "no_numbers": Said("投票号码将另行公布。", "The numbers to vote by will be announced."),
+    "together": Said("各项合计", "All together"),
+    "choose_one": Said("每次选 1 个", "One choice each time"),
+    "choose_exactly": Said("每次选满 {max} 个", "Exactly {max} choices each time"),
+    "choose_between": Said("每次选 {min} 至 {max} 个", "{min} to {max} choices each time"),
+    "per_campaign": Said("每个电话号码最多计 {votes} 票", "at most {votes} counted per telephone number"),
+    "per_day": Said("每个电话号码每天最多计 {votes} 票", "at most {votes} a day per telephone number"),
+    "per_candidate": Said(
+        "每个电话号码对同一候选最多计 {votes} 票", "at most {votes} per telephone number for one candidate"
+    ),
+    "joined": Said("；", "; "),
+    # candidates
+    "candidates": Said("候选名单", "Candidates"),
+    "name": Said("候选", "Candidate"),
+    "seats": Said("名额", "Places"),
+    "withdrawn": Said("已退出", "Withdrawn"),
+    # results
+    "rank": Said("名次", "Rank"),
+    "votes": Said("票数", "Votes"),
+    "share": Said("占比", "Share"),
+    "total": Said("总票数", "Total votes"),
+    "as_of": Said("截至", "As of"),
+}
 
 #: The sheet that tells how to vote, on paper and as a page.
 SHEET: Final[Mapping[str, Said]] = {
@@ -114,4 +149,8 @@ COMMON: Final[Mapping[str, Said]] = {
     "rules": Said("规则散列", "Hash of the rules"),
 }
 
-WORDS: Final[Mapping[str, Said]] = {**PAGES, **COMMON, **SHEET}
+WORDS: Final[Mapping[str, Said]] = {**VOTE, **COMMON, **SHEET}
+
+MONTHS: Final = (
+    "January February March April May June July August September October November December"
+).split()

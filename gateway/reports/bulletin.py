@@ -6,9 +6,8 @@ from typing import Any, Final
 from config.problems import Lang
 from config.wording import Said
 from gateway import clock
-from gateway.pages import view
 from gateway.pages.words_reasons import KINDS, REASONS
-from gateway.reporting import composites, setting, sheet
+from gateway.reporting import composites, setting, sheet, view
 from gateway.reporting.report import Options, ReportKind
 from gateway.reporting.result import HOUR_MS, Result
 from tally import export

@@ -4,8 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from config.wording import Said
-from gateway.pages import view
-from gateway.reporting import setting, winners
+from gateway.reporting import setting, view, winners
 from gateway.reporting.report import Options, ReportKind
 from gateway.reporting.result import Result
 

@@ -1,1 +1,1 @@
-"""From the closed vote to the certified result: gates, notice, objections, certification, timetable."""
+"""What the way from the close to the certificate has of dates and papers: notice, objections, timetable."""

@@ -9,7 +9,7 @@ import structlog
 
 from gateway.intake.running import Running
 from gateway.result import timetable, workdays
-from gateway.watching.telling import Postponed
+from gateway.telling import Postponed
 
 _log = structlog.get_logger()
 

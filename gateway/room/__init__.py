@@ -1,1 +1,2 @@
-"""The committee's room: what its members do, alone or by two, and where they look things up."""
+"""The committee's room: what its members do, alone or by two, up to the certified result, and where they look
+things up."""

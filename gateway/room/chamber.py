@@ -14,12 +14,12 @@ from gateway.intake.recorder import NOT_NOW
 from gateway.intake.revise import Refused
 from gateway.intake.running import Running
 from gateway.intake.schedule import TooEarly
-from gateway.result.secretary import Secretary
 from gateway.room import motion as motions
 from gateway.room import outlook, proposals
 from gateway.room.motion import RESULT, RULINGS, Motion
 from gateway.room.outlook import Outlook
 from gateway.room.proposals import Envelope, Proposal
+from gateway.room.secretary import Secretary
 from gateway.service import Service
 from gateway.storage.store import Place
 

@@ -42,7 +42,7 @@ class Motion(NamedTuple):
     - `adjudicate`: the messages at `targets`: `verdict`, and to "count", as which `selections`; `line` is
       the caller's number where the message has none of its own.
     - `lot`: `selections` are those who are equal, in the order that was drawn.
-    - about the result (`RESULT`): `told` has what the form said, by name; `result/secretary.py` reads it.
+    - about the result (`RESULT`): `told` has what the form said, by name; `room/secretary.py` reads it.
 
     `reason` is a word of `acts.REASONS`, `note` is for the committee only.
     """

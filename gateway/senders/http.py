@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from gateway.intake.options import Options, Shown
+from gateway.kinds import Options, Shown
 from gateway.outbox.letter import Letter
 from gateway.outbox.sender import Call, Fate, Sender, SenderKind, by_status
 from gateway.outbox.urls import Address

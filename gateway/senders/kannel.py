@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field, SecretStr
 
 from config import sms
-from gateway.intake.options import Options, Shown
+from gateway.kinds import Options, Shown
 from gateway.outbox.letter import Letter
 from gateway.outbox.sender import Call, Fate, Sender, SenderKind, by_status
 from gateway.outbox.urls import Address

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from pydantic import BaseModel, Field, SecretStr, model_validator
 
 from gateway.intake import signatures
-from gateway.intake.options import Options, Shown
+from gateway.kinds import Options, Shown
 from gateway.outbox.letter import Letter
 from gateway.outbox.sender import (
     SENT,

@@ -14,8 +14,8 @@ from typing import Any, Final, NamedTuple, Protocol
 
 from gateway import clock
 from gateway.intake.running import Running
+from gateway.telling import Postponed
 from gateway.watching.pulse import Pulse
-from gateway.watching.telling import Postponed
 from gateway.watching.vitals import Vitals
 from tally import standings
 from tally.count import TotalKey

@@ -20,9 +20,9 @@ from pydantic import BaseModel, Field, field_validator
 from gateway.intake import dialogue
 from gateway.intake.dialogue import Cue, End, Listen, Piece, Pieces, Script
 from gateway.intake.inbound import Form, Inbound
-from gateway.intake.options import Options, Shown
 from gateway.intake.recorder import NOT_NOW
 from gateway.intake.worker import Desk, Worker, WorkerKind
+from gateway.kinds import Options, Shown
 from tally.outcome import MessageOutcome
 
 _log = structlog.get_logger()

@@ -19,10 +19,11 @@ from pydantic import BaseModel, Field
 from gateway.intake import payload, polling
 from gateway.intake.dialogue import Script
 from gateway.intake.inbound import Inbound
-from gateway.intake.options import CAMPAIGNS, Options, ZoneName
+from gateway.intake.options import CAMPAIGNS, ZoneName
 from gateway.intake.payload import Reason, Unreadable
 from gateway.intake.udh import Part, part_of
 from gateway.intake.worker import Desk, NotRelayed, Worker, WorkerKind
+from gateway.kinds import Options
 
 
 class GammuOptions(Options):

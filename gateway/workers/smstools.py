@@ -18,10 +18,11 @@ from pydantic import BaseModel, Field
 from gateway.intake import payload, polling
 from gateway.intake.dialogue import Script
 from gateway.intake.inbound import Inbound
-from gateway.intake.options import CAMPAIGNS, Options, Shown, ZoneName
+from gateway.intake.options import CAMPAIGNS, ZoneName
 from gateway.intake.payload import Reason, Unreadable
 from gateway.intake.udh import part_of
 from gateway.intake.worker import Desk, NotRelayed, Worker, WorkerKind
+from gateway.kinds import Options, Shown
 
 
 class SmstoolsOptions(Options):

@@ -9,6 +9,7 @@ from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 
 from gateway import api
+from gateway.pages import events
 from tests.pages import boards
 
 CAMPAIGNS = "/api/campaigns"
@@ -133,7 +134,7 @@ async def test_stream_begins_with_the_standings_and_says_when_to_come_back() -> 
         stream = await client.get(STREAM, headers=boards.BEARER)
         assert stream.content_type == "text/event-stream"
         retry = (await stream.content.readline()).decode().strip()
-        fastest, slowest = api.RETRY_MS
+        fastest, slowest = events.RETRY_MS
         assert fastest <= int(retry.removeprefix("retry: ")) < slowest
         event = await boards.next_event(stream)
         assert event is not None
@@ -191,7 +192,7 @@ async def test_a_viewer_who_left_before_the_stream_began_is_no_error() -> None:
     await stage.board.refresh()
     request = make_mocked_request("GET", STREAM)
     request.protocol.transport = None
-    answer = await api.relay(request, stage.board.stream("beita-2018", "api"), {}, 15)
+    answer = await events.relay(request, stage.board.stream("beita-2018", "api"), {}, 15)
     assert not answer.prepared
 
 

@@ -17,10 +17,10 @@ import pytest
 import gateway
 from config import load
 from config.problems import Problems
-from gateway import app, clock, entrances, kinds, manual, setup
+from gateway import app, clock, described, entrances, manual, setup
+from gateway.asking import siblings
 from gateway.commands.base import COMMANDS, USAGE
 from gateway.desk import handin
-from gateway.fleet import siblings
 from gateway.intake import signatures
 from gateway.intake.provider import ProviderKind, Refusal
 from gateway.nominations import papers
@@ -108,7 +108,7 @@ def test_every_event_in_the_log_is_documented() -> None:
 
 @pytest.mark.parametrize("kind", sorted(entrances.kinds()))
 def test_every_kind_of_source_says_all_of_itself(kind: str) -> None:
-    told = kinds.described(entrances.kinds()[kind])
+    told = described.described(entrances.kinds()[kind])
     assert f"\n| [`{kind}`](#{kind}) | {told.channel} | {told.by} |" in text("docs/sources.md")
     assert told.authentication
     assert told.configure
@@ -137,7 +137,7 @@ def test_a_document_without_a_place_for_something_is_not_written(lost: str, told
 
 @pytest.mark.parametrize("kind", sorted(sender.kinds()))
 def test_every_kind_of_sender_says_all_of_itself(kind: str) -> None:
-    told = list(kinds.options(sender.kinds()[kind].options))
+    told = list(described.options(sender.kinds()[kind].options))
     assert [option.name for option in told if not (option.value and option.description)] == []
 
 

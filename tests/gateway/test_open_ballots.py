@@ -17,8 +17,8 @@ from gateway.intake import inscribe, revise
 from gateway.pages import words_receipt
 from gateway.pages.words_rulings import RECORDS
 from gateway.people.roles import Role
-from gateway.result.secretary import Secretary
 from gateway.room.chamber import Chamber
+from gateway.room.secretary import Secretary
 from tally import entry, note
 from tally import receipt as slip
 from tally.count import TotalKey

@@ -12,8 +12,8 @@ from structlog.testing import capture_logs
 from gateway.ledger import publisher
 from gateway.ledger.folder import Folder
 from gateway.storage.store import Conflict, Unavailable, Unsafe
+from gateway.telling import Postponed
 from gateway.watching import watch
-from gateway.watching.telling import Postponed
 from tally import note
 from tests import postgres as own
 from tests.conftest import House, Visitor

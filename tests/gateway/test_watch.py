@@ -22,7 +22,7 @@ from prometheus_client.samples import Sample
 from structlog.testing import capture_logs
 
 import gateway
-from gateway.fleet import siblings
+from gateway.asking import siblings
 from gateway.intake.inbound import Inbound
 from gateway.storage.store import Unavailable
 from gateway.watching import watch

@@ -8,9 +8,9 @@ import asyncpg
 import pytest
 
 from gateway.exporting.exports import Exports
-from gateway.result.secretary import Secretary
 from gateway.room.chamber import Chamber, Done
 from gateway.room.proposals import Proposal
+from gateway.room.secretary import Secretary
 from tests import postgres as own
 from tests.conftest import House
 from tests.nodes.test_nodes import house_of, until

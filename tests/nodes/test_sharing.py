@@ -14,10 +14,10 @@ from gateway.exporting.exports import Exports
 from gateway.intake.revise import Refused
 from gateway.intake.running import Running
 from gateway.outbox import delivery
-from gateway.result.secretary import Secretary
 from gateway.room.chamber import Chamber, Done
 from gateway.room.motion import Motion
 from gateway.room.proposals import Proposal
+from gateway.room.secretary import Secretary
 from gateway.service import Service
 from gateway.storage.opening import open_store
 from tests import postgres as own

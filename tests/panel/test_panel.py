@@ -339,7 +339,7 @@ async def test_the_result_waits_for_the_panel_and_is_of_its_shortlist(house: Hou
         async with audit.open_ledger(house.load(), CAMPAIGN) as ledger:
             await exporter.export_to(folder, ledger, lambda _: None)
         assert not (folder / "evaluation.json").exists(), "it is not complete"
-        from gateway.result.secretary import Secretary
+        from gateway.room.secretary import Secretary
 
         secretary = Secretary(room.counting, room.exports)
         early = await secretary.facts(room.running)

@@ -13,7 +13,7 @@ from gateway.intake.inbound import Inbound
 from gateway.intake.revise import Refused
 from gateway.reconcile import comparing, entering
 from gateway.reconcile.statement import File, Statement
-from gateway.result.secretary import Secretary
+from gateway.room.secretary import Secretary
 from gateway.spreadsheet import template
 from gateway.spreadsheet.table import Column
 from gateway.spreadsheet.template import Page

@@ -14,8 +14,8 @@ from gateway.intake.revise import Ruling
 from gateway.keeping.erasure import NotErased
 from gateway.reporting import collect, winners
 from gateway.result import notice, register
-from gateway.result.secretary import Secretary
 from gateway.room.motion import Motion
+from gateway.room.secretary import Secretary
 from tally.outcome import Selection
 from tests.conftest import House
 from tests.panel.panels import arrange

@@ -14,11 +14,11 @@ from gateway.intake import journey
 from gateway.intake.inbound import Form, Inbound
 from gateway.intake.revise import REFUSALS, Refused, Ruling
 from gateway.intake.running import Running
-from gateway.result.secretary import Secretary
 from gateway.room import proposals
 from gateway.room.chamber import Chamber, Done
 from gateway.room.motion import Motion
 from gateway.room.proposals import Proposal
+from gateway.room.secretary import Secretary
 from gateway.service import Service
 from gateway.storage.store import Place
 from tally import entry

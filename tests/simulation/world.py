@@ -24,8 +24,8 @@ from gateway.intake.receive import Door
 from gateway.intake.recorder import Busy, Stopping
 from gateway.ledger import publisher
 from gateway.parts import assembly
-from gateway.result.secretary import Secretary
 from gateway.room.chamber import Chamber
+from gateway.room.secretary import Secretary
 from gateway.service import Service, open_service
 from gateway.storage import connection, sqlite
 from gateway.storage.store import Unavailable

@@ -8,14 +8,16 @@ import pytest
 
 from config.problems import Lang
 from gateway.intake import running
-from gateway.pages import view
-from gateway.pages.words import MONTHS, WORDS
+from gateway.pages import campaign_view
+from gateway.pages.words import WORDS
+from gateway.reporting import view
+from gateway.reporting.words import MONTHS
 from tests.pages import boards
 
 
 def page(lang: Lang = "zh", status: str = "open", **changes: Any) -> dict[str, Any]:
     """The values of the award's page, without votes."""
-    return view.page(running.run(boards.campaign(**changes), bytes(32)), status, None, lang)
+    return campaign_view.page(running.run(boards.campaign(**changes), bytes(32)), status, None, lang)
 
 
 def window(opens: str, closes: str, **channels: dict[str, datetime]) -> dict[str, Any]:
@@ -46,7 +48,7 @@ def test_channels_that_differ_have_a_period_each() -> None:
 def test_an_early_close_is_shown_to_the_second() -> None:
     one = running.run(boards.campaign(), bytes(32))
     one.close_early(boards.ms("2018-07-14T12:00:05+08:00"))
-    (period,) = view.page(one, "closing", None, "zh")["periods"]
+    (period,) = campaign_view.page(one, "closing", None, "zh")["periods"]
     assert period.closes.text == "2018年7月14日 12:00:05"
 
 
@@ -130,11 +132,9 @@ def test_every_wording_says_the_same_in_both_languages() -> None:
 
 
 def test_every_wording_is_used() -> None:
-    spelled = Path(view.__file__).parent
-    sources = "".join(
-        file.read_text("utf-8") for file in [*spelled.glob("*.py"), *spelled.glob("templates/*.html")]
-    )
-    sources = sources.replace((spelled / "words.py").read_text("utf-8"), "")
+    rooms = [Path(module.__file__).parent for module in (campaign_view, view)]
+    files = [file for room in rooms for file in [*room.glob("*.py"), *room.glob("templates/*.html")]]
+    sources = "".join(file.read_text("utf-8") for file in files if file.name != "words.py")
     computed = ("hidden_", "per_", "choose_")
     for key in WORDS:
         assert key.startswith(computed) or f'"{key}"' in sources or f"say.{key}" in sources, key

@@ -1,4 +1,4 @@
-"""What a campaign's public page shows, as plain values for its template. Pure: values in, values out."""
+"""What is voted on, when and how, and the votes, as people read them on a page as on paper. Pure."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -9,9 +9,7 @@ from zoneinfo import ZoneInfo
 from config.campaign import Campaign
 from config.contest import Contest, VoteCap
 from config.problems import Lang
-from gateway.intake.running import Running
-from gateway.pages.words import MONTHS, WORDS
-from gateway.watching.board import Standings
+from gateway.reporting.words import MONTHS, VOTE
 from tally.outcome import CHANNELS, Channel
 from tally.standings import Roll
 from tally.window import ChannelWindow
@@ -78,39 +76,6 @@ class Chart(NamedTuple):
     link: str = ""
 
 
-def page(running: Running, status: str, shown: Standings | None, lang: Lang) -> dict[str, Any]:
-    """The values of `campaign.html`. `status` is a key of the catalogue, `shown` what all may see."""
-    campaign = running.campaign
-    publish = campaign.publish
-    coming = publish.mode == "daily" or status == "closing"
-    return {
-        "id": campaign.id,
-        "name": campaign.name_in(lang),
-        "status": status,
-        "voting": status in ("scheduled", "open"),
-        "periods": periods(running, lang),
-        "zone": campaign.timezone,
-        "offset": offset(running),
-        "sms": number(campaign.numbers.sms, "sms"),
-        "hotline": number(campaign.numbers.hotline, "tel"),
-        "example": campaign.contests[0].candidates[0].code,
-        "receipts": running.receipts,
-        "together": caps(campaign.caps, lang),
-        "charts": charts(running, shown, lang, linked=True),
-        "lost": sum(running.lost.values()),
-        "as_of": None if shown is None else Instant(as_of(shown["as_of"]), shown["as_of"]),
-        "shown_status": "" if shown is None else shown["status"],
-        "mode": publish.mode,
-        "at": "" if publish.at is None else f"{publish.at:%H:%M}",
-        "events": (
-            f"/campaigns/{campaign.id}/events"
-            if status != "final" and publish.mode != "never" and (shown is not None or coming)
-            else ""
-        ),
-        "changes_ms": _changes_ms(running, status),
-    }
-
-
 def as_of(stamp: str) -> str:
     """A time of the standings as people read it; live.js writes it alike.
 
@@ -118,14 +83,6 @@ def as_of(stamp: str) -> str:
     '2018-07-20 10:00:00'
     """
     return stamp[:19].replace("T", " ")
-
-
-def _changes_ms(running: Running, status: str) -> int:
-    """When the status changes by itself, in Unix milliseconds; 0 if nobody knows."""
-    windows = [running.window(channel) for channel in CHANNELS]
-    if status == "scheduled":
-        return min(window.opens_ms for window in windows)
-    return max(window.closes_ms for window in windows) if status == "open" else 0
 
 
 def periods(running: Voted, lang: Lang) -> list[Period]:
@@ -163,15 +120,15 @@ def number(shown: str | None, scheme: str) -> Number | None:
 
 
 def caps(caps: Iterable[VoteCap], lang: Lang) -> str:
-    joined: str = WORDS["joined"].by(lang)
-    return joined.join(WORDS[f"per_{cap.per}"].by(lang).format(votes=cap.votes) for cap in caps)
+    joined: str = VOTE["joined"].by(lang)
+    return joined.join(VOTE[f"per_{cap.per}"].by(lang).format(votes=cap.votes) for cap in caps)
 
 
 def limits(contest: Contest, lang: Lang) -> str:
     ballot = contest.selections
     kind = "one" if ballot.max == 1 else "exactly" if ballot.min == ballot.max else "between"
-    choose: str = WORDS[f"choose_{kind}"].by(lang).format(min=ballot.min, max=ballot.max)
-    joined: str = WORDS["joined"].by(lang)
+    choose: str = VOTE[f"choose_{kind}"].by(lang).format(min=ballot.min, max=ballot.max)
+    joined: str = VOTE["joined"].by(lang)
     return joined.join([choose, caps(contest.caps, lang)])
 
 
