@@ -7,7 +7,7 @@ from config.load import Loaded
 from config.settings import Settings
 from gateway import clock
 from gateway.asking import calling
-from gateway.people.accounts import Refused
+from gateway.people.accounts import AccountRefused
 from gateway.people.people import People, carry_out, open_people
 from gateway.people.roles import Role
 from gateway.storage.opening import open_store
@@ -43,7 +43,7 @@ class Link(NamedTuple):
 
 
 async def ask(loaded: Loaded, asked: Mapping[str, Any]) -> dict[str, Any]:
-    """Have it done. Raises `Refused`, `NoAccounts`, `calling.NotServing`, `Unavailable`."""
+    """Have it done. Raises `AccountRefused`, `NoAccounts`, `calling.NotServing`, `Unavailable`."""
     if loaded.settings.accounts.key is None:
         raise NoAccounts
     if calling.is_served(loaded.settings):
@@ -57,7 +57,7 @@ async def ask(loaded: Loaded, asked: Mapping[str, Any]) -> dict[str, Any]:
             answer = await carry_out(people, asked)
         base = "http://{}:{}".format(*loaded.settings.listen)
     if "refused" in answer:
-        raise Refused(answer["refused"])
+        raise AccountRefused(answer["refused"])
     if token := answer.pop("token", ""):
         answer["link"] = link(loaded.settings, base, token)
     return answer

@@ -7,7 +7,7 @@ import click
 
 from gateway.asking import users
 from gateway.commands.base import Chosen, Failed, run, televote
-from gateway.people.accounts import Refused
+from gateway.people.accounts import AccountRefused
 from gateway.people.roles import Role
 from gateway.printed import people as printed
 from gateway.watching import watch
@@ -73,7 +73,7 @@ def _users(chosen: Chosen, asked: dict[str, Any], as_json: bool) -> None:
     watch.log_to(level="warning")
     try:
         answer = run(users.ask(loaded, asked))
-    except Refused as refused:
+    except AccountRefused as refused:
         raise Failed(printed.refused(refused.word, chosen.lang)) from None
     if as_json:
         click.echo(json.dumps(answer, ensure_ascii=False, indent=2))

@@ -53,7 +53,7 @@ _RETRY: Final = (("Retry-After", str(RETRY_SECONDS)),)
 _BUSY: Final = Answer(b'{"error": "busy"}', "application/json; charset=utf-8", 503, _RETRY)
 
 
-class Refused(Exception):
+class RequestRefused(Exception):
     """The request ends here: an HTTP status, and a fixed word for log and metrics."""
 
     def __init__(self, status: int, reason: str) -> None:
@@ -94,9 +94,9 @@ class _Came(NamedTuple):
     received_ms: int
 
     def with_body(self, request: Head, source: Source, body: bytes) -> "_Arrived":
-        """The request, once it is here whole. Raises `Refused` if it is too large."""
+        """The request, once it is here whole. Raises `RequestRefused` if it is too large."""
         if len(body) > source.body_bytes:
-            raise Refused(413, "too_large")
+            raise RequestRefused(413, "too_large")
         assert source.provider is not None, "the door has sources with a provider only"
         asked = Request(request.method, request.raw_path, _Headers(request.headers), body, self.received_ms)
         return _Arrived(asked, source, source.provider)
@@ -110,7 +110,7 @@ class _Arrived(NamedTuple):
     provider: Provider
 
     def read(self) -> Sequence[Inbound]:
-        """Its messages. Raises `Refused`."""
+        """Its messages. Raises `RequestRefused`."""
         try:
             return _read(self.provider, self.asked)
         finally:
@@ -275,29 +275,29 @@ class Door:
         """
         source, token = self._sources.get(came.name), came.token
         if source is None:
-            raise Refused(404, "unknown_source")
+            raise RequestRefused(404, "unknown_source")
         if self._recorder.is_full(len(self._arrived)):
             raise Busy("too many messages are waiting")
         if request.method not in source.methods:
-            raise Refused(405, "method")
+            raise RequestRefused(405, "method")
         if source.token:
             if not hmac.compare_digest(_digest(token), _digest(source.token.decode())):
-                raise Refused(403, "token")
+                raise RequestRefused(403, "token")
         elif token:
-            raise Refused(404, "unknown_source")
+            raise RequestRefused(404, "unknown_source")
         if source.allow_from and not within(client(request, self._proxies), source.allow_from):
-            raise Refused(403, "address")
+            raise RequestRefused(403, "address")
         if (
             "Content-Encoding" in request.headers
             and request.headers["Content-Encoding"].lower() != "identity"
         ):
-            raise Refused(415, "content_encoding")
+            raise RequestRefused(415, "content_encoding")
         return source
 
     async def _body(self, request: web.BaseRequest, source: Source) -> bytes:
         """The whole body; a slow or oversized one is cut off."""
         if (request.content_length or 0) > source.body_bytes:
-            raise Refused(413, "too_large")
+            raise RequestRefused(413, "too_large")
         content = request.content
         if content.is_eof() and content.exception() is None:  # it came with the head: no clock is needed
             return content.read_nowait()
@@ -307,18 +307,18 @@ class Door:
                 async for chunk in content.iter_any():
                     body += chunk
                     if len(body) > source.body_bytes:
-                        raise Refused(413, "too_large")
+                        raise RequestRefused(413, "too_large")
         except TimeoutError:  # several providers never send again after a 4xx, and their network may be slow
-            raise Refused(503, _SLOW) from None
+            raise RequestRefused(503, _SLOW) from None
         except (ValueError, ConnectionError, web.RequestPayloadError) as error:
-            raise Refused(400, "broken_body") from error
+            raise RequestRefused(400, "broken_body") from error
         return bytes(body)
 
     def _refuse(self, came: _Came, error: Exception) -> Answer:
         """What a refused sender is told: the reason in a word, and the id that our log line has."""
         name = f"{self._run}-{came.number:x}"
         source = came.name if came.name in self._sources else "unknown"
-        if isinstance(error, Refused):
+        if isinstance(error, RequestRefused):
             status, reason = error.status, error.reason
         elif isinstance(error, (Unavailable, Stopping)):
             status, reason = 503, type(error).__name__.lower()
@@ -386,9 +386,9 @@ def _read(provider: Provider, asked: Request) -> Sequence[Inbound]:
         refusal: Refusal | None = provider.authenticate(asked)
     except Exception as error:
         _log.exception("authenticate_failed", error=type(error).__name__)
-        raise Refused(400, "unreadable") from error
+        raise RequestRefused(400, "unreadable") from error
     if refusal is not None:
-        raise Refused(refusal.status, refusal.reason)
+        raise RequestRefused(refusal.status, refusal.reason)
     try:
         return provider.read(asked)
     except Exception as error:  # noqa: BLE001 -- authentic: it is kept, whatever was wrong with our reading

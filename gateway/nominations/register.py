@@ -55,7 +55,7 @@ class Nomination:
     forgotten: bool = False
 
 
-class Refused(RuntimeError):
+class NominationRefused(RuntimeError):
     """It is not done; `word` says why, `words_nominations.REFUSED` lists them all."""
 
     def __init__(self, word: str) -> None:
@@ -82,7 +82,7 @@ class Unkept(Exception):
 
 
 class Register:
-    """Every method raises `Refused`, and what the store raises. `random` gives so many bytes."""
+    """Every method raises `NominationRefused`, and what the store raises. `random` gives so many bytes."""
 
     def __init__(self, service: Service, data: Path, random: Callable[[int], bytes]) -> None:
         self._service, self._data, self._random = service, data, random
@@ -116,10 +116,10 @@ class Register:
         try:
             _, opened = _sealer(running).open(0, private)
         except BadEntry:
-            raise Refused("nomination_damaged") from None
+            raise NominationRefused("nomination_damaged") from None
         values = {**open_, **json.loads(opened)}
         if not hmac.compare_digest(_seal(running, form, values), head.seal):
-            raise Refused("nomination_damaged")
+            raise NominationRefused("nomination_damaged")
         _, flaws = checks.read(form, values)
         return Nomination(head, form, values, tuple(flaws), tuple(files))
 
@@ -141,7 +141,7 @@ class Register:
                 private = one.kind == PAPER
                 content = await asyncio.to_thread(self._cabinet(running).get, one.sha256, private=private)
                 return one, content
-        raise Refused("no_file")
+        raise NominationRefused("no_file")
 
     async def approved(self, running: Running) -> Roster:
         """Who stands on the roster."""
@@ -178,7 +178,7 @@ class Register:
         def change(db: Database) -> None:
             heads = records.heads(db, running.id)
             if given.get("seen", "") not in ("", _head(heads, contest, id_).version):
-                raise Refused("changed")
+                raise NominationRefused("changed")
             _alone(heads, contest, said, id_)
             records.change(db, id_, said, by, now_ms)
 
@@ -202,7 +202,7 @@ class Register:
                 entered = await asyncio.to_thread(_read, content, nominating, known, self.today(running))
                 new = await asyncio.to_thread(self._new, running, form, nominating, entered, known)
                 if not self.may_change(running):  # reading takes its time
-                    raise Refused("roster_frozen")
+                    raise NominationRefused("roster_frozen")
                 if await self._at_once(add, new, known):
                     return len(new)
 
@@ -219,9 +219,9 @@ class Register:
         def endorse(db: Database) -> str:
             head = _head(records.heads(db, running.id), contest, id_)
             if given.get("seen", "").partition(".")[2] not in ("", head.seal.hex()):
-                raise Refused("changed")
+                raise NominationRefused("changed")
             if not head.complete or head.withdrawn:
-                raise Refused("not_complete")
+                raise NominationRefused("not_complete")
             said = checks.opinion(title, stage, given, today, head.opinions)
             if not isinstance(said, Opinion):
                 raise Unkept(said)
@@ -243,7 +243,7 @@ class Register:
         def recode(db: Database) -> None:
             head = _head(records.heads(db, running.id), contest, id_)
             if head.standing != "approved":
-                raise Refused("not_approved")
+                raise NominationRefused("not_approved")
             wanted = _code(nominating, head, checks.code(code), _used(db, running, contest))
             if wanted:
                 records.give_code(db, running.id, id_, wanted, by, self._service.now_ms())
@@ -259,7 +259,7 @@ class Register:
         def withdraw(db: Database) -> None:
             _head(records.heads(db, running.id), contest, id_)
             if not reason.strip() or len(reason) > 500:
-                raise Refused("no_reason_given")
+                raise NominationRefused("no_reason_given")
             records.withdraw(db, id_, out, reason.strip(), by, self._service.now_ms())
 
         async with self._changing(running):
@@ -275,13 +275,13 @@ class Register:
     async def attach(
         self, running: Running, contest: str, id_: int, kind: str, name: str, content: bytes, by: str
     ) -> None:
-        """Keep a file: a photo without its metadata, or a paper. Raises `Refused` for any other."""
+        """Keep a file: a photo without its metadata, or a paper. Raises `NominationRefused` for any other."""
         cabinet = self._cabinet(running)
 
         def room(db: Database) -> None:
             _head(records.heads(db, running.id), contest, id_)
             if len(records.files(db, id_)) >= MOST_FILES:
-                raise Refused("files_many")
+                raise NominationRefused("files_many")
 
         def attach(db: Database, file: Filed) -> bool:
             room(db)
@@ -301,7 +301,7 @@ class Register:
                 try:
                     if await self._at_once(attach, file):
                         return
-                except Refused:
+                except NominationRefused:
                     await self._at_once(_unless_attached, running.id, cabinet, digest)
                     raise
 
@@ -318,7 +318,7 @@ class Register:
                     _unless_attached(db, running.id, cabinet, one.sha256)
                     self._tidy(db, running, cabinet)
                     return
-            raise Refused("no_file")
+            raise NominationRefused("no_file")
 
         async with self._changing(running):
             await self._at_once(detach)
@@ -335,10 +335,10 @@ class Register:
 
     @asynccontextmanager
     async def _changing(self, running: Running) -> AsyncIterator[None]:
-        """One change of ours at a time, as long as there may be any. Raises `Refused`."""
+        """One change of ours at a time, as long as there may be any. Raises `NominationRefused`."""
         async with self._turns[running.id]:
             if not self.may_change(running):
-                raise Refused("roster_frozen")
+                raise NominationRefused("roster_frozen")
             try:
                 yield
             finally:
@@ -390,14 +390,14 @@ class Register:
         try:
             return await self._service.store.run(_transacted, job, *args, **kwargs)
         except Conflict:
-            raise Refused("code_used") from None
+            raise NominationRefused("code_used") from None
 
 
 def nominating_of(running: Running, contest: str) -> Nominating:
-    """How a contest's candidates are nominated. Raises `Refused`."""
+    """How a contest's candidates are nominated. Raises `NominationRefused`."""
     found = running.campaign.nominations.get(contest)
     if found is None:
-        raise Refused("no_nominations")
+        raise NominationRefused("no_nominations")
     return found
 
 
@@ -412,14 +412,14 @@ def _head(heads: Sequence[Head], contest: str, id_: int) -> Head:
     for one in heads:
         if one.id == id_ and one.contest == contest:
             return one
-    raise Refused("no_nomination")
+    raise NominationRefused("no_nomination")
 
 
 def _alone(heads: Sequence[Head], contest: str, said: Version, id_: int) -> None:
     for one in heads:
         same = sheet.same(one.name, one.unit) == sheet.same(said.name, said.unit)
         if one.contest == contest and one.id != id_ and same:
-            raise Refused("nominated_already")
+            raise NominationRefused("nominated_already")
 
 
 def _known(db: Database, running: Running, contest: str) -> Known:
@@ -440,12 +440,12 @@ def _code(nominating: Nominating, head: Head, wanted: str, taken: frozenset[str]
     if not wanted:
         found = sheet.next_code(nominating, taken)
         if not found:
-            raise Refused("codes_gone")
+            raise NominationRefused("codes_gone")
         return found
     if nominating.codes.place(wanted) is None:
-        raise Refused("code_range")
+        raise NominationRefused("code_range")
     if wanted in taken:
-        raise Refused("code_used")
+        raise NominationRefused("code_used")
     return wanted
 
 
@@ -472,13 +472,13 @@ def _read(content: bytes, nominating: Nominating, known: Known, today: date) -> 
 def _checked(kind: str, content: bytes) -> tuple[str, bytes]:
     """The media type of a file, and what is kept of it."""
     if kind not in KINDS:
-        raise Refused("no_file")
+        raise NominationRefused("no_file")
     try:
         if kind == PAPER and not content.startswith((b"\xff\xd8\xff", b"\x89PNG")):
             return papers.media(content), content
         picture = pictures.clean(content)
     except (NoPicture, NoPaper) as error:
-        raise Refused(str(error)) from None
+        raise NominationRefused(str(error)) from None
     return picture.media, picture.content
 
 

@@ -106,7 +106,7 @@ class _Own:
             try:
                 await self._people.sessions.end_one(account.id, bytes.fromhex(one))
             except ValueError:
-                raise guard.Refused("unreadable") from None
+                raise guard.TurnedAway("unreadable") from None
         else:
             await self._people.sessions.end_others(account.id, guard.session(request))
         _log.info("sessions_ended", account=account.login)
@@ -158,7 +158,7 @@ def _in_session() -> Iterator[None]:
     try:
         yield
     except SessionOver:
-        raise guard.Refused("signed_out") from None
+        raise guard.TurnedAway("signed_out") from None
 
 
 def _offer(

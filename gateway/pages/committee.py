@@ -105,7 +105,7 @@ def lead_back(running: Running, page: str, ended: Done | Proposal) -> web.Respon
 
 
 def running_of(request: web.Request, service: Service) -> Running:
-    """The campaign of an address. Raises `guard.Refused`."""
+    """The campaign of an address. Raises `guard.TurnedAway`."""
     return guard.campaign_of(request, service.campaigns)
 
 

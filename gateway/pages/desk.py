@@ -205,16 +205,16 @@ def _json(value: Mapping[str, Any], status: int = 200) -> web.Response:
 
 
 async def _object(request: web.Request) -> dict[str, Any]:
-    """The JSON object of a script. Raises `Flaw`, `guard.Refused`."""
+    """The JSON object of a script. Raises `Flaw`, `guard.TurnedAway`."""
     try:
         async with asyncio.timeout(_READ_SECONDS):
             value = json.loads(await request.read())
     except TimeoutError:
-        raise guard.Refused("slow") from None
+        raise guard.TurnedAway("slow") from None
     except web.HTTPRequestEntityTooLarge:
-        raise guard.Refused("too_large") from None
+        raise guard.TurnedAway("too_large") from None
     except ConnectionError:
-        raise guard.Refused("unreadable") from None
+        raise guard.TurnedAway("unreadable") from None
     except (ValueError, RecursionError):
         raise Flaw("form") from None
     if not isinstance(value, dict):

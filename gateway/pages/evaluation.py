@@ -53,7 +53,7 @@ class _Evaluation:
         running = running_of(request, self._service)
         document = await self._scores.document(running)
         if document is None or running.keeps_figures_back:
-            raise guard.Refused("unknown")
+            raise guard.TurnedAway("unknown")
         headers = {
             **guard.HEADERS,
             "Content-Disposition": f'attachment; filename="{running.id}-evaluation.json"',

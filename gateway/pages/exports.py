@@ -82,10 +82,10 @@ class _Pages:
                 try:
                     path = one.path(name, self._files)
                 except FileNotFoundError:  # another process has just let the export go
-                    raise guard.Refused("unknown") from None
+                    raise guard.TurnedAway("unknown") from None
                 if path is not None:
                     return web.FileResponse(path, headers=_attached(f"{running.id}-{build}-{name}"))
-        raise guard.Refused("unknown")
+        raise guard.TurnedAway("unknown")
 
     async def report(self, request: web.Request) -> web.StreamResponse:
         """One report; a PDF is set when it is asked for first, one at a time."""
@@ -97,12 +97,12 @@ class _Pages:
                         path = await folder.path(one.folder / REPORTS, name, self._files, self._font)
                 except pdf.NoPdf as error:
                     _log.warning("pdf_unavailable", reason=str(error))
-                    raise guard.Refused("unknown") from None
+                    raise guard.TurnedAway("unknown") from None
                 except FileNotFoundError:  # the export was let go while its turn to be set was awaited
-                    raise guard.Refused("unknown") from None
+                    raise guard.TurnedAway("unknown") from None
                 if path is not None:
                     return web.FileResponse(path, headers=_attached(f"{running.id}-{build}-{name}"))
-        raise guard.Refused("unknown")
+        raise guard.TurnedAway("unknown")
 
     async def _no_pdf(self, lang: Lang) -> str:
         """Why there are no PDFs here, "" if there are."""

@@ -72,7 +72,7 @@ class Unstated(RuntimeError):
     """A route does not state who may come: the service does not start."""
 
 
-class Refused(Exception):
+class TurnedAway(Exception):
     """The request ends here: a word that the catalogue explains."""
 
     def __init__(self, word: str) -> None:
@@ -155,7 +155,7 @@ def _guarded(handler: Handler, access: Access, *, unsafe: bool, body_bytes: int 
             if unsafe:
                 await _ours(request)
             return await handler(request)
-        except Refused as refused:
+        except TurnedAway as refused:
             return refuse(request, refused.word, await _typed(request, access))
         except NOT_NOW:
             return refuse(request, "unavailable", await _typed(request, access))
@@ -204,16 +204,16 @@ def _looks_on(request: web.Request) -> bool:
 
 
 async def _admit(request: web.Request, access: Access) -> None:
-    """Find out who is asking. Raises `Refused` if they may not, `Unavailable`."""
+    """Find out who is asking. Raises `TurnedAway` if they may not, `Unavailable`."""
     who = await visitor(request)
     request[_ACCESS] = access
     if not all(map(forms.is_sound, [request.path, *chain(*request.query.items())])):
-        raise Refused("unknown")
+        raise TurnedAway("unknown")
     if who is not None:
         request[_WHO] = who
         request[_SESSION] = cookies.read(request, "session", secure=arrived(request).secure)
     if word := refusal(access, who, request.match_info.get("campaign")):
-        raise Refused(word)
+        raise TurnedAway(word)
 
 
 # Whether our own page sent it
@@ -255,7 +255,7 @@ def csrf_of(cookie: str) -> str:
 
 
 async def form(request: web.Request) -> dict[str, str]:
-    """The texts of a form; of several with one name the first. Raises `Refused` if it cannot be read."""
+    """The texts of a form; of several with one name the first. Raises `TurnedAway` if it cannot be read."""
     read = await _fields(request)
     return {name: value for name in read if isinstance(value := read[name], str)}
 
@@ -265,14 +265,14 @@ async def _fields(request: web.Request) -> MultiDict[forms.Field]:
         async with asyncio.timeout(_READ_SECONDS + (request.content_length or 0) / _SLOWEST_BYTES):
             return await forms.read(request)
     except TimeoutError:
-        raise Refused("slow") from None
+        raise TurnedAway("slow") from None
     except web.HTTPRequestEntityTooLarge:
-        raise Refused("too_large") from None
+        raise TurnedAway("too_large") from None
     except (
         *(ValueError, LookupError, ConnectionError, AssertionError, web.RequestPayloadError),
         HttpProcessingError,  # a part's head
     ) as error:
-        raise Refused("unreadable") from error
+        raise TurnedAway("unreadable") from error
 
 
 async def _typed(request: web.Request, access: Access) -> list[str]:
@@ -283,24 +283,24 @@ async def _typed(request: web.Request, access: Access) -> list[str]:
         return []
     try:
         fields = await form(request)
-    except Refused:
+    except TurnedAway:
         return []
     written = [value for name, value in fields.items() if name not in _NEVER_SHOWN]
     return [value for value in written if not value.isascii() or len(value.split()) > 1]
 
 
 async def texts(request: web.Request, name: str) -> list[str]:
-    """All texts of one name in a form. Raises `Refused`."""
+    """All texts of one name in a form. Raises `TurnedAway`."""
     return [one for one in (await _fields(request)).getall(name, []) if isinstance(one, str)]
 
 
 async def files(request: web.Request) -> list[web.FileField]:
-    """The files in a form. Raises `Refused`."""
+    """The files in a form. Raises `TurnedAway`."""
     return [one for one in (await _fields(request)).values() if isinstance(one, web.FileField)]
 
 
 async def file(request: web.Request) -> tuple[str, bytes]:
-    """The last file in a form: its name, and all of it; nothing if there is none. Raises `Refused`."""
+    """The last file in a form: its name, and all of it; nothing if there is none. Raises `TurnedAway`."""
     name, content = "", b""
     for field in await files(request):
         name, content = field.filename, await asyncio.to_thread(field.file.read)
@@ -308,14 +308,14 @@ async def file(request: web.Request) -> tuple[str, bytes]:
 
 
 async def _ours(request: web.Request) -> None:
-    """Raises `Refused` unless our own page sent it."""
+    """Raises `TurnedAway` unless our own page sent it."""
     if not arrival.is_from_us(arrived(request), request.headers):
-        raise Refused("origin")
+        raise TurnedAway("origin")
     given = request.headers.get("X-CSRF-Token")
     if given is None:
         given = (await form(request)).get("csrf", "")
     if not hmac.compare_digest(given.encode("utf-8", "replace"), csrf(request).encode()):
-        raise Refused("csrf")
+        raise TurnedAway("csrf")
 
 
 # What is shown
@@ -396,10 +396,10 @@ def wants_json(request: web.Request) -> bool:
 
 
 def campaign_of(request: web.Request, campaigns: Mapping[str, T]) -> T:
-    """Whatever there is of the campaign of an address. Raises `Refused`."""
+    """Whatever there is of the campaign of an address. Raises `TurnedAway`."""
     found = campaigns.get(request.match_info["campaign"])
     if found is None:
-        raise Refused("unknown")
+        raise TurnedAway("unknown")
     return found
 
 

@@ -13,7 +13,15 @@ from gateway.nominations import checks, papers, pictures, roster, sheet
 from gateway.nominations.cabinet import Lost
 from gateway.nominations.checks import Flaw
 from gateway.nominations.forms import FORMS, STAGES
-from gateway.nominations.register import KINDS, PAPER, Nomination, Refused, Register, Unkept, nominating_of
+from gateway.nominations.register import (
+    KINDS,
+    PAPER,
+    Nomination,
+    NominationRefused,
+    Register,
+    Unkept,
+    nominating_of,
+)
 from gateway.nominations.roster import NotWritten
 from gateway.pages import guard, nominations_view, times
 from gateway.pages.committee import running_of
@@ -95,7 +103,7 @@ class _Pages:
             await self._register.take(running, contest, content, guard.signed_in(request).login)
         except Faulty as faulty:
             return await self._list(request, 422, faults=faulty.said(guard.language(request)))
-        except Refused as refused:
+        except NominationRefused as refused:
             return await self._list(request, 409, refused=refused.word)
         return guard.see_other(self._path(running, contest), done="imported")
 
@@ -104,12 +112,12 @@ class _Pages:
         running = running_of(request, self._service)
         contests = list(running.campaign.nominations)
         if not contests:
-            raise guard.Refused("unknown")
+            raise guard.TurnedAway("unknown")
         contest = (await guard.form(request)).get("contest", "")
         contest = contest if contest in contests else contests[0]
         try:
             await self._register.write(running, self._campaigns / f"{running.id}.toml")
-        except Refused as refused:
+        except NominationRefused as refused:
             return await self._list(request, 409, contest=contest, refused=refused.word)
         except NotWritten as problem:
             lang = guard.language(request)
@@ -179,7 +187,7 @@ class _Pages:
             id_ = await self._register.enter(running, contest, given, guard.signed_in(request).login)
         except Unkept as unkept:
             return await self._form(request, 422, typed=given, flaws=unkept.flaws)
-        except Refused as refused:
+        except NominationRefused as refused:
             return await self._form(request, 409, typed=given, refused=refused.word)
         return guard.see_other(f"{self._path(running, contest)}/{id_}", done="saved")
 
@@ -195,7 +203,7 @@ class _Pages:
             await self._register.change(running, contest, id_, given, guard.signed_in(request).login)
         except Unkept as unkept:
             return await self._page(request, 422, typed=given, flaws=unkept.flaws)
-        except Refused as refused:
+        except NominationRefused as refused:
             return await self._page(request, 409, typed=given, refused=refused.word)
         return guard.see_other(request.path, done="saved")
 
@@ -205,12 +213,12 @@ class _Pages:
         given = await guard.form(request)
         stage = given.get("stage", "")
         if stage not in STAGES:
-            raise guard.Refused("unreadable")
+            raise guard.TurnedAway("unreadable")
         try:
             await self._register.endorse(running, contest, id_, stage, given, guard.signed_in(request).login)
         except Unkept as unkept:
             return await self._page(request, 422, endorsing=given, wrong=unkept.flaws)
-        except Refused as refused:
+        except NominationRefused as refused:
             return await self._page(request, 409, endorsing=given, refused=refused.word)
         return guard.see_other(f"{self._path(running, contest)}/{id_}", done="endorsed")
 
@@ -257,8 +265,8 @@ class _Pages:
         try:
             await self._register.head(running, contest, id_)
             one, content = await self._register.file(running, id_, self._file(request))
-        except (Refused, Lost):
-            raise guard.Refused("unknown") from None
+        except (NominationRefused, Lost):
+            raise guard.TurnedAway("unknown") from None
         how = "attachment" if one.kind == PAPER else "inline"
         named = f'{how}; filename="{contest}-{id_}-{one.id}.{papers.ENDINGS[one.media]}"'
         headers = {**guard.HEADERS, **FILE_HEADERS, "Content-Disposition": named}
@@ -267,7 +275,7 @@ class _Pages:
     async def _done(self, request: web.Request, doing: Any, word: str) -> web.StreamResponse:
         try:
             await doing
-        except Refused as refused:
+        except NominationRefused as refused:
             return await self._page(request, 409, refused=refused.word)
         running, contest, id_ = self._one(request)
         return guard.see_other(f"{self._path(running, contest)}/{id_}", done=word)
@@ -309,9 +317,9 @@ class _Pages:
         lang = guard.language(request)
         try:
             one = await self._register.one(running, contest, id_)
-        except Refused as missing:
+        except NominationRefused as missing:
             if missing.word == "no_nomination":
-                raise guard.Refused("unknown") from None
+                raise guard.TurnedAway("unknown") from None
             return await self._list(request, 409, refused=missing.word)
         nominating = nominating_of(running, contest)
         frame = self._frame(running, contest, nominating, lang)
@@ -389,18 +397,18 @@ class _Pages:
     def _nominating(self, running: Running, contest: str) -> Nominating:
         try:
             return nominating_of(running, contest)
-        except Refused:
-            raise guard.Refused("unknown") from None
+        except NominationRefused:
+            raise guard.TurnedAway("unknown") from None
 
     def _one(self, request: web.Request) -> tuple[Running, str, int]:
         running, contest, _ = self._contest(request)
         number = request.match_info["number"]
         if len(number) > 15:
-            raise guard.Refused("unknown")
+            raise guard.TurnedAway("unknown")
         return running, contest, int(number)
 
     def _file(self, request: web.Request) -> int:
         number = request.match_info["file"]
         if not (number.isascii() and number.isdigit() and len(number) < 16):
-            raise guard.Refused("unknown")
+            raise guard.TurnedAway("unknown")
         return int(number)

@@ -75,7 +75,7 @@ class _Notices:
         assert self._secretary is not None, "the public's routes have no draft"
         running = running_of(request, self._service)
         if running.keeps_figures_back:
-            raise guard.Refused("unknown")
+            raise guard.TurnedAway("unknown")
         facts, now_ms = await self._secretary.facts(running), self._service.now_ms()
         first = workdays.day_of(now_ms, running.zone)
         last = workdays.last_day(first, running.campaign.notice)

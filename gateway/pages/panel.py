@@ -217,7 +217,7 @@ class _Pages:
         try:
             return running, contest, scoring.judging_of(running, contest)
         except Refused:
-            raise guard.Refused("unknown") from None
+            raise guard.TurnedAway("unknown") from None
 
 
 def _read(

@@ -10,7 +10,7 @@ from gateway.intake.running import Running
 from gateway.pages import guard
 from gateway.pages.guard import only
 from gateway.pages.words_people import WORDS
-from gateway.people.accounts import LINK_MS, Refused, state
+from gateway.people.accounts import LINK_MS, AccountRefused, state
 from gateway.people.people import People
 from gateway.people.roles import Role, SignedIn
 from gateway.people.store import Account, Listed
@@ -55,7 +55,7 @@ class _Accounts:
         given = await self._given(request)
         try:
             token = await self._accounts.add(**given, by=guard.signed_in(request).login)
-        except Refused as refused:
+        except AccountRefused as refused:
             return await self._list(request, refused.word, given)
         return self._link(request, await self._accounts.named(given["login"]), token)
 
@@ -66,7 +66,7 @@ class _Accounts:
         given = {**await self._given(request), "login": (await self._account(request)).login}
         try:
             await self._accounts.change(**given, by=guard.signed_in(request).login)
-        except Refused as refused:
+        except AccountRefused as refused:
             return await self._edit(request, refused.word, given)
         return guard.see_other(_PEOPLE, done="changed")
 
@@ -74,7 +74,7 @@ class _Accounts:
         account = await self._account(request)
         try:
             await self._accounts.disable(account.login, by=guard.signed_in(request).login)
-        except Refused as refused:
+        except AccountRefused as refused:
             return await self._edit(request, refused.word)
         return guard.see_other(_PEOPLE, done="disabled")
 
@@ -82,7 +82,7 @@ class _Accounts:
         account = await self._account(request)
         try:
             await self._accounts.enable(account.login, by=guard.signed_in(request).login)
-        except Refused as refused:
+        except AccountRefused as refused:
             return await self._edit(request, refused.word)
         return guard.see_other(_PEOPLE, done="enabled")
 
@@ -90,7 +90,7 @@ class _Accounts:
         account = await self._account(request)
         try:
             token = await self._accounts.reset(account.login, by=guard.signed_in(request).login)
-        except Refused as refused:
+        except AccountRefused as refused:
             return await self._edit(request, refused.word)
         return self._link(request, account, token)
 
@@ -98,10 +98,10 @@ class _Accounts:
         """The account that is asked about, if it is one that whoever asks may see."""
         try:
             account = await self._accounts.named(request.match_info["login"])
-        except Refused:
-            raise guard.Refused("unknown") from None
+        except AccountRefused:
+            raise guard.TurnedAway("unknown") from None
         if not _is_of(guard.signed_in(request), account):
-            raise guard.Refused("unknown")
+            raise guard.TurnedAway("unknown")
         return account
 
     async def _given(self, request: web.Request) -> dict[str, Any]:
@@ -111,7 +111,7 @@ class _Accounts:
         try:
             role = Role(given.get("role", ""))
         except ValueError:
-            raise guard.Refused("unreadable") from None
+            raise guard.TurnedAway("unreadable") from None
         # Every one is the same as none: also those that are yet to come. Nobody gives more than they have.
         campaigns = own if not chosen or len(chosen) == len(self._campaigns) else tuple(chosen)
         return {

@@ -95,7 +95,7 @@ class _Pages:
         running_of(request, self._service)
         chosen = TEMPLATES.get(request.match_info["name"])
         if chosen is None:
-            raise guard.Refused("unknown")
+            raise guard.TurnedAway("unknown")
         headers = {**guard.HEADERS, "Content-Disposition": f'attachment; filename="{chosen.name}"'}
         return web.Response(body=template.write([chosen.page]), content_type=_XLSX, headers=headers)
 

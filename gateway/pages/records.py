@@ -169,7 +169,7 @@ class _Records:
         place = await self._service.casebook.place(running.id, node, seq)
         case = None if place is None else await self._service.casebook.case(running.id, place)
         if case is None:
-            raise guard.Refused("unknown")
+            raise guard.TurnedAway("unknown")
         return case
 
     async def _receipt(self, running: Running, case: Case) -> str:

@@ -7,7 +7,7 @@ import structlog
 from aiohttp import web
 
 from gateway.pages import agents, cookies, guard, menu
-from gateway.pages.guard import PUBLIC, Refused
+from gateway.pages.guard import PUBLIC, TurnedAway
 from gateway.pages.words_people import WORDS
 from gateway.people import policy
 from gateway.people.entrance import Denied, Entered, NeedsCode
@@ -133,4 +133,4 @@ def _gone(request: web.Request) -> web.StreamResponse:
 
 def _must_be_private(request: web.Request) -> None:
     if not guard.arrived(request).private:
-        raise Refused("insecure")
+        raise TurnedAway("insecure")

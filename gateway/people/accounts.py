@@ -25,7 +25,7 @@ LINK_MS: Final = 48 * 3_600_000
 FIRST: Final = "admin"
 
 
-class Refused(ValueError):
+class AccountRefused(ValueError):
     """That cannot be done with an account; the word says why, and catalogues explain it."""
 
     def __init__(self, word: str) -> None:
@@ -49,10 +49,10 @@ class Accounts:
         return await self._db.run(store.listed)
 
     async def named(self, login: str) -> Account:
-        """One account. Raises `Refused`."""
+        """One account. Raises `AccountRefused`."""
         account = await self._db.run(store.named, policy.login(login))
         if account is None:
-            raise Refused("unknown_account")
+            raise AccountRefused("unknown_account")
         return account
 
     async def sits(self, login: str, campaign: str) -> bool:
@@ -64,22 +64,22 @@ class Accounts:
         return who.role is Role.COMMITTEE and who.may_enter(campaign)
 
     async def add(self, login: str, name: str, role: Role, campaigns: Iterable[str], by: str) -> str:
-        """Make an account; returns its link's token. Raises `Refused`."""
+        """Make an account; returns its link's token. Raises `AccountRefused`."""
         login, name, named = policy.login(login), policy.name(name), tuple(campaigns)
         if not policy.is_login(login):
-            raise Refused("login_shape")
+            raise AccountRefused("login_shape")
         self._check(name, named)
         token, now_ms = secrets.token_urlsafe(32), self.now_ms()
         try:
             new = store.New(login, name, role, named)
             await self._db.run(store.add, new, now_ms, hashed(token), now_ms + LINK_MS)
         except Conflict:
-            raise Refused("login_taken") from None
+            raise AccountRefused("login_taken") from None
         _log.info("account_added", account=login, role=role, by=by)
         return token
 
     async def change(self, login: str, name: str, role: Role, campaigns: Iterable[str], by: str) -> None:
-        """Another name, role or campaigns. Raises `Refused`."""
+        """Another name, role or campaigns. Raises `AccountRefused`."""
         account, name, named = await self.named(login), policy.name(name), tuple(campaigns)
         # A campaign that is gone stays with the account: without any it would have all.
         gone = [one for one in account.campaigns.split() if one not in self._campaigns]
@@ -90,31 +90,34 @@ class Accounts:
         try:
             await self._db.run(store.change, account, name, role, named)
         except LastAdministrator:
-            raise Refused("last_administrator") from None
+            raise AccountRefused("last_administrator") from None
         _log.info("account_changed", account=account.login, role=role, by=by)
 
     async def disable(self, login: str, by: str) -> None:
-        """Let nobody in by it any more, and end its sessions at once. Raises `Refused`."""
+        """Let nobody in by it any more, and end its sessions at once. Raises `AccountRefused`."""
         account = await self.named(login)
         _not_oneself(account, by)
         try:
             await self._db.run(store.disable, account)
         except LastAdministrator:
-            raise Refused("last_administrator") from None
+            raise AccountRefused("last_administrator") from None
         _log.info("account_disabled", account=account.login, by=by)
 
     async def enable(self, login: str, by: str) -> None:
-        """Let its owner in again, with the password they had. Raises `Refused`."""
+        """Let its owner in again, with the password they had. Raises `AccountRefused`."""
         account = await self.named(login)
         await self._db.run(store.enable, account)
         _log.info("account_enabled", account=account.login, by=by)
 
     async def reset(self, login: str, by: str) -> str:
-        """Forget password and second factor, end all sessions; returns a link's token. Raises `Refused`."""
+        """Forget password and second factor, end all sessions; returns a link's token.
+
+        Raises `AccountRefused`.
+        """
         account = await self.named(login)
         _not_oneself(account, by)
         if not account.enabled:
-            raise Refused("disabled")
+            raise AccountRefused("disabled")
         token = secrets.token_urlsafe(32)
         await self._db.run(store.reset, account, hashed(token), self.now_ms() + LINK_MS)
         _log.info("account_reset", account=account.login, by=by)
@@ -143,15 +146,15 @@ class Accounts:
 
     def _check(self, name: str, campaigns: tuple[str, ...]) -> None:
         if not policy.is_name(name):
-            raise Refused("name_shape")
+            raise AccountRefused("name_shape")
         if not self._campaigns.issuperset(campaigns):
-            raise Refused("campaign_unknown")
+            raise AccountRefused("campaign_unknown")
 
 
 def _not_oneself(account: Account, by: str) -> None:
     """Nobody takes their own account away, or raises it: another administrator does."""
     if account.login == by:
-        raise Refused("own")
+        raise AccountRefused("own")
 
 
 def state(listed: Listed, now_ms: int) -> str:

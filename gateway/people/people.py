@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from config import settings
-from gateway.people.accounts import Accounts, Refused, state
+from gateway.people.accounts import AccountRefused, Accounts, state
 from gateway.people.entrance import Entrance
 from gateway.people.passwords import Passwords
 from gateway.people.roles import Role
@@ -62,7 +62,7 @@ async def carry_out(people: People, asked: Mapping[str, Any]) -> dict[str, Any]:
                 await accounts.enable(login, by=BY_COMMAND)
             case unknown:
                 raise ValueError(f"nothing is done by the name of {unknown}")
-    except Refused as refused:
+    except AccountRefused as refused:
         return {"refused": refused.word}
     return {}
 

@@ -10,7 +10,7 @@ import pytest
 
 from gateway.intake.running import Running
 from gateway.nominations.cabinet import Lost
-from gateway.nominations.register import MOST_FILES, Refused, Register
+from gateway.nominations.register import MOST_FILES, NominationRefused, Register
 from tests import postgres as own
 from tests.conftest import House
 from tests.nodes.test_nodes import house_of
@@ -69,12 +69,12 @@ async def desks(house: House, postgres: own.Server) -> AsyncIterator[list[Desk]]
 async def ended(*doing: Any) -> tuple[list[Any], list[str]]:
     """What came of things done at once: the results, and why the others were refused."""
     found = await asyncio.gather(*doing, return_exceptions=True)
-    assert not [one for one in found if isinstance(one, BaseException) and not isinstance(one, Refused)], (
-        found
-    )
+    assert not [
+        one for one in found if isinstance(one, BaseException) and not isinstance(one, NominationRefused)
+    ], found
     return (
-        [one for one in found if not isinstance(one, Refused)],
-        [one.word for one in found if isinstance(one, Refused)],
+        [one for one in found if not isinstance(one, NominationRefused)],
+        [one.word for one in found if isinstance(one, NominationRefused)],
     )
 
 

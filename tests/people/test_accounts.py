@@ -10,7 +10,7 @@ import pytest
 import structlog
 
 from gateway.people import accounts
-from gateway.people.accounts import LINK_MS, Refused
+from gateway.people.accounts import LINK_MS, AccountRefused
 from gateway.people.entrance import Denied, Entered
 from gateway.people.people import carry_out
 from gateway.people.roles import Role
@@ -77,7 +77,7 @@ async def test_a_disabled_account_lets_nobody_in_by_any_way(folk: Folk) -> None:
     assert await people.sessions.who(token) is None, "the session has ended at once"
     assert await folk.enter("li") == Denied("wrong")
     assert await people.entrance.welcomed(link) is None
-    with pytest.raises(Refused, match="disabled"):
+    with pytest.raises(AccountRefused, match="disabled"):
         await people.accounts.reset("li", by="chief")
     await people.accounts.enable("li", by="chief")
     assert await people.sessions.who(token) is None, "and stays so"
@@ -178,7 +178,7 @@ async def test_what_cannot_be_done(folk: Folk, case: str) -> None:
     act, word = REFUSALS[case]
     await folk.add("chief", Role.ADMINISTRATOR)
     before = await folk.people.accounts.listed()
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(AccountRefused) as refused:
         await act(folk)
     assert refused.value.word == word
     assert await folk.people.accounts.listed() == before
@@ -188,7 +188,7 @@ async def test_of_two_administrators_one_may_go(folk: Folk) -> None:
     await folk.add("chief", Role.ADMINISTRATOR)
     await folk.add("deputy", Role.ADMINISTRATOR)
     await folk.people.accounts.disable("chief", by="deputy")
-    with pytest.raises(Refused, match="last_administrator"):
+    with pytest.raises(AccountRefused, match="last_administrator"):
         await folk.people.accounts.disable("deputy", by="televote users")
 
 
