@@ -16,8 +16,8 @@ _LOOK_SECONDS: Final = 1.0
 class Silence:
     """Watches a server's connections. `run` it as a task, until cancelled."""
 
-    def __init__(self, server: Lanes, seconds: float = HEAD_SECONDS) -> None:
-        self._server, self._seconds = server, seconds
+    def __init__(self, server: Lanes) -> None:
+        self._server = server
         self._since: dict[object, float] = {}
 
     async def run(self) -> None:
@@ -30,5 +30,5 @@ class Silence:
         there = [one for one in self._server.connections if isinstance(one, Lane)]
         self._since = {one: self._since.get(one, now) for one in there}
         for one in there:
-            if not one.has_spoken and now - self._since[one] >= self._seconds:
+            if not one.has_spoken and now - self._since[one] >= HEAD_SECONDS:
                 one.force_close()

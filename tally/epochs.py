@@ -97,7 +97,7 @@ def read_gap(leaf: Leaf) -> Mapping[str, Past]:
         raise entry.BadEntry("a gap that does not say what was lost") from error
 
 
-def tallied(leaves: Iterable[bytes], unknown: int = 0) -> Counter[str]:
+def tallied(leaves: Iterable[bytes], unknown: int) -> Counter[str]:
     """How lost entries had ended, by their leaves; `unknown` is how many have none."""
     lost = Counter(entry.read_leaf(leaf).kind for leaf in leaves)
     if unknown:

@@ -38,8 +38,7 @@ class Matcher:
     The statement's rows are held only while they have no partner.
     """
 
-    def __init__(self, tolerance_ms: int = TOLERANCE_MS) -> None:
-        self._tolerance_ms = tolerance_ms
+    def __init__(self) -> None:
         self._erased: list[int] = []
         self._ids: dict[bytes, int | list[int]] = {}
         self._places, self._sent, self._received = array("q"), array("q"), array("q")
@@ -84,7 +83,7 @@ class Matcher:
                 left.append(row)
                 continue
             paired += 1
-            slips[likely.quarters(self._off(row.at_ms, index), self._tolerance_ms)] += 1
+            slips[likely.quarters(self._off(row.at_ms, index), TOLERANCE_MS)] += 1
             self._pair(row, index, 0)
         if not paired:
             slips, paired = self._slips(left)
@@ -124,8 +123,8 @@ class Matcher:
             return self._callers[index], self._texts[index] if has_texts else ""
 
         for time, within_ms in (
-            (self._time, self._tolerance_ms),
-            (self._received.__getitem__, self._tolerance_ms),
+            (self._time, TOLERANCE_MS),
+            (self._received.__getitem__, TOLERANCE_MS),
             (self._time, _FARTHEST_MS),
         ):
             left = self._by_key(left, slip_ms, theirs, ours, time, within_ms)
@@ -138,7 +137,7 @@ class Matcher:
                 lambda row: row.caller,
                 self._callers.__getitem__,
                 self._time,
-                self._tolerance_ms,
+                TOLERANCE_MS,
             )
         }
         return [row for row in left if row.caller == NOBODY or row.row in still]
@@ -181,7 +180,7 @@ class Matcher:
         self._used[index] = 1
         if differs := self._differs(row, index):
             self._altered.append(_Altered(row, index, differs))
-        elif slip_ms or abs(self._off(row.at_ms, index)) > self._tolerance_ms:
+        elif slip_ms or abs(self._off(row.at_ms, index)) > TOLERANCE_MS:
             self._late_rows.append(row.row)
             self._late_at.append(row.at_ms)
             self._late_index.append(index)
@@ -215,7 +214,7 @@ class Matcher:
         for row in left:
             if (index := ours.get((row.caller, row.text or ""), -1)) >= 0:
                 paired += 1
-                slips[likely.quarters(self._off(row.at_ms, index), self._tolerance_ms)] += 1
+                slips[likely.quarters(self._off(row.at_ms, index), TOLERANCE_MS)] += 1
         return slips, paired
 
     # ---- findings
@@ -247,11 +246,11 @@ class Matcher:
             twice = same == 0 if not row.message else _digest(row.message) in self._ids
             reason = likely.first(
                 ("listed_twice", twice),
-                ("erased", likely.is_close(self._erased, at_ms, self._tolerance_ms)),
+                ("erased", likely.is_close(self._erased, at_ms, TOLERANCE_MS)),
                 ("no_number", row.caller == NOBODY),
                 ("sent_twice", same is not None and same <= AGAIN_MS),
                 ("part_of_longer", row.text is not None and any(off <= PARTS_MS for _, off in near)),
-                ("unread_here", likely.is_close(unread, at_ms, self._tolerance_ms)),
+                ("unread_here", likely.is_close(unread, at_ms, TOLERANCE_MS)),
                 ("outage", silent and gaps[gap] >= AWAY_ROWS),
                 ("not_delivered", True),
             )
@@ -284,7 +283,7 @@ class Matcher:
         """Whether a message is before the statement's first row, or after its last."""
         if found.first_ms is None or found.last_ms is None:
             return True
-        low, high = found.first_ms - self._tolerance_ms, found.last_ms + self._tolerance_ms
+        low, high = found.first_ms - TOLERANCE_MS, found.last_ms + TOLERANCE_MS
         return not any(low <= at_ms <= high for at_ms in (self._time(index), self._received[index]))
 
     def _altered_ones(self) -> Iterator[Finding]:
@@ -298,10 +297,10 @@ class Matcher:
         slipped = 0
         for row, at_ms, index in zip(self._late_rows, self._late_at, self._late_index, strict=True):
             off_ms = self._off(at_ms, index)
-            if slip_ms and abs(self._off(at_ms - slip_ms, index)) <= self._tolerance_ms:
+            if slip_ms and abs(self._off(at_ms - slip_ms, index)) <= TOLERANCE_MS:
                 slipped += 1
                 continue
-            reason = likely.shifted(off_ms, self._tolerance_ms)
+            reason = likely.shifted(off_ms, TOLERANCE_MS)
             yield Finding("shifted", reason, row, self._places[index], at_ms, self._time(index))
         if slipped:
             yield Finding("shifted", "time_zone", theirs_ms=slip_ms, ours_ms=0, rows=slipped)

@@ -40,9 +40,9 @@ class Pair(NamedTuple):
         return self.adjusted is not None and self.adjusted <= RATE
 
 
-def agreement(totals: Mapping[str, Mapping[str, Fraction]], top: int = TOP) -> list[Pair]:
+def agreement(totals: Mapping[str, Mapping[str, Fraction]]) -> list[Pair]:
     """Every pair of judges. `totals` are by judge and candidate; of a candidate not judged there is none."""
-    pairs = [_pair(*two, totals, top) for two in combinations(totals, 2)]
+    pairs = [_pair(*two, totals) for two in combinations(totals, 2)]
     tested = [pair.p for pair in pairs if pair.p is not None]
     adjusted = dict(zip(tested, adjust(tested), strict=True))
     return [pair._replace(adjusted=adjusted[pair.p]) if pair.p is not None else pair for pair in pairs]
@@ -72,9 +72,9 @@ def by_chance(shared: int, top: int, of: int) -> Fraction:
     return Fraction(ways, comb(of, top))
 
 
-def _pair(first: str, second: str, totals: Mapping[str, Mapping[str, Fraction]], top: int) -> Pair:
+def _pair(first: str, second: str, totals: Mapping[str, Mapping[str, Fraction]]) -> Pair:
     both = [code for code in totals[first] if code in totals[second]]
-    size = top if len(both) > top else len(both) // 2
+    size = TOP if len(both) > TOP else len(both) // 2
     leaders = [_first({code: totals[judge][code] for code in both}, size) for judge in (first, second)]
     if not size or None in leaders:
         return Pair(first, second, size, len(both))

@@ -62,14 +62,13 @@ class Follower:
     submit: Submit
     places: Places
     key: bytes
-    poll_seconds: float = _POLL_SECONDS
     still_seconds: float = _STILL_SECONDS
     _files: dict[Path, _File] = field(default_factory=dict)
     _said: dict[Path, str] = field(default_factory=dict)
 
     def at_work(self) -> AbstractAsyncContextManager[None]:
         """Following, inside the context. What is under way at the end is finished by the next start."""
-        return polling.looking(self.source, self.look, self.poll_seconds)
+        return polling.looking(self.source, self.look, _POLL_SECONDS)
 
     async def look(self) -> None:
         """Read whatever is new in any of the files."""

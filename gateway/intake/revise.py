@@ -182,7 +182,7 @@ def case_of(
     )
 
 
-def voter_of(running: Running, case: Case, line: str = "") -> VoterKey:
+def voter_of(running: Running, case: Case, line: str) -> VoterKey:
     """Whose caps a ruling on this message asks.
 
     A message without a number has nobody's: it is judged as its own caller, for one withheld number

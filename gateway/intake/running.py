@@ -128,9 +128,7 @@ class Running:
         """Before the acts are followed from the first again: what adds up begins with nothing."""
         self.progress, self.lost, self.followed = Progress(), {}, 0
 
-    def take_up(
-        self, kind: str, detail: Mapping[str, Any], private: Mapping[str, Any], at_ms: int = 0
-    ) -> None:
+    def take_up(self, kind: str, detail: Mapping[str, Any], private: Mapping[str, Any], at_ms: int) -> None:
         """Follow an act that the ledger has, whoever recorded it.
 
         Raises `Unsafe` if the campaign was opened with other rules, and what `follow` raises.
@@ -143,9 +141,7 @@ class Running:
             )
         self.follow(kind, detail, private, at_ms)
 
-    def follow(
-        self, kind: str, detail: Mapping[str, Any], private: Mapping[str, Any], at_ms: int = 0
-    ) -> None:
+    def follow(self, kind: str, detail: Mapping[str, Any], private: Mapping[str, Any], at_ms: int) -> None:
         """Take up what an act of the ledger changes. Raises `certification.NotAllowed`."""
         self.progress = certification.after(self.progress, kind, detail, at_ms)
         self.followed += kind not in REVISIONS

@@ -106,7 +106,7 @@ class _Pages:
             return self._page(request, running[0])
         lang = asking(request).lang
         listed = [(one.id, one.campaign.name_in(lang), self._status(one)) for one in running]
-        return self._draw(request, "campaigns.html", {"campaigns": listed})
+        return respond(render(request, "campaigns.html", {"campaigns": listed}), lang)
 
     async def campaign(self, request: web.Request) -> web.Response:
         """One campaign."""
@@ -150,11 +150,6 @@ class _Pages:
             text = render(request, "campaign.html", {**values, "several": several})
             drawn = self._drawn[request.path, asked] = _Drawn(standings, shown, status, text)
         return respond(drawn.text, asked.lang)
-
-    def _draw(
-        self, request: web.Request, template: str, values: Mapping[str, Any], status: int = 200
-    ) -> web.Response:
-        return respond(render(request, template, values), asking(request).lang, status)
 
     def _status(self, running: Running) -> str:
         """The status as the catalogue words it: a closed campaign's result is provisional or final."""

@@ -27,13 +27,13 @@ def words(outcome: str) -> str:
     return " · ".join(WORDS[MessageOutcome(outcome)])
 
 
-def standings(current: dict[str, Any], lang: Lang, top: int | None = None) -> None:
+def standings(current: dict[str, Any], lang: Lang) -> None:
     """The standings, contest by contest, and how messages ended."""
     zh, en = _STATUS[current["status"]]
     head = Text.assemble((current["name"], "bold"), f"  {say(lang, zh, en)}  {current['as_of']}")
     OUT.print(head, soft_wrap=True)
     for contest in current["contests"]:
-        OUT.print(contest_table(contest, lang, top))
+        OUT.print(contest_table(contest, lang))
     OUT.print(balance_table(current["balance"], lang))
 
 

@@ -27,7 +27,7 @@ from tally.entry import Opening
 from tally.hourly import Overlapping
 from tally.matching import Matcher
 from tally.outcome import MessageOutcome
-from tally.reconciliation import KINDS, NOBODY, TOLERANCE_MS, Compared, Entry, Finding, Row
+from tally.reconciliation import KINDS, NOBODY, Compared, Entry, Finding, Row
 from tally.seal import Sealer
 from tally.verify import Tampered
 
@@ -99,7 +99,6 @@ async def compare(
     statement: Statement,
     reader: Reader,
     on_rows: OnRows = lambda _: None,
-    tolerance_ms: int = TOLERANCE_MS,
 ) -> Report:
     """Compare a source's messages with a statement; `others` are the campaign's other sources.
 
@@ -107,7 +106,7 @@ async def compare(
     """
     record = _Record(running, source)
     counts = await asyncio.to_thread(statement.is_counts)
-    matcher, times = Matcher(tolerance_ms), list[int]()
+    matcher, times = Matcher(), list[int]()
     masked = not counts and await asyncio.to_thread(statement.is_masked)
     who = _Who(running, source.numbering, masked=masked)
     if counts:

@@ -36,8 +36,8 @@ CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 class Metrics:
     """The service's metrics: one prefix, base units, bounded labels (source, outcome, status, reason)."""
 
-    def __init__(self, registry: CollectorRegistry | None = None) -> None:
-        self.registry = registry = registry or CollectorRegistry()
+    def __init__(self) -> None:
+        self.registry = registry = CollectorRegistry()
         self.messages = Counter(
             "televote_messages", "Messages recorded, by outcome.", ["source", "outcome"], registry=registry
         )

@@ -84,7 +84,7 @@ def test_a_candidate_that_has_withdrawn_is_no_example() -> None:
 def test_times_are_those_that_an_act_has_set(house: House) -> None:
     moved = running.run(sample(house), SECRET)
     later = moved.closes_ms + 86_400_000
-    moved.follow("schedule", {"closes_ms": {"sms": later, "hotline": later}}, {})
+    moved.follow("schedule", {"closes_ms": {"sms": later, "hotline": later}}, {}, 0)
     html = told(collect.before(moved, OPENS_MS))
     assert "2018年7月21日 18:00" in html
     assert "2018年7月20日 18:00" not in html
