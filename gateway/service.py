@@ -32,7 +32,7 @@ from gateway.ledger.publisher import Publisher
 from gateway.parts.assembly import Assembly
 from gateway.storage import cases, receipts
 from gateway.storage.opening import open_store
-from gateway.storage.store import Store
+from gateway.storage.store import Acted, Store
 
 _log = structlog.get_logger()
 
@@ -114,32 +114,19 @@ async def open_service(
             queue=settings.limits.queue_messages,
             batch=settings.limits.batch_messages,
         )
-        acts = {name: await store.acts(name) for name in campaigns}
-        for name, running in campaigns.items():
-            schedule.resume(running, acts[name])
-        await recorder.begin(campaigns)
-        for name, running in campaigns.items():
-            if running.receipts:
-                await store.run(receipts.adopt, recorder.head(name).log_id)
+        acts = await _take_up(store, recorder, campaigns)
         neighbours = Neighbours(store, settings.node, recorder.look, now_ms)
         await neighbours.begin()
         publisher = Publisher(published(settings), campaigns, store, recorder.head)
         await publisher.begin()
+        mirror = Mirror(published(settings), campaigns, store, settings.node)
         calendar = Schedule(recorder, campaigns.values(), now_ms, linger_seconds, neighbours.down)
         eraser = Eraser(store, recorder, campaigns, now_ms, Path(settings.data))
         shift = Shift()
-        writing = shift.begin(recorder.run())
-        publishing = shift.begin(publisher.run())
-        looking = shift.begin(neighbours.run())
-        mirror = Mirror(published(settings), campaigns, store, settings.node)
-        mirroring = shift.begin(mirror.run())
-        try:
+        async with _recording(shift, recorder, publisher, neighbours, mirror):
             await calendar.begin({name: schedule.last_rules(known) for name, known in acts.items()})
             assembly = Assembly(store, recorder, sources, now_ms)
-            ticking = shift.begin(calendar.run())
-            assembling = shift.begin(assembly.run())
-            erasing = shift.begin(eraser.run())
-            try:
+            async with _tending(shift, calendar, assembly, eraser):
                 casebook = Casebook(store, campaigns)
                 chair = Chair(recorder, casebook, now_ms)
                 yield Service(
@@ -157,16 +144,56 @@ async def open_service(
                     shift,
                     now_ms,
                 )
-            finally:
-                ticking.cancel()
-                assembling.cancel()
-                eraser.stop()
-                await asyncio.gather(ticking, assembling, erasing, return_exceptions=True)
-        finally:
-            neighbours.stop()
-            mirror.stop()
-            await asyncio.gather(looking, mirroring, return_exceptions=True)
-            recorder.stop()
-            await asyncio.gather(writing, return_exceptions=True)
-            publisher.stop()
-            await asyncio.gather(publishing, return_exceptions=True)
+
+
+async def _take_up(
+    store: Store, recorder: Recorder, campaigns: Mapping[str, Running]
+) -> Mapping[str, Sequence[Acted]]:
+    """The campaigns as their acts have left them, and these acts."""
+    acts = {name: await store.acts(name) for name in campaigns}
+    for name, running in campaigns.items():
+        schedule.resume(running, acts[name])
+    await recorder.begin(campaigns)
+    for name, running in campaigns.items():
+        if running.receipts:
+            await store.run(receipts.adopt, recorder.head(name).log_id)
+    return acts
+
+
+@asynccontextmanager
+async def _recording(
+    shift: Shift, recorder: Recorder, publisher: Publisher, neighbours: Neighbours, mirror: Mirror
+) -> AsyncIterator[None]:
+    """Inside the context messages are recorded and published. At its end the recorder is drained, and the
+    publisher last: what was recorded is signed."""
+    writing = shift.begin(recorder.run())
+    publishing = shift.begin(publisher.run())
+    looking = shift.begin(neighbours.run())
+    mirroring = shift.begin(mirror.run())
+    try:
+        yield
+    finally:
+        neighbours.stop()
+        mirror.stop()
+        await asyncio.gather(looking, mirroring, return_exceptions=True)
+        recorder.stop()
+        await asyncio.gather(writing, return_exceptions=True)
+        publisher.stop()
+        await asyncio.gather(publishing, return_exceptions=True)
+
+
+@asynccontextmanager
+async def _tending(
+    shift: Shift, calendar: Schedule, assembly: Assembly, eraser: Eraser
+) -> AsyncIterator[None]:
+    """Inside the context what is due is done: opening and closing, parts that wait too long, erasing."""
+    ticking = shift.begin(calendar.run())
+    assembling = shift.begin(assembly.run())
+    erasing = shift.begin(eraser.run())
+    try:
+        yield
+    finally:
+        ticking.cancel()
+        assembling.cancel()
+        eraser.stop()
+        await asyncio.gather(ticking, assembling, erasing, return_exceptions=True)

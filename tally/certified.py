@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from tally import certification, export
-from tally.certification import Progress
+from tally.certification import Notice, Objection, Progress
+from tally.entry import Leaf
 from tally.shortlist import Shortlist
 from tally.verify import Checked
 
@@ -39,53 +40,52 @@ def document(
     Who is listed is told once two people have published it, and not while that is being corrected. `weighed`
     is the evaluation (docs/evaluation.md), of which composites and ranks are told then, no judge's points.
     """
-    is_published = progress.notice is not None or progress.status == "certified"
     composites = {
         (told["id"], row["code"]): row for told in (weighed or {}).get("contests", ()) for row in told["rows"]
     }
+    is_published = progress.notice is not None or progress.status == "certified"
+    told_of = (listed, composites) if is_published else (Shortlist({}, {}), {})
     certified = [act.leaf for act in acts if act.leaf.kind == "certify"]
-    signed = certified[-1] if progress.status == "certified" else None
     return {
         "format": FORMAT,
         "campaign": standings["campaign"],
         "name": standings["name"],
         "status": progress.status,
         "result": digest(standings, listed, weighed),
-        "certified": None
-        if signed is None
-        else {
-            "at": stamp(signed.at_ms),
-            "by": [signed.detail["by"], signed.detail["second"]],
-            "result": signed.detail["result"],
-            "manifest": signed.detail["manifest"],
-        },
+        "certified": _certification(certified[-1], stamp) if progress.status == "certified" else None,
         "reconciled": {"waived": progress.reconciled == "waived", "sources": dict(progress.reconciliations)},
-        "contests": [
-            _contest(contest, listed, composites)
-            if is_published
-            else _contest(contest, Shortlist({}, {}), {})
-            for contest in standings["contests"]
-        ],
-        "notices": [
-            {
-                "number": one.number,
-                "first_day": one.first_day,
-                "last_day": one.last_day,
-                "listed": {contest: list(codes) for contest, codes in one.listed.items()},
-                "holds": one == progress.notice,
-            }
-            for one in progress.notices
-        ],
-        "objections": [
-            {
-                "number": one.number,
-                "at": stamp(one.at_ms),
-                "channel": one.channel,
-                "anonymous": one.anonymous,
-                "verdict": one.verdict,
-            }
-            for one in progress.objections
-        ],
+        "contests": [_contest(contest, *told_of) for contest in standings["contests"]],
+        "notices": [_notice(one, holds=one == progress.notice) for one in progress.notices],
+        "objections": [_objection(one, stamp) for one in progress.objections],
+    }
+
+
+def _certification(signed: Leaf, stamp: Callable[[int], str]) -> dict[str, Any]:
+    return {
+        "at": stamp(signed.at_ms),
+        "by": [signed.detail["by"], signed.detail["second"]],
+        "result": signed.detail["result"],
+        "manifest": signed.detail["manifest"],
+    }
+
+
+def _notice(notice: Notice, *, holds: bool) -> dict[str, Any]:
+    return {
+        "number": notice.number,
+        "first_day": notice.first_day,
+        "last_day": notice.last_day,
+        "listed": {contest: list(codes) for contest, codes in notice.listed.items()},
+        "holds": holds,
+    }
+
+
+def _objection(objection: Objection, stamp: Callable[[int], str]) -> dict[str, Any]:
+    return {
+        "number": objection.number,
+        "at": stamp(objection.at_ms),
+        "channel": objection.channel,
+        "anonymous": objection.anonymous,
+        "verdict": objection.verdict,
     }
 
 

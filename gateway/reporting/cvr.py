@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 import gateway
+from config.contest import Candidate, Contest
 from gateway.reporting import nist
 from gateway.reporting.report import Options
 from gateway.reporting.result import Record, Result
@@ -64,22 +65,7 @@ def _head(result: Result, notes: str) -> dict[str, Any]:
         "ReportType": ["adjudicated" if result.rulings else "originating-device-export"],
         "Notes": notes,
         "ReportGeneratingDeviceIds": [nist.TALLY],
-        "ReportingDevice": [
-            {
-                "@type": "CVR.ReportingDevice",
-                "@id": nist.TALLY,
-                "Application": f"televote {gateway.__version__}",
-            },
-            *(
-                {
-                    "@type": "CVR.ReportingDevice",
-                    "@id": nist.device(name),
-                    "SerialNumber": name,
-                    "Notes": [f"channel={channel}"],
-                }
-                for name, channel in result.sources.items()
-            ),
-        ],
+        "ReportingDevice": _devices(result),
         "GpUnit": [
             {
                 "@type": "CVR.GpUnit",
@@ -97,42 +83,64 @@ def _head(result: Result, notes: str) -> dict[str, Any]:
                 "Name": campaign.name,
                 "ElectionScopeId": nist.ELECTORATE,
                 "Candidate": [
-                    {
-                        "@type": "CVR.Candidate",
-                        "@id": nist.candidate(contest.id, one.code),
-                        "Name": one.name,
-                        "Code": [
-                            {
-                                "@type": "CVR.Code",
-                                "Type": "other",
-                                "OtherType": nist.VOTE_CODE,
-                                "Value": one.code,
-                            }
-                        ],
-                    }
-                    for contest in campaign.contests
-                    for one in contest.candidates
+                    _candidate(contest.id, one) for contest in campaign.contests for one in contest.candidates
                 ],
-                "Contest": [
-                    {
-                        "@type": "CVR.CandidateContest",
-                        "@id": nist.contest(contest.id),
-                        "Name": contest.name,
-                        "NumberElected": contest.seats,
-                        "VotesAllowed": contest.selections.max,
-                        "VoteVariation": nist.variation(contest),
-                        "ContestSelection": [
-                            {
-                                "@type": "CVR.CandidateSelection",
-                                "@id": nist.selection(contest.id, one.code),
-                                "CandidateIds": [nist.candidate(contest.id, one.code)],
-                            }
-                            for one in contest.candidates
-                        ],
-                    }
-                    for contest in campaign.contests
-                ],
+                "Contest": [_candidate_contest(contest) for contest in campaign.contests],
             }
+        ],
+    }
+
+
+def _devices(result: Result) -> list[dict[str, Any]]:
+    """What counted, and what the messages came by."""
+    tally = {
+        "@type": "CVR.ReportingDevice",
+        "@id": nist.TALLY,
+        "Application": f"televote {gateway.__version__}",
+    }
+    sources = [
+        {
+            "@type": "CVR.ReportingDevice",
+            "@id": nist.device(name),
+            "SerialNumber": name,
+            "Notes": [f"channel={channel}"],
+        }
+        for name, channel in result.sources.items()
+    ]
+    return [tally, *sources]
+
+
+def _candidate(contest: str, candidate: Candidate) -> dict[str, Any]:
+    return {
+        "@type": "CVR.Candidate",
+        "@id": nist.candidate(contest, candidate.code),
+        "Name": candidate.name,
+        "Code": [
+            {
+                "@type": "CVR.Code",
+                "Type": "other",
+                "OtherType": nist.VOTE_CODE,
+                "Value": candidate.code,
+            }
+        ],
+    }
+
+
+def _candidate_contest(contest: Contest) -> dict[str, Any]:
+    return {
+        "@type": "CVR.CandidateContest",
+        "@id": nist.contest(contest.id),
+        "Name": contest.name,
+        "NumberElected": contest.seats,
+        "VotesAllowed": contest.selections.max,
+        "VoteVariation": nist.variation(contest),
+        "ContestSelection": [
+            {
+                "@type": "CVR.CandidateSelection",
+                "@id": nist.selection(contest.id, one.code),
+                "CandidateIds": [nist.candidate(contest.id, one.code)],
+            }
+            for one in contest.candidates
         ],
     }
 
