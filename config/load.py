@@ -20,7 +20,7 @@ from config.campaign import Campaign
 from config.problems import ENVIRONMENT, Level, Place, Problem, Problems, Where, dotted, from_validation
 from config.settings import Settings
 from config.toml_lines import KeyPath
-from config.wording import TOML
+from config.wording import TOML, WORDING
 
 _LARGEST: Final = 8 * 1024 * 1024
 _LARGEST_SECRET: Final = 64 * 1024
@@ -100,8 +100,7 @@ def _problem(path: Path, kind: str, line: int = 0, level: Level = "error", /, **
     return Where({(): Place(str(path), line)}).problem((), kind, level, **context)
 
 
-def _text(path: Path, found: list[Problem]) -> str | None:
-    """The text of a file, without a byte-order mark."""
+def _content(path: Path, found: list[Problem]) -> bytes | None:
     try:
         with path.open("rb") as file:
             content = file.read(_LARGEST + 1)
@@ -110,6 +109,14 @@ def _text(path: Path, found: list[Problem]) -> str | None:
         return None
     if len(content) > _LARGEST:
         found.append(_problem(path, "file_large", limit=_LARGEST))
+        return None
+    return content
+
+
+def _text(path: Path, found: list[Problem]) -> str | None:
+    """The text of a file, without a byte-order mark."""
+    content = _content(path, found)
+    if content is None:
         return None
     try:
         return content.decode("utf-8-sig")
@@ -211,15 +218,15 @@ def _roster(
         found.append(Where(places).problem(at, "roster_and_candidates"))
         return True
     del contest["roster"]
-    if not isinstance(name, str) or not name.lower().endswith(".csv"):
+    if not isinstance(name, str) or not name.lower().endswith(roster.ENDINGS):
         found.append(Where(places).problem(at, "roster_path"))
         return False
     file = campaign_file.parent / name
-    text = _text(file, found)
-    if text is None:
+    content = _content(file, found)
+    if content is None:
         return False
-    read = roster.read(text)
-    found.extend(_problem(file, kind, line, **context) for line, kind, context in read.faults)
+    read = roster.read(content)
+    found.extend(Problem(str(file), one.cell.row, "", "error", *one.wording(WORDING)) for one in read.faults)
     if read.faults and not read.candidates:
         return False
     contest.update(roster=name, candidates=[candidate for _, candidate in read.candidates])

@@ -672,9 +672,9 @@ WORDING: Final[Mapping[str, Wording]] = {
         "stands beside a list of candidates", "keep one of the two", "与候选人列表重复", "只保留其一"
     ),
     "roster_path": _words(
-        "is not the path of a .csv file",
+        "is not the path of a .csv or .xlsx file",
         'write it in quotes, such as "stars.csv"',
-        "不是 .csv 文件路径",
+        "不是 .csv 或 .xlsx 文件路径",
         '请用引号书写，例如 "stars.csv"',
     ),
     "roster_column_missing": _words(
@@ -688,6 +688,12 @@ WORDING: Final[Mapping[str, Wording]] = {
     ),
     "roster_row": _words(
         "has more cells than columns", "is there a comma too many?", "单元格多于列数", "是否多了逗号？"
+    ),
+    "roster_sheets": _words(
+        "has several sheets that hold something: {sheets}",
+        "keep the one with the candidates, and delete or hide the others",
+        "有多个非空工作表：{sheets}",
+        "只保留候选人所在的工作表，其余请删除或隐藏",
     ),
     "roster_csv": _words(
         "cannot be read as CSV", "are all quotation marks closed?", "无法按 CSV 读取", "引号是否成对？"

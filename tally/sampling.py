@@ -8,7 +8,6 @@ A drawn item that has no record counts as the worst error there can be: as if it
 losing side. Who leaves records out gains nothing.
 """
 
-import csv
 import hashlib
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,7 +18,11 @@ COLUMNS: Final = ("Container", "Tabulator", "Batch Name", "Number of Ballots")
 
 
 class BadManifest(ValueError):
-    """A manifest that cannot be drawn from; the message says the line, and what is wrong with it."""
+    """A manifest that cannot be drawn from: its line, and what is wrong with it, in English and Chinese."""
+
+    def __init__(self, line: int, en: str, zh: str) -> None:
+        super().__init__(f"line {line}: {en}")
+        self.en, self.zh = f"line {line}: {en}", f"第 {line} 行：{zh}"
 
 
 class Batch(NamedTuple):
@@ -39,23 +42,35 @@ class Draw(NamedTuple):
     ballot: int
 
 
-def read_manifest(lines: Iterable[str]) -> list[Batch]:
-    """The batches of a manifest with Arlo's columns. Raises `BadManifest`."""
-    rows = csv.DictReader(lines)
-    missing = [column for column in COLUMNS if column not in (rows.fieldnames or ())]
+def read_manifest(rows: Iterable[tuple[int, Sequence[str]]]) -> list[Batch]:
+    """The batches of a manifest with Arlo's columns, from its lines: number from 1, and cells.
+
+    Raises `BadManifest`.
+    """
+    lines = iter(rows)
+    first, titles = next(lines, (1, ()))
+    missing = [column for column in COLUMNS if column not in titles]
     if missing:
-        raise BadManifest(f"line 1: there is no column {missing[0]}: the columns are {', '.join(COLUMNS)}")
+        lacks, there = missing[0], ", ".join(COLUMNS)
+        raise BadManifest(
+            first, f"there is no column {lacks}: the columns are {there}", f"缺少 {lacks} 列：须有 {there}"
+        )
+    places = [titles.index(column) for column in COLUMNS]
     batches, seen = [], set[tuple[str, str]]()
-    for number, row in enumerate(rows, 2):
-        container, tabulator, name, ballots = ((row[column] or "").strip() for column in COLUMNS)
+    for number, cells in lines:
+        container, tabulator, name, ballots = (cells[at].strip() if at < len(cells) else "" for at in places)
         if not ballots.isascii() or not ballots.isdigit() or not int(ballots[:10]) or len(ballots) > 10:
-            raise BadManifest(f"line {number}: the number of ballots is a whole number, 1 or more")
+            raise BadManifest(
+                number, "the number of ballots is a whole number, 1 or more", "票数须为不小于 1 的整数"
+            )
         if (tabulator, name) in seen:
-            raise BadManifest(f"line {number}: this tabulator has a batch of that name already")
+            raise BadManifest(
+                number, "this tabulator has a batch of that name already", "该计票设备已有同名批次"
+            )
         seen.add((tabulator, name))
         batches.append(Batch(container, tabulator, name, int(ballots)))
     if not batches:
-        raise BadManifest("line 2: there is no batch")
+        raise BadManifest(first + 1, "there is no batch", "没有批次")
     return batches
 
 

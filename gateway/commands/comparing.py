@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from config.load import Loaded
+from config.spreadsheet.faults import Faulty
 from gateway import durable, entrances
 from gateway.anomalies import gathering
 from gateway.anomalies.searching import search
@@ -17,7 +18,6 @@ from gateway.printed import anomalies as printed_anomalies
 from gateway.printed import reconciliation as printed
 from gateway.reconcile import comparing
 from gateway.reconcile.statement import File, Statement
-from gateway.spreadsheet.faults import Faulty
 
 
 @televote.command()

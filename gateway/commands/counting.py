@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import click
 
 from config.load import Loaded
+from config.spreadsheet.faults import Faulty
 from gateway import clock, durable, service
 from gateway.anomalies.searching import search
 from gateway.asking import calling, control
@@ -21,7 +22,6 @@ from gateway.reporting import collect
 from gateway.reporting import folder as reporting
 from gateway.reporting.report import Options
 from gateway.spreadsheet import reading
-from gateway.spreadsheet.faults import Faulty
 from gateway.watching import board, watch
 from tally.acts import REASONS
 

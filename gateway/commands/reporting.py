@@ -1,6 +1,5 @@
 """What is printed and handed out: `sheet`, `report`, and `sample-audit`."""
 
-import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import click
 
 from config.load import Loaded
+from config.spreadsheet.faults import Faulty
 from gateway import clock, entrances
 from gateway.checking import audit
 from gateway.commands.base import Chosen, Failed, Target, Wrong, progress, run, televote
@@ -16,6 +16,7 @@ from gateway.printed import outside as printed
 from gateway.reporting import batches, collect, press, report
 from gateway.reporting.report import SIZES, NotYet, Options, ReportKind, Size
 from gateway.reporting.result import Result
+from gateway.spreadsheet import reading
 from gateway.storage.store import Unavailable
 from tally import export, sampling
 
@@ -142,12 +143,19 @@ def sample_audit(
     """
     loaded = chosen.load()
     try:
-        with manifest.open(encoding="utf-8-sig", newline="") as lines:
-            drawn = list(sampling.draw(sampling.read_manifest(lines), seed, ballots))
-    except (sampling.BadManifest, UnicodeDecodeError, csv.Error) as error:
-        raise Wrong(f"{manifest}: {error}") from None
+        drawn = list(sampling.draw(_manifest(manifest), seed, ballots))
+    except sampling.BadManifest as error:
+        raise Wrong(f"{manifest}: {error.en if chosen.lang == 'en' else error.zh}") from None
+    except Faulty as faulty:
+        raise Wrong("\n".join(f"{manifest}: {said}" for said in faulty.said(chosen.lang))) from None
     missing = run(_look_up(loaded, chosen.campaign(loaded, campaign), drawn, into))
     click.echo(f"{into}: {ballots} drawn, {missing} without a record")
+
+
+def _manifest(file: Path) -> list[sampling.Batch]:
+    """The first sheet's batches. Raises `Faulty`, `sampling.BadManifest`."""
+    sheets = reading.read(file.read_bytes())
+    return sampling.read_manifest((row.number, row.cells) for row in (sheets[0].rows if sheets else ()))
 
 
 async def _look_up(loaded: Loaded, campaign: str, drawn: list[sampling.Draw], into: Path) -> int:

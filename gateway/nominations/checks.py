@@ -7,9 +7,10 @@ from datetime import date
 from typing import Final, NamedTuple
 
 from config.fields import unseen
+from config.spreadsheet import faults
 from config.wording import Wording
 from gateway.nominations.forms import ALIKE, RULINGS, STAGES, Field, Form
-from gateway.spreadsheet import faults, table
+from gateway.spreadsheet import table
 
 Values = dict[str, str]
 

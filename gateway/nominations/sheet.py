@@ -5,12 +5,12 @@ from datetime import date
 from typing import NamedTuple
 
 from config.nominations import Nominating
+from config.spreadsheet.faults import Fault, Faulty
+from config.spreadsheet.workbook import Sheet
 from gateway.nominations import checks
 from gateway.nominations.checks import WORDS, Flaw, Opinion, Values
 from gateway.nominations.forms import FORMS, STAGES, Form, columns, opinion
 from gateway.spreadsheet import table
-from gateway.spreadsheet.faults import Fault, Faulty
-from gateway.spreadsheet.reading import Sheet
 from gateway.spreadsheet.table import Record
 from gateway.spreadsheet.template import Page
 

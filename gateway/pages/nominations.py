@@ -8,6 +8,8 @@ from aiohttp import web
 
 from config.nominations import Nominating
 from config.problems import Lang
+from config.spreadsheet import workbook
+from config.spreadsheet.faults import Faulty
 from gateway.intake.running import Running
 from gateway.nominations import checks, papers, pictures, roster, sheet
 from gateway.nominations.cabinet import Lost
@@ -28,8 +30,7 @@ from gateway.pages.committee import running_of
 from gateway.pages.words_nominations import REFUSED, WORDS
 from gateway.people.roles import Role
 from gateway.service import Service
-from gateway.spreadsheet import reading, template
-from gateway.spreadsheet.faults import Faulty
+from gateway.spreadsheet import template
 
 _XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 #: The form around a file; and a form whose 20,000 characters are written as %E4%B8%80.
@@ -56,7 +57,7 @@ def routes(service: Service, register: Register, campaigns: Path) -> list[web.Ro
         guard.get(f"{path}/new", pages.new, committee),
         guard.post(path, pages.enter, committee, body_bytes=_FORM_BYTES),
         guard.get(f"{path}/template", pages.template, committee),
-        guard.post(f"{path}/import", pages.take, committee, body_bytes=reading.MOST_BYTES + _ROOM),
+        guard.post(f"{path}/import", pages.take, committee, body_bytes=workbook.MOST_BYTES + _ROOM),
         guard.get(one, pages.one, committee),
         guard.post(one, pages.change, committee, body_bytes=_FORM_BYTES),
         guard.post(f"{one}/endorse", pages.endorse, committee),
@@ -169,7 +170,7 @@ class _Pages:
             "told": told or (REFUSED[refused].by(lang) if refused else ""),
             "faults": faults[: nominations_view.MOST_FAULTS],
             "faults_all": len(faults),
-            "megabytes": reading.MOST_BYTES // 1024 // 1024,
+            "megabytes": workbook.MOST_BYTES // 1024 // 1024,
         }
         return guard.render(request, "nominations.html", values, status, WORDS)
 

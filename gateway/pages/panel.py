@@ -11,6 +11,8 @@ from typing import Any, Final
 from aiohttp import web
 
 from config.evaluation import Judging
+from config.spreadsheet import workbook
+from config.spreadsheet.faults import Faulty
 from gateway.intake.revise import Refused
 from gateway.intake.running import Running
 from gateway.pages import guard, panel_view
@@ -23,7 +25,6 @@ from gateway.panel.scoring import Scoring
 from gateway.people.roles import Role
 from gateway.service import Service
 from gateway.spreadsheet import reading, template
-from gateway.spreadsheet.faults import Faulty
 
 _XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 #: The form around the file.
@@ -41,7 +42,7 @@ def routes(service: Service, scores: Scoring) -> list[web.RouteDef]:
         guard.post(path, pages.save, panel),
         guard.post(f"{path}/submit", pages.submit, panel),
         guard.get(f"{path}/template", pages.template, panel),
-        guard.post(f"{path}/import", pages.take, panel, body_bytes=reading.MOST_BYTES + _ROOM),
+        guard.post(f"{path}/import", pages.take, panel, body_bytes=workbook.MOST_BYTES + _ROOM),
     ]
 
 
@@ -205,7 +206,7 @@ class _Pages:
             "error": error,
             "refused": REFUSED[refused].by(lang) if refused else "",
             "faults": faults or [],
-            "megabytes": reading.MOST_BYTES // 1024 // 1024,
+            "megabytes": workbook.MOST_BYTES // 1024 // 1024,
         }
         return guard.render(request, "panel.html", values, status, WORDS)
 

@@ -16,6 +16,7 @@ import structlog
 from aiohttp import web
 
 from config.problems import Lang
+from config.spreadsheet.faults import Faulty
 from gateway.intake.revise import Refused
 from gateway.intake.running import Running
 from gateway.intake.source import Source
@@ -31,7 +32,6 @@ from gateway.reconcile.comparing import Report
 from gateway.reconcile.statement import File, Statement
 from gateway.service import Service
 from gateway.spreadsheet import template
-from gateway.spreadsheet.faults import Faulty
 from gateway.storage import cases
 from tally.verify import Tampered
 

@@ -7,11 +7,12 @@ from fractions import Fraction
 from typing import Final, NamedTuple
 
 from config.evaluation import Criterion, Judging
+from config.spreadsheet import faults
+from config.spreadsheet.faults import Cell, Fault, Faulty
+from config.spreadsheet.workbook import Sheet
 from config.wording import Wording
 from gateway.intake.running import Running
-from gateway.spreadsheet import faults, table
-from gateway.spreadsheet.faults import Cell, Fault, Faulty
-from gateway.spreadsheet.reading import Sheet
+from gateway.spreadsheet import table
 from gateway.spreadsheet.table import Column, Record
 from gateway.spreadsheet.template import Page
 from tally import evaluation

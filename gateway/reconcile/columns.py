@@ -7,8 +7,8 @@ Titles stand here as `table.folded` makes them, without blanks.
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
+from config.spreadsheet import faults
 from config.wording import Wording
-from gateway.spreadsheet import faults
 from gateway.spreadsheet.table import Column
 from gateway.spreadsheet.template import Page
 

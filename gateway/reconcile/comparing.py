@@ -11,6 +11,7 @@ from functools import lru_cache
 from itertools import chain, islice
 from typing import Any, Final, NamedTuple
 
+from config.spreadsheet.faults import Cell, Fault, Faulty
 from dedup import caller, keys
 from dedup.caller import Numbering, Standing
 from gateway.intake.inbound import Form
@@ -18,7 +19,6 @@ from gateway.intake.running import Running
 from gateway.intake.source import Source
 from gateway.reconcile.columns import WORDS
 from gateway.reconcile.statement import Given, Statement
-from gateway.spreadsheet.faults import Cell, Fault, Faulty
 from gateway.storage import cases
 from gateway.storage.blocks import LEDGER
 from gateway.storage.reader import Reader

@@ -12,19 +12,18 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from config.spreadsheet import workbook
+from config.spreadsheet.faults import Cell, Fault, Faulty
+from config.spreadsheet.workbook import Row, Sheet
 from gateway.durable import naming
 from gateway.intake import csvrows, logfile
 from gateway.intake.calllog import UnreadableLog
 from gateway.intake.csvrows import BadTime, Clock
 from gateway.reconcile.columns import TABLES, WORDS, is_counts
 from gateway.spreadsheet import reading, table
-from gateway.spreadsheet.faults import Cell, Fault, Faulty
-from gateway.spreadsheet.reading import Row, Sheet
 from gateway.spreadsheet.table import Record, Stream
 from tally.hourly import Period
 
-_ZIP: Final = b"PK\x03\x04"
-_OLE: Final = b"\xd0\xcf\x11\xe0"
 #: Faults that are named; with more, nobody would read on.
 _NAMED: Final = 50
 #: Rows are numbered by sheet or file, and in it by line.
@@ -146,24 +145,27 @@ class Statement:
     def _tables(self, file: File) -> Iterator[_Part]:
         """The tables of a file."""
         with naming(file.path), file.path.open("rb") as opened:
-            head = opened.read(len(_ZIP))
-        if head in (_ZIP, _OLE):
+            is_workbook = workbook.is_one(opened.read(workbook.HEAD))
+        if is_workbook:
             for sheet in self._sheets(file):
-                if stream := table.stream(sheet.title, sheet.rows, TABLES):
-                    yield _Part(f"{file.name} {sheet.title}", stream, whole_days=True)
+                name = f"{file.name} {sheet.title}"
+                if stream := table.stream(name, sheet.rows, TABLES):
+                    yield _Part(name, stream, whole_days=True)
             return
         try:
             with logfile.opened(file.path) as log:
-                if stream := table.stream("", _csv(log.lines), TABLES):
+                if stream := table.stream(file.name, _csv(file.name, log.lines), TABLES):
                     yield _Part(file.name, stream, whole_days=False)
         except UnreadableLog as error:
-            raise Faulty([Fault(Cell(), "not_a_sheet")]) from error
+            raise Faulty([Fault(Cell(file.name), "not_a_sheet")]) from error
 
     def _sheets(self, file: File) -> list[Sheet]:
         if file.path not in self._workbooks:
-            if file.path.stat().st_size > reading.MOST_BYTES:
-                raise Faulty([Fault(Cell(), "too_large", {"most": reading.MOST_BYTES >> 20})])
-            self._workbooks[file.path] = reading.read(file.path.read_bytes())
+            try:
+                workbook.check_size(file.path.stat().st_size)
+                self._workbooks[file.path] = workbook.read(file.path.read_bytes())
+            except Faulty as error:
+                raise Faulty(one.inside(file.name) for one in error.faults) from None
         return self._workbooks[file.path]
 
     def _given(self, number: int, part: _Part, record: Record) -> Given:
@@ -247,10 +249,10 @@ def _is_totals(record: Record) -> bool:
     return said[:1] != [] and said[0].casefold().startswith(_TOTALS) and len(said) < len(values)
 
 
-def _csv(lines: Iterator[str]) -> Iterator[Row]:
+def _csv(name: str, lines: Iterator[str]) -> Iterator[Row]:
     head = list(islice(lines, 20))
     for line, _, cells, why in csvrows.records(chain(head, lines), reading.delimiter(head)):
         if why and why != csvrows.CUT_OFF:
-            raise Faulty([Fault(Cell("", line), "row_broken", {"why": why})])
+            raise Faulty([Fault(Cell(name, line), "row_broken", {"why": why})])
         if any(cells):
             yield Row(line, tuple([cell.strip() for cell in cells]))

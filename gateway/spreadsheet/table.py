@@ -12,8 +12,8 @@ from decimal import Decimal, InvalidOperation
 from itertools import chain, islice
 from typing import Final, NamedTuple
 
-from gateway.spreadsheet.faults import Cell, Fault, Faulty
-from gateway.spreadsheet.reading import Row, Sheet
+from config.spreadsheet.faults import Cell, Fault, Faulty
+from config.spreadsheet.workbook import Row, Sheet
 
 #: The titles may come after headings and notes, but not later than this.
 _HEAD_ROWS: Final = 20

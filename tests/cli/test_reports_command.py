@@ -102,11 +102,13 @@ def test_a_sample_for_a_hand_audit(home: Home, tmp_path: Path) -> None:
     assert (said.code, said.out) == (0, f"{sample}: 60 drawn, 0 without a record\n")
     rows = read(sample)
     assert {row["record"] for row in rows} == {"found"}
+    manifest.write_bytes(manifest.read_text("utf-8-sig").encode("gb18030"))  # as Excel in China saves it
+    assert (home.call(*drawing, "--ballots", "60").code, read(sample)) == (0, rows)
     entries = {row["entry"]: row for row in rows}
     assert len(entries) > 20
     assert stat.S_IMODE(sample.stat().st_mode) == 0o600
     # The telephone system says that twice as many called: a drawn call that we do not have is an error.
-    text = manifest.read_text("utf-8-sig")
+    text = manifest.read_text("gb18030")
     number = batch["Number of Ballots"]
     manifest.write_text(text.replace(f",{number}", f",{2 * int(number)}"), "utf-8")
     more = home.call(*drawing, "--ballots", "60")
@@ -117,3 +119,6 @@ def test_a_sample_for_a_hand_audit(home: Home, tmp_path: Path) -> None:
     manifest.write_text("a,b\n1,2\n")
     bad = home.call(*drawing, "--ballots", "1")
     assert (bad.code, "line 1: there is no column Container" in bad.err) == (2, True)
+    manifest.write_bytes(b"PK\x03\x04")
+    bad = home.call(*drawing, "--ballots", "1")
+    assert (bad.code, f"{manifest}: is damaged" in bad.err) == (2, True)

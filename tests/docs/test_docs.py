@@ -17,6 +17,7 @@ import pytest
 import gateway
 from config import load
 from config.problems import Problems
+from config.spreadsheet import workbook
 from gateway import app, clock, described, entrances, manual, setup
 from gateway.asking import siblings
 from gateway.commands.base import COMMANDS, USAGE
@@ -26,7 +27,6 @@ from gateway.intake.provider import ProviderKind, Refusal
 from gateway.nominations import papers
 from gateway.outbox import sender
 from gateway.pages import nominations, reconcile
-from gateway.spreadsheet import reading
 from tally import merkle
 from tally.outcome import MessageOutcome, SelectionOutcome
 from tests.conftest import House
@@ -396,9 +396,9 @@ def test_a_stop_has_time_to_drain() -> None:
 #: What people hand in, and how large it may be.
 _HANDED_IN = {
     "/operator/beita-2018/upload": handin.MOST_BYTES,
-    "/panel/beita-2018/star/import": reading.MOST_BYTES,
+    "/panel/beita-2018/star/import": workbook.MOST_BYTES,
     "/committee/beita-2018/nominations/star": nominations._FORM_BYTES,
-    "/committee/beita-2018/nominations/star/import": reading.MOST_BYTES,
+    "/committee/beita-2018/nominations/star/import": workbook.MOST_BYTES,
     "/committee/beita-2018/nominations/star/7/files": papers.MOST_BYTES,
     "/committee/beita-2018/reconcile": reconcile.MOST_BYTES + reconcile._ROOM - nominations._ROOM,
 }

@@ -11,11 +11,12 @@ import openpyxl
 import pytest
 
 from config.nominations import Nominating
+from config.spreadsheet import workbook
+from config.spreadsheet.faults import Faulty
 from gateway.nominations import sheet
 from gateway.nominations.forms import FORMS, STAGES, opinion
 from gateway.nominations.sheet import Entered, Known
 from gateway.spreadsheet import reading
-from gateway.spreadsheet.faults import Faulty
 from tests.conftest import House
 from tests.nominations.papers import (
     CAMPAIGN,
@@ -182,7 +183,7 @@ HARMFUL = {
     ),
     "a picture": (b"\x89PNG\r\n\x1a\n" + b"\0" * 100, "无法读取"),
     "old Excel": (b"\xd0\xcf\x11\xe0" + b"\0" * 100, "旧版 Excel"),
-    "too large": (b"PK\x03\x04" + b"\0" * reading.MOST_BYTES, "超过 8 MB"),
+    "too large": (b"PK\x03\x04" + b"\0" * workbook.MOST_BYTES, "超过 8 MB"),
 }
 
 

@@ -45,7 +45,13 @@ async def test_what_is_wrong_is_said(house: House, tmp_path: Path) -> None:
     file = tmp_path / "statement.csv"
     file.write_text(f"{HEADER}\nk1,13812345601,gestern,A01\n", "utf-8")
     bad = await asyncio.to_thread(call, "reconcile", "--source", "sim", file, settings=house.settings)
-    assert (bad.code, "C2: “时间” is not a time" in bad.err) == (2, True)
+    assert (bad.code, "statement.csv!C2: “时间” is not a time" in bad.err) == (2, True)
+    other = tmp_path / "other.xlsx"
+    other.write_bytes(b"PK\x03\x04")
+    words = ("reconcile", "--source", "sim", other)
+    for lang, said in (("en", "other.xlsx: is damaged"), ("zh", "other.xlsx: 已损坏或不完整 — 请打开后")):
+        bad = await asyncio.to_thread(call, *words, settings=house.settings, lang=lang)
+        assert (bad.code, said in bad.err) == (2, True)
     unknown = await asyncio.to_thread(call, "reconcile", "--source", "sin", file, settings=house.settings)
     assert (unknown.code, "no source is named sin" in unknown.err) == (2, True)
 

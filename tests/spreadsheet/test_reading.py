@@ -9,8 +9,9 @@ from typing import Any
 import openpyxl
 import pytest
 
+from config.spreadsheet import workbook
+from config.spreadsheet.faults import Cell, Fault, Faulty
 from gateway.spreadsheet import reading, table, template
-from gateway.spreadsheet.faults import Cell, Fault, Faulty
 from gateway.spreadsheet.table import Column
 
 COLUMNS = [
@@ -141,7 +142,7 @@ def with_part(name: str, content: bytes, packed: bytes = b"") -> bytes:
 
 def lying_bomb() -> bytes:
     """Says that a part is small, and unpacks to more."""
-    data = bytearray(with_part("xl/media/image1.png", bytes(reading.MOST_UNPACKED + 1)))
+    data = bytearray(with_part("xl/media/image1.png", bytes(workbook.MOST_UNPACKED + 1)))
     at = data.rindex(b"xl/media/image1.png") - 46 + 24
     data[at : at + 4] = (100).to_bytes(4, "little")
     return bytes(data)
@@ -150,7 +151,7 @@ def lying_bomb() -> bytes:
 REFUSED = {
     "macros": (with_part("xl/vbaProject.bin", b"x"), "macros"),
     "macro sheets": (with_part("xl/macrosheets/sheet1.xml", b"x"), "macros"),
-    "a bomb": (with_part("xl/media/image1.png", bytes(reading.MOST_UNPACKED + 1)), "unpacks_too_large"),
+    "a bomb": (with_part("xl/media/image1.png", bytes(workbook.MOST_UNPACKED + 1)), "unpacks_too_large"),
     "a bomb that lies": (lying_bomb(), "damaged"),
     "old Excel, or a password": (b"\xd0\xcf\x11\xe0" + bytes(100), "old_excel"),
     "a ZIP of something else": (with_part("a.txt", b"x", b"PK\x05\x06" + bytes(18)), "not_a_sheet"),
@@ -158,7 +159,7 @@ REFUSED = {
     "broken XML": (with_part("xl/workbook.xml", b"<workbook"), "damaged"),
     "a picture": (b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 4, "row_broken"),
     "nothing": (b"", "no_header"),
-    "too large": (bytes(reading.MOST_BYTES + 1), "too_large"),
+    "too large": (bytes(workbook.MOST_BYTES + 1), "too_large"),
     "too many rows": (("姓名,联系电话\n" + "甲,1\n" * 20_001).encode(), "too_many_rows"),
     "a line with an open quotation mark": ('姓名,联系电话\n甲,"1\n'.encode(), "row_broken"),
 }

@@ -36,9 +36,13 @@ def test_every_ballot_is_as_likely() -> None:
     assert sum((n - 1000) ** 2 / 1000 for n in drawn.values()) < 27.9, "chi-square, 9 degrees, 0.1 %"
 
 
+def rows(lines: list[str]) -> list[tuple[int, list[str]]]:
+    return [(number, line.split(",")) for number, line in enumerate(lines, 1)]
+
+
 def test_a_manifest_is_read() -> None:
     lines = ["CVR," + HEAD, "Y,d1,sim,h1,3", "Y,d1,desk,h1,1", "N,d2,sim,h2, 6 "]
-    assert read_manifest(lines) == BATCHES
+    assert read_manifest(rows(lines)) == BATCHES
 
 
 @pytest.mark.parametrize(
@@ -56,5 +60,6 @@ def test_a_manifest_is_read() -> None:
     ],
 )
 def test_what_cannot_be_drawn_from_is_refused(lines: list[str], wrong: str) -> None:
-    with pytest.raises(BadManifest, match=f"^{wrong}"):
-        read_manifest(lines)
+    with pytest.raises(BadManifest, match=f"^{wrong}") as refused:
+        read_manifest(rows(lines))
+    assert refused.value.zh.startswith(f"第 {wrong[5]} 行：")

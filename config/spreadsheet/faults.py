@@ -123,11 +123,21 @@ class Fault(NamedTuple):
     kind: str
     fill: Mapping[str, object] = MappingProxyType({})
 
+    def wording(self, catalogue: Mapping[str, Wording] = WORDS) -> Wording:
+        """What is wrong and how to mend it, without the cell."""
+        wrong, right = catalogue.get(self.kind) or WORDS[self.kind]
+        return Wording(_filled(wrong, self.fill), _filled(right, self.fill))
+
     def said(self, lang: Lang, catalogue: Mapping[str, Wording] = WORDS) -> str:
         """`Sheet1!C7: “联系电话” is empty — fill it in`."""
-        wrong, right = catalogue.get(self.kind) or WORDS[self.kind]
-        text = f"{wrong.by(lang)} — {right.by(lang)}".format_map(dict(self.fill))
+        wrong, right = self.wording(catalogue)
+        text = f"{wrong.by(lang)} — {right.by(lang)}"
         return ": ".join(part for part in (self.cell.said(lang), text) if part)
+
+    def inside(self, file: str) -> "Fault":
+        """The same, with the file's name: for faults of several files."""
+        named = " ".join(filter(None, (file, self.cell.sheet)))
+        return self._replace(cell=self.cell._replace(sheet=named))
 
 
 class Faulty(Exception):
@@ -140,6 +150,10 @@ class Faulty(Exception):
     def said(self, lang: Lang) -> list[str]:
         """One fault a line."""
         return [fault.said(lang, self.catalogue) for fault in self.faults]
+
+
+def _filled(said: Said, fill: Mapping[str, object]) -> Said:
+    return Said(said.zh.format_map(fill), said.en.format_map(fill))
 
 
 def letters(column: int) -> str:
