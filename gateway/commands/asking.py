@@ -14,9 +14,10 @@ from gateway.commands.base import FAILED, Chosen, Wrong, run, televote
 
 
 @televote.command()
+@click.option("--json", is_flag=True, expose_value=False, help="It is JSON in any case.")
 @click.pass_obj
 def health(chosen: Chosen) -> None:
-    """Whether the server here takes votes (for a container's HEALTHCHECK)."""
+    """Whether the server here takes votes (for a container's HEALTHCHECK), as JSON."""
     status = run(_status(chosen.settings()))
     if status is None:
         if hint := chosen.hint():

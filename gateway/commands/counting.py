@@ -96,14 +96,18 @@ async def _evaluate(loaded: Loaded, name: str, scores: bytes | None) -> dict[str
 @click.option("--by", required=True, help="Who closes.")
 @click.option("--reason", required=True, help="Why, for the ledger.")
 @click.option("--now", is_flag=True, help="Close before the window and its grace are over.")
+@click.option("--json", "as_json", is_flag=True)
 @click.pass_obj
-def close(chosen: Chosen, campaign: str | None, by: str, reason: str, now: bool) -> None:
+def close(chosen: Chosen, campaign: str | None, by: str, reason: str, now: bool, as_json: bool) -> None:
     """Close a campaign. It closes by itself when the last channel's grace is over."""
     loaded = chosen.load()
     name = chosen.campaign(loaded, campaign)
     watch.log_to(level="warning")
     run(_close(loaded, name, by, reason, now))
-    click.echo(f"{name} is closed")
+    if as_json:
+        click.echo(json.dumps({"campaign": name, "status": "closed"}, indent=2))
+    else:
+        click.echo(f"{name} is closed")
 
 
 async def _close(loaded: Loaded, name: str, by: str, reason: str, now: bool) -> None:
@@ -122,6 +126,7 @@ async def _close(loaded: Loaded, name: str, by: str, reason: str, now: bool) -> 
 @click.option("--by", required=True, help="Who erases.")
 @click.option("--reason", required=True, type=click.Choice(REASONS["erase"]), help="Why, for the ledger.")
 @click.option("--now", is_flag=True, help="Although the vote is not closed: they could vote again.")
+@click.option("--json", "as_json", is_flag=True)
 @click.pass_obj
 def erase(
     chosen: Chosen,
@@ -131,16 +136,21 @@ def erase(
     by: str,
     reason: str,
     now: bool,
+    as_json: bool,
 ) -> None:
     """Destroy what a number has sent, or everybody. Totals, tree and receipts still hold."""
     loaded = chosen.load()
     name = chosen.campaign(loaded, campaign)
     if everybody and number:
         raise click.UsageError("--number and --everybody do not go together")
-    whose = "" if everybody else number or click.prompt("Number")
+    whose = "" if everybody else number or click.prompt("Number", err=as_json)
     watch.log_to(level="warning")
     asked = {"campaign": name, "number": whose, "by": by, "reason": reason, "now": now}
-    click.echo(f"erased: {run(_erase(loaded, asked))} messages of {name}")
+    erased = run(_erase(loaded, asked))
+    if as_json:
+        click.echo(json.dumps({"campaign": name, "erased": erased}, indent=2))
+    else:
+        click.echo(f"erased: {erased} messages of {name}")
 
 
 async def _erase(loaded: Loaded, asked: dict[str, Any]) -> int:

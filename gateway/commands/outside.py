@@ -7,7 +7,7 @@ import sys
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import click
 
@@ -36,8 +36,16 @@ _EVERY_SECONDS: Final = 60
 @click.option("--cosign", is_flag=True, help="Sign what was found consistent, with a key of our own.")
 @click.option("--name", default="witness", show_default=True, help="Our name, when that key is made.")
 @click.option("--listen", help="HOST:PORT: also sign what is handed in here.")
+@click.option("--json", "as_json", is_flag=True, help="Each look as one line of JSON.")
 def witness(
-    url: str, vkey: str, state: Path, every: int | None, cosign: bool, name: str, listen: str | None
+    url: str,
+    vkey: str,
+    state: Path,
+    every: int | None,
+    cosign: bool,
+    name: str,
+    listen: str | None,
+    as_json: bool,
 ) -> None:
     """Watch the log at URL from another machine: it must be signed, and only ever grow."""
     if not url.startswith(("http://", "https://")):
@@ -47,11 +55,11 @@ def witness(
     try:
         watching = Witness(url, note.read_vkey(vkey), state)
         if listen is not None:
-            run(_serve(watching, name, _address(listen), every or _EVERY_SECONDS))
+            run(_serve(watching, name, _address(listen), every or _EVERY_SECONDS, as_json))
             return
         while True:
             try:
-                _look(watching, cosign, name)
+                _look(watching, cosign, name, as_json)
             except Unreachable as error:
                 if every is None:
                     raise Wrong(f"cannot be looked at: {error}") from None
@@ -72,7 +80,7 @@ def _address(text: str) -> Listen:
         raise Wrong(f"--listen {text!r}: an address and a port are expected, such as 0.0.0.0:8090") from None
 
 
-async def _serve(watching: Witness, name: str, listen: Listen, every: int) -> None:
+async def _serve(watching: Witness, name: str, listen: Listen, every: int, as_json: bool) -> None:
     """Sign what is handed in and look by ourselves, until SIGTERM or Ctrl-C. An alarm ends nothing, for a log
     that contradicts itself must go on being refused; it is told again at every look, and at the end."""
     stop = asyncio.Event()
@@ -81,11 +89,14 @@ async def _serve(watching: Witness, name: str, listen: Listen, every: int) -> No
     key = watching.signer(name).witness.vkey
     vouching = Vouching(watching, name, clock.now_ms, lambda told: click.echo(told, err=True))
     async with listening(vouching, *listen) as url:
-        click.echo(f"our key: {key}")
-        click.echo(f"listening: {url}")
+        if as_json:
+            click.echo(json.dumps({"key": key, "listening": url}))
+        else:
+            click.echo(f"our key: {key}")
+            click.echo(f"listening: {url}")
         while not stop.is_set():
             try:
-                await asyncio.to_thread(_look, watching, True, name)
+                await asyncio.to_thread(_look, watching, True, name, as_json)
             except Unreachable as error:
                 click.echo(f"cannot be looked at: {error}", err=True)
             except Alarm as alarm:
@@ -97,15 +108,21 @@ async def _serve(watching: Witness, name: str, listen: Listen, every: int) -> No
         raise Failed("there was an alarm, told above: the log has not only grown, or could not show it")
 
 
-def _look(watching: Witness, cosign: bool, name: str) -> None:
+def _look(watching: Witness, cosign: bool, name: str, as_json: bool) -> None:
     seen, signed, gaps = watching.look()
-    for log, gap in gaps:
-        lost, by = sum(gap.detail["lost"].values()), f"{gap.detail['by']} and {gap.detail['second']}"
-        click.echo(f"{log}: went on without {lost} lost entries, by {by}")
-    click.echo(f"{seen.origin}: {seen.size} entries, root {seen.root.hex()}: consistent")
+    told: dict[str, Any] = {
+        "log": seen.origin,
+        "entries": seen.size,
+        "root": seen.root.hex(),
+        "gaps": [printed.gap(log, leaf) for log, leaf in gaps],
+    }
     if cosign:
-        click.echo(watching.cosign(signed, clock.now_ms() // 1000, name))
-        click.echo(f"our key: {watching.signer(name).witness.vkey}")
+        told["cosigned"] = watching.cosign(signed, clock.now_ms() // 1000, name)
+        told["key"] = watching.signer(name).witness.vkey
+    if as_json:
+        click.echo(json.dumps(told, ensure_ascii=False))
+    else:
+        printed.looked(told)
 
 
 @televote.command()

@@ -133,9 +133,16 @@ async def _rules(loaded: Loaded, campaign: str) -> Result:
 @click.option("--seed", required=True, help="Made in public once the manifest is fixed, as by dice.")
 @click.option("--ballots", type=click.IntRange(1, 100_000), required=True, help="How many to draw.")
 @click.option("--into", type=Target(), required=True, help="The CSV file.")
+@click.option("--json", "as_json", is_flag=True)
 @click.pass_obj
 def sample_audit(
-    chosen: Chosen, campaign: str | None, manifest: Path, seed: str, ballots: int, into: Path
+    chosen: Chosen,
+    campaign: str | None,
+    manifest: Path,
+    seed: str,
+    ballots: int,
+    into: Path,
+    as_json: bool,
 ) -> None:
     """Draw messages for a hand audit from a public seed, and find their records. For an auditor alone.
 
@@ -149,7 +156,11 @@ def sample_audit(
     except Faulty as faulty:
         raise Wrong("\n".join(f"{manifest}: {said}" for said in faulty.said(chosen.lang))) from None
     missing = run(_look_up(loaded, chosen.campaign(loaded, campaign), drawn, into))
-    click.echo(f"{into}: {ballots} drawn, {missing} without a record")
+    if as_json:
+        told = {"file": str(into), "drawn": ballots, "missing": missing}
+        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+    else:
+        click.echo(f"{into}: {ballots} drawn, {missing} without a record")
 
 
 def _manifest(file: Path) -> list[sampling.Batch]:

@@ -1,9 +1,11 @@
-"""The kinds of source and of report, on a terminal."""
+"""The kinds of source and of report, and what a witness saw, on a terminal."""
 
 import re
 import textwrap
+from collections.abc import Mapping
 from typing import Any, Final
 
+import click
 from rich.table import Table
 from rich.text import Text
 
@@ -12,6 +14,7 @@ from gateway.described import described
 from gateway.entrances import Kind
 from gateway.printed.out import OUT, say
 from gateway.reporting.report import ReportKind
+from tally.entry import Leaf
 
 
 def kind(one: Kind) -> dict[str, Any]:
@@ -45,6 +48,23 @@ def plain(markdown: str) -> str:
     """A text without the marks that mean nothing on a terminal."""
     text = re.sub(r"^```.*\n?", "", markdown, flags=re.MULTILINE)
     return re.sub(r"\[([^\]]+)\]\([^)]+\)", r"\1", text).replace("**", "").replace("\n\n", "\n").rstrip()
+
+
+def gap(log: str, leaf: Leaf) -> dict[str, Any]:
+    """What the gap at a log's beginning tells, as JSON values: how many entries each log lost."""
+    detail = leaf.detail
+    return {"log": log, "lost": detail["lost"], "by": detail["by"], "second": detail["second"]}
+
+
+def looked(told: Mapping[str, Any]) -> None:
+    """What a witness saw, and its own signature, if it gave one."""
+    for one in told["gaps"]:
+        lost = sum(one["lost"].values())
+        click.echo(f"{one['log']}: went on without {lost} lost entries, by {one['by']} and {one['second']}")
+    click.echo(f"{told['log']}: {told['entries']} entries, root {told['root']}: consistent")
+    if "cosigned" in told:
+        click.echo(told["cosigned"])
+        click.echo(f"our key: {told['key']}")
 
 
 _AUDIENCES: Final = {

@@ -100,6 +100,7 @@ def test_standings_beside_a_server_are_the_same(counted: Home) -> None:
     with counted.served():
         beside = counted.call("standings", "--json")
         health = counted.call("health")
+        assert counted.call("health", "--json").json() == health.json()
         second = counted.call("serve")
     assert (beside.code, beside.err) == (0, "")
     assert beside.json() | {"as_of": ""} == alone | {"as_of": ""}
@@ -248,6 +249,7 @@ def test_close(counted: Home) -> None:
     assert counted.call("close", "nowhere", *words[1:]).code == 2
     for _ in range(2):
         assert counted.call(*words, "--now") == (0, f"{CAMPAIGN} is closed\n", "")
+    assert counted.call(*words, "--now", "--json").json() == {"campaign": CAMPAIGN, "status": "closed"}
     assert counted.query("SELECT count(*) FROM entries WHERE kind = 'close'") == [(1,)], (
         "closing twice is once"
     )

@@ -29,6 +29,8 @@ def test_a_number_and_then_everybody(home: Home, served: bool) -> None:
         assert said.out == f"erased: 2 messages of {CAMPAIGN}\n"
         assert home.call("erase", "--everybody", *BY).out == f"erased: 1 messages of {CAMPAIGN}\n"
         assert home.call("erase", "--everybody", *BY).out == f"erased: 0 messages of {CAMPAIGN}\n"
+        again = home.call("erase", "--everybody", *BY, "--json")
+        assert again.json() == {"campaign": CAMPAIGN, "erased": 0}
         assert home.call("standings", "--json").json()["contests"] == before
         assert agrees(home)
 

@@ -101,6 +101,8 @@ def test_a_sample_for_a_hand_audit(home: Home, tmp_path: Path) -> None:
     said = home.call(*drawing, "--ballots", "60")
     assert (said.code, said.out) == (0, f"{sample}: 60 drawn, 0 without a record\n")
     rows = read(sample)
+    told = home.call(*drawing, "--ballots", "60", "--json").json()
+    assert told == {"file": str(sample), "drawn": 60, "missing": 0}
     assert {row["record"] for row in rows} == {"found"}
     manifest.write_bytes(manifest.read_text("utf-8-sig").encode("gb18030"))  # as Excel in China saves it
     assert (home.call(*drawing, "--ballots", "60").code, read(sample)) == (0, rows)

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import json
 import shutil
 import stat
 from pathlib import Path
@@ -45,8 +46,11 @@ async def test_it_follows_a_log_that_grows(house: House, tmp_path: Path) -> None
             await votes(visitor, first, count)
             said = await look(visitor, state)
             assert (said.exit_code, said.stderr) == (0, "")
+            told = json.loads((await look(visitor, state, "--json")).stdout)
             size = visitor.service.recorder.head(CAMPAIGN).size
             assert f"televote/{CAMPAIGN}/n1: {size} entries" in said.output
+            assert (told["log"], told["entries"]) == (f"televote/{CAMPAIGN}/n1", size)
+            assert (f"root {told['root']}: consistent" in said.output, told["gaps"]) == (True, [])
             served = (house.folder / "ledger" / CAMPAIGN / "n1/checkpoint").read_text("utf-8")
             assert (state / "checkpoint").read_text("utf-8") == served
     assert not (state / "witness.key").exists(), "nothing was asked to be signed"
@@ -59,6 +63,8 @@ async def test_it_cosigns_with_a_key_of_its_own(house: House, tmp_path: Path) ->
         for _ in range(2):
             said = await look(visitor, state, "--cosign", "--name", "notary.example")
             assert said.exit_code == 0
+        told = json.loads((await look(visitor, tmp_path / "b", "--cosign", "--json")).stdout)
+        assert note.open_note(told["cosigned"], [note.read_vkey(told["key"])]).startswith(told["log"])
     assert stat.S_IMODE((state / "witness.key").stat().st_mode) == 0o600
     cosigned = (state / "cosigned").read_text("utf-8")
     assert cosigned in said.output
