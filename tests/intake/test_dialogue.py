@@ -1,5 +1,7 @@
 """The keypad vote as one script: what is said at each step, and with what a call ends."""
 
+from itertools import product
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -54,6 +56,19 @@ def test_a_whole_call(house: House) -> None:
     assert dialogue.last_words(own, end, MessageOutcome.COUNTED) == (
         Piece("say", word("counted").replace("{candidate}", name)),
     )
+
+
+def test_a_call_votes_with_what_was_confirmed_and_with_nothing_else(house: House) -> None:
+    own, ends = script(house), set[tuple[bool, str]]()
+    for presses in product(("101", "1", "2", ""), repeat=4):
+        came = dialogue.advance(own, dialogue.START, "", CALLER, NOW)
+        for pressed in presses:
+            if isinstance(came, Listen):
+                confirmed = came.step.at == "confirm" and pressed == "1"
+                came = dialogue.advance(own, came.step, pressed, CALLER, NOW)
+                if isinstance(came, End):
+                    ends.add((confirmed, came.keys))
+    assert ends == {(True, "101"), (False, "")}
 
 
 ASKED, TOLD = Step("code"), Step("confirm", 0, "101")
