@@ -134,6 +134,7 @@ async def _greet(loaded: Loaded, server: Server, greeting: Greeting) -> None:
 
 
 async def _first_link(loaded: Loaded, people: People, url: str) -> None:
+    await people.accounts.log_all()
     if link := await users.first_link(people, loaded.settings, url):
         printed.first_link(link)
 

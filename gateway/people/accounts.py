@@ -48,6 +48,18 @@ class Accounts:
         """Every account, by login."""
         return await self._db.run(store.listed)
 
+    async def log_all(self) -> None:
+        """Put every account into the log, as it stands: also what was done while no server was there."""
+        for one in await self.listed():
+            account = one.account
+            _log.info(
+                "account_stands",
+                account=account.login,
+                role=account.role,
+                campaigns=account.campaigns.split(),
+                state=state(one, self.now_ms()),
+            )
+
     async def named(self, login: str) -> Account:
         """One account. Raises `AccountRefused`."""
         account = await self._db.run(store.named, policy.login(login))
@@ -75,7 +87,7 @@ class Accounts:
             await self._db.run(store.add, new, now_ms, hashed(token), now_ms + LINK_MS)
         except Conflict:
             raise AccountRefused("login_taken") from None
-        _log.info("account_added", account=login, role=role, by=by)
+        _log.info("account_added", account=login, role=role, campaigns=list(named), by=by)
         return token
 
     async def change(self, login: str, name: str, role: Role, campaigns: Iterable[str], by: str) -> None:
@@ -91,7 +103,8 @@ class Accounts:
             await self._db.run(store.change, account, name, role, named)
         except LastAdministrator:
             raise AccountRefused("last_administrator") from None
-        _log.info("account_changed", account=account.login, role=role, by=by)
+        was = {"role": account.role, "campaigns": account.campaigns.split()}
+        _log.info("account_changed", account=account.login, role=role, campaigns=list(named), was=was, by=by)
 
     async def disable(self, login: str, by: str) -> None:
         """Let nobody in by it any more, and end its sessions at once. Raises `AccountRefused`."""
@@ -131,7 +144,8 @@ class Accounts:
         if first is None:
             return None
         if first.is_new:
-            _log.info("account_added", account=first.login, role=Role.ADMINISTRATOR, by="first start")
+            who = {"account": first.login, "role": Role.ADMINISTRATOR, "campaigns": []}
+            _log.info("account_added", **who, by="first start")
         return token
 
     async def renew(self, account: Account) -> str:

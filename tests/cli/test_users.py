@@ -3,6 +3,7 @@
 import json
 import re
 import urllib.request
+from itertools import islice
 from pathlib import Path
 from subprocess import Popen
 
@@ -72,8 +73,26 @@ def test_beside_a_server(home: Home) -> None:
         url = json.loads(home.call("users", "reset", "zhao", "--json").out)["link"]
         with urllib.request.urlopen(url, timeout=10) as answer:
             assert "赵磊" in answer.read().decode(), "the link leads to the server"
-    assert "account_added" in said[0].err
+    lines = [json.loads(line) for line in said[0].err.splitlines()]
+    logged = {(one["event"], one["account"]): one for one in lines if "account" in one}
+    added = {key: logged["account_added", "zhao"][key] for key in ("role", "campaigns", "by")}
+    assert added == {"role": "committee", "campaigns": ["beita-2018"], "by": "televote users"}
     assert "/welcome/" not in said[0].err, "no link is in the log"
+
+
+def test_a_start_tells_what_was_done_before_it(home: Home) -> None:
+    chief(home)
+    made(home, "zhao", "--name", "赵磊", "--role", "committee", "--campaign", "beita-2018")
+    assert home.call("users", "disable", "zhao").code == 0
+    with home.start("serve") as process:
+        assert process.stderr is not None
+        lines = (json.loads(line) for line in process.stderr)
+        told = list(islice((one for one in lines if one["event"] == "account_stands"), 2))
+        process.terminate()
+        ended(process)
+    assert [(one["account"], one["role"], one["campaigns"], one["state"]) for one in told] == [
+        ("chief", "administrator", [], "waiting"), ("zhao", "committee", ["beita-2018"], "disabled"),
+    ]  # fmt: skip
 
 
 def test_a_public_address_is_where_links_lead(home: Home) -> None:

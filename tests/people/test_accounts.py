@@ -227,6 +227,13 @@ async def test_commands_answer_in_plain_values(folk: Folk) -> None:
         "second_factor": False,
         "signed_in_ms": None,
     }
+    with structlog.testing.capture_logs() as logged:
+        await folk.people.accounts.log_all()
+    stands = {one["account"]: one for one in logged if one["event"] == "account_stands"}
+    assert set(stands) == set(await states(folk))
+    assert {name: stands["li"][name] for name in ("role", "campaigns", "state")} == {
+        "role": "committee", "campaigns": ["other"], "state": "disabled",
+    }  # fmt: skip
     assert await carry_out(folk.people, {"do": "enable", "login": "li"}) == {}
     assert set(await carry_out(folk.people, {"do": "reset", "login": "li"})) == {"token"}
     with pytest.raises(ValueError, match="dance"):
