@@ -2,8 +2,9 @@
 PYTHON ?= python3
 VENV   ?= .venv
 BIN     = $(VENV)/bin
+SBOM   ?= dist/televote.cdx.json
 
-.PHONY: help run demo nodes test lint bytecode docs bench pictures soak lock clean
+.PHONY: help run demo nodes test lint bytecode docs bench pictures soak sbom lock clean
 help:
 	@echo "make run    serve the sample campaign on http://127.0.0.1:8080 (data in var/)"
 	@echo "make demo   play a whole campaign, from nominations to checked export, in about a minute"
@@ -12,6 +13,7 @@ help:
 	@echo "make docs   write what the kinds of source say of themselves into docs/sources.md"
 	@echo "make bench  measure against a no-op server (QUICK=1: under a minute)"
 	@echo "make soak   the long campaigns: crash, fuzz"
+	@echo "make sbom   write what is installed, as CycloneDX has it, into $(SBOM)"
 	@echo "make pictures  the pictures in docs/img, anew (needs Chromium)"
 
 # Two stamps: what serving needs, and what testing adds. Both come from locks with hashes.
@@ -61,6 +63,12 @@ pictures: $(VENV)/.dev
 
 soak: $(VENV)/.dev bytecode
 	$(BIN)/python -m pytest -n auto -m soak --timeout 3600
+
+# The lock knows nothing of who needs whom: the tool warns of that, and is right.
+sbom: $(VENV)/.dev
+	@mkdir -p $(dir $(SBOM))
+	@PYTHONWARNINGS=ignore::UserWarning $(BIN)/cyclonedx-py requirements requirements.lock --pyproject pyproject.toml \
+		--output-reproducible -o $(SBOM)
 
 lock:
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-header -q --extra pdf --extra postgres pyproject.toml -o requirements.lock
