@@ -81,6 +81,23 @@ async def test_from_the_link_to_signing_in_again_by_keyboard_alone(
         await expect(page).to_have_url(f"{visitor.server.url}/committee/beita-2018")
 
 
+async def test_no_other_language_is_offered_while_something_is_typed(house: House, window: Window) -> None:
+    async with office(house, window) as (_, chief):
+        page = await window.open(chief, "/people")
+        langs, name = page.get_by_role("button", name="English"), page.get_by_label("姓名")
+        role = page.get_by_label("接线员")
+        await expect(langs).to_be_visible()
+        await name.fill("周")
+        await expect(langs).to_be_hidden()
+        await name.fill("")
+        await expect(langs).to_be_visible()
+        await role.check()
+        await expect(langs).to_be_hidden()
+        await page.reload()
+        await langs.click()
+        await expect(page.get_by_label("Name", exact=True)).to_have_value("")
+
+
 async def test_a_new_person(house: House, window: Window) -> None:
     async with office(house, window) as (_, chief):
         page = await window.open(chief, "/people")
