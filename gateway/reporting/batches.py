@@ -16,7 +16,7 @@ HEADER: Final = (
 
 def batches(result: Result) -> Iterator[Batch]:
     """Every hour of every source in which anything came."""
-    counts = Counter((one.source, _hour(one)) for one in result.records)
+    counts = Counter((one.source, hour_of(one)) for one in result.records)
     for (source, hour), many in sorted(counts.items(), key=lambda one: (one[0][1], one[0][0])):
         name = batch_name(result, hour)
         yield Batch(name[:10], source, name, many)
@@ -32,7 +32,7 @@ def looked_up(result: Result, draws: Sequence[Draw]) -> Iterator[list[object]]:
     wanted = {(one.batch.tabulator, one.batch.name) for one in draws}
     held: dict[tuple[str, str], list[tuple[int, str, int, Record]]] = {place: [] for place in wanted}
     for one in result.records:
-        if (place := (one.source, batch_name(result, _hour(one)))) in held:
+        if (place := (one.source, batch_name(result, hour_of(one)))) in held:
             held[place].append((one.counted_ms, one.node, one.entry, one))
     for rows in held.values():
         rows.sort(key=lambda row: row[:3])
@@ -54,5 +54,6 @@ def _row(result: Result, found: Iterable[Record]) -> list[object]:
     return ["missing: count as the worst error", "", "", "", "", "", "", ""]
 
 
-def _hour(record: Record) -> int:
+def hour_of(record: Record) -> int:
+    """When the hour began that a message belongs to (Unix milliseconds)."""
     return record.counted_ms // HOUR_MS * HOUR_MS

@@ -72,7 +72,7 @@ async def test_what_is_printed_is_what_it_was(house: House, kind: str) -> None:
         assert {word for word in words if word not in printed} == set()
 
 
-@pytest.mark.parametrize("kind", ["arlo", "hours", "sidecar"])
+@pytest.mark.parametrize("kind", ["arlo", "calls", "hours", "sidecar"])
 async def test_tables_are_what_they_were(house: House, kind: str) -> None:
     await fill(house, 30)
     async with result_of(house) as result:
