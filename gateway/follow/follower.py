@@ -127,8 +127,14 @@ class Follower:
             summary = await importer.import_rows(_after(read, piece.known), self.submit)
             place = piece.after
             await self.places.keep(name, place)
-            known, unread = summary.before, summary.unread
-            _log.info("followed", source=self.source, rows=summary.rows, before=known, unread=unread)
+            _log.info(
+                "followed",
+                source=self.source,
+                rows=summary.rows,
+                before=summary.before,
+                unread=summary.unread,
+                skipped=summary.skipped,
+            )
 
     def _say(self, path: Path, error: Exception) -> None:
         """Log what is wrong with a file, once for as long as it stays so."""

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from config.problems import Problems
 from gateway import entrances, workshop
@@ -101,6 +102,18 @@ async def test_a_file_is_followed_as_it_grows(house: House, tmp_path: Path) -> N
         write(log, cdr(4))
         await follower.look()
         assert await counted(service) == {"counted": 4}
+
+
+async def test_rows_that_are_no_calls_are_told_in_the_log(house: House, tmp_path: Path) -> None:
+    log = tmp_path / "Master.csv"
+    write(log, cdr(1), cdr(2).replace("BUSY", "ANSWERED"), "\n")
+    settings = PBX + '[sources.pbx.options]\ndispositions = ["ANSWERED"]\n'
+    async with following(house, log, settings) as (service, follower):
+        with capture_logs() as logged:
+            await follower.look()
+        assert await counted(service) == {"counted": 1}
+    (told,) = (one for one in logged if one["event"] == "followed")
+    assert (told["rows"], told["skipped"], told["unread"]) == (3, 2, 0)
 
 
 async def test_many_rows_are_read_in_pieces(house: House, tmp_path: Path) -> None:
