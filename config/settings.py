@@ -195,7 +195,9 @@ class Log(_Table):
 
 class Anomalies(_Table):
     """What `televote anomalies` should know. `segments` names numbers by how they begin: with a `+` the whole
-    number, else a national one of China."""
+    number, else a national one of China. The server looks `every_minutes` while votes come in, 0: never."""
+
+    every_minutes: Annotated[int, Field(ge=0)] = 30
 
     segments: dict[Annotated[str, StringConstraints(pattern=r"^\+?[0-9]{2,10}$")], str] = Field(
         default_factory=dict

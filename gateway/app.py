@@ -64,6 +64,7 @@ from gateway.room.secretary import Secretary
 from gateway.service import Service, open_service
 from gateway.silence import Silence
 from gateway.watching.board import Board
+from gateway.watching.lookout import Lookout
 from gateway.watching.pulse import Pulse
 from gateway.watching.watch import CONTENT_TYPE, Metrics
 
@@ -87,6 +88,7 @@ class Server:
     board: Board
     pulse: Pulse
     exports: Exports
+    lookout: Lookout
     metrics: Metrics
     register: Register
     font: str = ""
@@ -139,6 +141,7 @@ async def serve(
         server.people = open_people(service.store, loaded.settings.accounts, service.campaigns, now_ms)
         _gauges(server)
         showing = service.shift.begin(board.run())
+        guarding = service.shift.begin(server.lookout.run())
         reminding = service.shift.begin(Reminder(service.campaigns.values(), now_ms).run())
         looking = asyncio.create_task(_look_for_a_font(server.font))
         try:
@@ -156,7 +159,8 @@ async def serve(
             await server.exports.stop()
             showing.cancel()
             reminding.cancel()
-            await asyncio.gather(showing, reminding, looking, return_exceptions=True)
+            guarding.cancel()
+            await asyncio.gather(showing, reminding, guarding, looking, return_exceptions=True)
 
 
 async def _look_for_a_font(named: str) -> None:
@@ -192,7 +196,14 @@ def _server(loaded: Loaded, service: Service, metrics: Metrics) -> Server:
     )
     register = Register(service, Path(loaded.settings.data), os.urandom)
     font = loaded.settings.pdf_font or ""
-    server = Server(service, board, pulse, Exports(loaded), metrics, register, font)
+    lookout = Lookout(
+        loaded,
+        service.campaigns,
+        lambda name: recorder.head(name).entries,
+        service.neighbours.is_first,
+        service.now_ms,
+    )
+    server = Server(service, board, pulse, Exports(loaded), lookout, metrics, register, font)
     return server
 
 
@@ -306,9 +317,9 @@ def staff_routes(server: Server, people: People, files: Path) -> list[web.RouteD
         *signin.routes(people),
         *account.routes(people, lambda ms: times.shown(ms, zone)),
         *accounts.routes(people, campaigns, lambda ms: times.shown(ms, zone)),
-        *live.routes(server.board, server.pulse, server.service.now_ms),
+        *live.routes(server.board, server.pulse, server.lookout.found, server.service.now_ms),
         *exports.routes(server.board, server.exports, server.font),
-        *anomalies.routes(server.board, server.exports),
+        *anomalies.routes(server.board, server.exports, server.lookout),
         *rulings.routes(server.service, chamber),
         *acts.routes(
             server.service,
@@ -379,6 +390,11 @@ def _gauges(server: Server) -> None:
         lambda: {
             name: float(one.status(service.now_ms()) == "open") for name, one in service.campaigns.items()
         },
+    )
+    metrics.by_campaign(
+        "televote_anomalies",
+        "What stood out among the votes at the last look.",
+        lambda: {name: float(found) for name, found in server.lookout.found.items()},
     )
     metrics.by_campaign(
         "televote_certified",

@@ -12,11 +12,9 @@ import json
 import os
 import re
 import shutil
-import sys
 import tempfile
 import zipfile
-from asyncio.subprocess import DEVNULL, PIPE
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -24,6 +22,7 @@ import structlog
 
 from config.load import Loaded
 from config.problems import Lang
+from gateway import beside
 from gateway.exporting.exporter import MANIFEST, SIGNATURE
 from gateway.ledger import archive
 
@@ -35,8 +34,6 @@ KEPT: Final = 3
 _BUILD: Final = re.compile(r"[0-9]{8,}-[0-9a-f]{12}", re.ASCII)
 #: A folder that is no export yet, or none any more. Nodes may share the data folder: each has its own.
 _UNFINISHED: Final = ".unfinished-{node}."
-#: Below everything that serves votes.
-_NICENESS: Final = 10
 
 
 class File(NamedTuple):
@@ -182,32 +179,9 @@ class Exports:
 
     async def _run(self, campaign: str, folder: Path, lang: Lang) -> str:
         """Have the command write into the folder; returns what it complained of, "" for nothing."""
-        beside = ("--reports", str(folder / REPORTS), "--anomalies", str(folder / ANOMALIES))
-        process = await asyncio.create_subprocess_exec(
-            *_command(self._loaded.path, lang),
-            *("export", str(folder), "--campaign", campaign, *beside),
-            stdin=DEVNULL,
-            stdout=DEVNULL,
-            stderr=PIPE,
-        )
-        try:
-            with contextlib.suppress(OSError):  # it may be over already
-                os.setpriority(os.PRIO_PROCESS, process.pid, _NICENESS)
-            _, said = await process.communicate()
-        except asyncio.CancelledError:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
-            raise
-        if process.returncode == 0:
-            return ""
-        last = said.decode("utf-8", "replace").strip().rpartition("\n")[2]
-        return last.removeprefix("Error: ") or str(process.returncode)
-
-
-def _command(settings: Path | None, lang: Lang) -> Sequence[str]:
-    named = ("--settings", str(settings)) if settings is not None else ()
-    return (sys.executable, "-m", "gateway", *named, "--lang", lang)
+        more = ("--reports", str(folder / REPORTS), "--anomalies", str(folder / ANOMALIES))
+        words = ("export", str(folder), "--campaign", campaign, *more)
+        return await beside.run(self._loaded.path, lang, *words)
 
 
 def _prepare(folder: Path, unfinished: str) -> Path:

@@ -69,6 +69,11 @@ class Neighbours:
         """The nodes that are not at work."""
         return down((one for one in self.nodes if one.name != self._name), self._now_ms())
 
+    def is_first(self) -> bool:
+        """Whether no node at work has a name before ours: it does what one of them does for all."""
+        gone = self.down()
+        return all(one.name >= self._name or one.name in gone for one in self.nodes)
+
     async def begin(self) -> None:
         """Say that we are there. Raises `Unavailable`."""
         if self._store.is_shared:

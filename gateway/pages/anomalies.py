@@ -1,4 +1,4 @@
-"""What stands out among the votes, as the newest export found it: for people to look at."""
+"""What stands out among the votes, as the newest look found it: for people to look at."""
 
 import asyncio
 from typing import Any
@@ -11,15 +11,16 @@ from gateway.pages import guard
 from gateway.pages.words_anomalies import WORDS
 from gateway.people.roles import Role
 from gateway.watching.board import Board
+from gateway.watching.lookout import Lookout
 
 
-def routes(board: Board, exports: Exports) -> list[web.RouteDef]:
+def routes(board: Board, exports: Exports, lookout: Lookout) -> list[web.RouteDef]:
     """The route of the page."""
 
     async def page(request: web.Request) -> web.StreamResponse:
         running = guard.campaign_of(request, board.campaigns())
         kept_back = running.keeps_figures_back
-        told = None if kept_back else await asyncio.to_thread(_newest, exports, running.id)
+        told = None if kept_back else await asyncio.to_thread(_newest, exports, lookout, running.id)
         lang = guard.language(request)
         values = {
             "kept_back": kept_back,
@@ -33,6 +34,7 @@ def routes(board: Board, exports: Exports) -> list[web.RouteDef]:
     return [guard.get("/committee/{campaign}/anomalies", page, guard.only(Role.COMMITTEE))]
 
 
-def _newest(exports: Exports, campaign: str) -> Any:
-    """The newest look, None if there is none."""
-    return next((told for one in exports.built(campaign) if (told := one.anomalies()) is not None), None)
+def _newest(exports: Exports, lookout: Lookout, campaign: str) -> Any:
+    """The look at the most entries, an export's before one of the lookout; None if there is none."""
+    looks = [*(one.anomalies() for one in exports.built(campaign)), lookout.newest(campaign)]
+    return max(filter(None, looks), key=lambda told: told["entries"], default=None)

@@ -4,7 +4,7 @@ Both are one page and one stream, drawn for an audience (`figures.seen`). Nothin
 """
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Final
 
 from aiohttp import web
@@ -29,18 +29,20 @@ _WORDS: Final = {**SHARED, **LIVE, **STEPS}
 def routes(
     board: Board,
     pulse: Pulse,
+    found: Mapping[str, int],
     now_ms: Callable[[], int],
     streams: int = 1_000,
     ping_seconds: float = 15.0,
 ) -> list[web.RouteDef]:
     """The live pages, their streams, and the lists that lead to them.
 
-    The board has the views "committee" and "observer". No more than `streams` are sent at a time, lest
+    The board has the views "committee" and "observer"; `found` is how much stands out among the votes of each
+    campaign, for the committee. No more than `streams` are sent at a time, lest
     they use up the connections that votes need.
     """
     rooms = [
-        _Live(board, pulse, now_ms, "committee", streams, ping_seconds),
-        _Live(board, pulse, now_ms, "observer", streams, ping_seconds),
+        _Live(board, pulse, found, now_ms, "committee", streams, ping_seconds),
+        _Live(board, pulse, {}, now_ms, "observer", streams, ping_seconds),
     ]
     return [route for room in rooms for route in room.routes()]
 
@@ -52,12 +54,14 @@ class _Live:
         self,
         board: Board,
         pulse: Pulse,
+        found: Mapping[str, int],
         now_ms: Callable[[], int],
         audience: Audience,
         streams: int,
         ping_seconds: float,
     ) -> None:
         self._board, self._pulse, self._now_ms, self._audience = board, pulse, now_ms, audience
+        self._found = found
         self._streams, self._ping_seconds, self._watching = streams, ping_seconds, 0
 
     def routes(self) -> list[web.RouteDef]:
@@ -88,6 +92,7 @@ class _Live:
         now = figures.seen(self._board.moment(running.id), self._audience)
         values = live_view.page(now, self._audience, guard.language(request), span, slices)
         values["steps"] = timetable.steps(running, now_ms) if self._audience == "committee" else []
+        values["anomalies"] = 0 if running.keeps_figures_back else self._found.get(running.id, 0)
         values["events"] = f"/{self._audience}/{running.id}/events"
         return guard.render(request, "live.html", values, words=_WORDS)
 

@@ -17,7 +17,9 @@ WORDS: Final[Mapping[str, Said]] = {
         "what is wrong.",
     ),
     "anomalies_none": Said(
-        "还没有检查过：每次导出时会一并检查。", "Nobody has looked yet: every export looks, too."
+        "还没有检查过：投票期间定时检查，每次导出时也会一并检查。",
+        "Nobody has looked yet: while votes come in the server looks from time to time, and so does every "
+        "export.",
     ),
     "anomalies_kept_back": Said(
         "按规则截止前不公布票数，截止后再检查。", "Figures are kept back until the close; so is this."

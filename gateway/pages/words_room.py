@@ -55,6 +55,9 @@ LIVE: Final[Mapping[str, Said]] = {
     ),
     # alarms
     "alarms": Said("警报", "Alarms"),
+    "alarm_anomalies": Said(
+        "有 {found} 处异常，请查看", "{found} things stand out among the votes: look at them"
+    ),
     "alarm_silent": Said("来源中断：", "A source is silent:"),
     "alarm_silent_text": Said(
         "已 {minutes} 分钟没有消息。请检查该来源，并告知管理员。",

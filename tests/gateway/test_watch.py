@@ -89,6 +89,7 @@ UNITS = (
 STATES = {
     "televote_ready",
     "televote_campaign_open",
+    "televote_anomalies",
     "televote_balanced",
     "televote_certified",
     "televote_node_up",

@@ -57,6 +57,7 @@ class Room:
     minutes: list[tuple[int, str, int, int]] = field(default_factory=list)
     queued: int = 0
     unready: Sequence[str] = ()
+    found: Mapping[str, int] = field(default_factory=dict)
     sessions: Sessions = field(default_factory=Sessions)
     read: list[int] = field(default_factory=list)
 
@@ -97,7 +98,7 @@ def room(*campaigns: Campaign, votes: Mapping[str, int] = boards.VOTES, **settin
 async def client(room: Room, who: str | None = "committee", **options: Any) -> AsyncIterator[Client]:
     """A real server over the room, and a browser in which `who` is signed in."""
     board = room.stage.board
-    routes = live.routes(board, room.pulse, lambda: room.stage.now_ms, **options)
+    routes = live.routes(board, room.pulse, room.found, lambda: room.stage.now_ms, **options)
     async with visit(board, routes, who, room.sessions) as opened:
         yield opened
 

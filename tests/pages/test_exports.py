@@ -24,6 +24,7 @@ from gateway.pages import anomalies, exports
 from gateway.reporting import report
 from gateway.service import Service
 from gateway.watching.board import Board
+from gateway.watching.lookout import Lookout
 from tests.conftest import SETTLED_MS, House
 from tests.pages import rooms
 from tests.pages.boards import Client
@@ -61,8 +62,10 @@ async def office(
         await vote(counting, 3, "A01 不")
         board = Board(counting.store, counting.campaigns, lambda: counting.recorder.version, house.clock)
         await board.refresh()
-        making = Exports(house.load())
-        pages = [*exports.routes(board, making), *anomalies.routes(board, making)]
+        loaded = house.load()
+        making = Exports(loaded)
+        lookout = Lookout(loaded, counting.campaigns, lambda _: 0, lambda: False, house.clock)
+        pages = [*exports.routes(board, making), *anomalies.routes(board, making, lookout)]
         async with rooms.visit(board, pages, who) as client:
             yield client, making, counting, board
         await making.stop()

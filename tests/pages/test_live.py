@@ -173,6 +173,25 @@ async def test_the_committee_can_keep_the_figures_from_itself(totals: str, statu
     assert told["balance"]["balanced"]
 
 
+@pytest.mark.parametrize(
+    ("audience", "changes", "found", "told"),
+    [
+        ("committee", {}, 0, False),
+        ("committee", {}, 3, True),
+        ("observer", {"publish": "live"}, 3, False),
+        ("committee", {"committee_totals": "after_close"}, 3, False),
+    ],
+)
+async def test_what_stands_out_among_the_votes(
+    audience: Audience, changes: dict[str, str], found: int, told: bool
+) -> None:
+    room = await at("open", **changes)
+    room.found = {CAMPAIGN: found}
+    page = await source_of(room, audience)
+    assert ("3 things stand out" in page) is told
+    assert (f'/committee/{CAMPAIGN}/anomalies">3' in page) is told
+
+
 async def test_sums_that_differ_are_loud() -> None:
     room = await at("open")
     room.stage.store.counted[TotalKey("received", "sms", "", "", "")] += 1
