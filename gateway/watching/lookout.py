@@ -22,6 +22,8 @@ _log = structlog.get_logger()
 _TICK_SECONDS: Final = 1.0
 #: A look may take so much of a core, of the time from one to the next.
 _SHARE: Final = 0.05
+#: It takes some 1.7 KB an entry: with more of them the server's machine might run out of memory.
+MOST_ENTRIES: Final = 1_000_000
 
 
 class Lookout:
@@ -68,7 +70,13 @@ class Lookout:
         running = self._campaigns[campaign]
         is_under_way = running.opened and not running.closed and not running.keeps_figures_back
         is_time = self._now_ms() >= self._due_ms[campaign] and self._is_first()
-        return is_under_way and is_time and self._entries(campaign) > self._seen[campaign]
+        if not (is_under_way and is_time and self._entries(campaign) > self._seen[campaign]):
+            return False
+        if self._entries(campaign) > MOST_ENTRIES:
+            _log.warning("anomalies_not_looked_for", campaign=campaign, why=f"over {MOST_ENTRIES} entries")
+            self._due_ms[campaign] += 24 * 3_600_000
+            return False
+        return True
 
     async def _look(self, campaign: str) -> None:
         began_ms, started = self._now_ms(), time.monotonic()

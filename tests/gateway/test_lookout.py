@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 from gateway.fleet.nodes import GONE_MS, Neighbours, Node
 from gateway.intake.inbound import Inbound
 from gateway.service import Service
+from gateway.watching import lookout
 from tests.conftest import House, Visitor
 
 pytestmark = pytest.mark.on_sqlite
@@ -83,8 +84,12 @@ async def test_it_looks_and_tells(house: House) -> None:
     assert set(second["found"]) >= {"runs", "templates"}
 
 
-@pytest.mark.parametrize("why", ["never", "figures are kept back", "closed", "another node looks"])
-async def test_it_does_not_look(house: House, why: str) -> None:
+@pytest.mark.parametrize(
+    "why", ["never", "figures are kept back", "closed", "another node looks", "too many entries"]
+)
+async def test_it_does_not_look(house: House, why: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if why == "too many entries":
+        monkeypatch.setattr(lookout, "MOST_ENTRIES", 81)
     if why == "never":
         house.edit(house.settings, "[api]", "[anomalies]\nevery_minutes = 0\n\n[api]")
     if why == "figures are kept back":
