@@ -65,6 +65,9 @@ _SENTENCES: Final[Mapping[str, Said]] = {
     ),
 }
 
+#: What is rarer than this is not worth telling apart.
+_NEVER: Final = 1e-9
+
 
 def document(gathered: Gathered, looked: Mapping[str, Looked], campaign: Campaign) -> dict[str, Any]:
     """What was looked at and found: of the same ledger always the same."""
@@ -139,3 +142,23 @@ def _figure(number: float) -> str:
     if number == int(number):
         return str(int(number))
     return f"{number:.1f}" if number >= 1 else f"{number:.2g}"
+
+
+def chance(p: float) -> str:
+    """A probability as people say it: once in how many times.
+
+    >>> chance(0.002), chance(1.1e-5), chance(0.0)
+    ('1/500', '1/91,000', '< 1/1,000,000,000')
+    """
+    if p < _NEVER:
+        return f"< 1/{1 / _NEVER:,.0f}"
+    return f"1/{float(f'{1 / p:.2g}'):,.0f}"
+
+
+def size(severity: float) -> str:
+    """A figure by which things are put in order: two digits are enough.
+
+    >>> size(0.0412), size(3.26), size(241.3)
+    ('0.041', '3.3', '240')
+    """
+    return f"{float(f'{severity:.2g}'):,.10g}"

@@ -1,5 +1,6 @@
 """The campaign's rules as they stood at each entry of its ledger, and messages read by them once more."""
 
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import replace
 from typing import NamedTuple, cast
@@ -33,6 +34,7 @@ class Rulebook:
         self._cut_ms = cut_ms
         self._book = _book(loaded, campaign)
         self._cut = None if cut_ms is None else _book(loaded, campaign)
+        self._to_bring_in = Counter[str]()
         self._cut_short()
 
     @property
@@ -49,7 +51,9 @@ class Rulebook:
         """A message by the rules as they stand; before an early close is recorded, by those of afterwards,
         too: people are obeyed at once."""
         books = [self._book, self._cut] if self._cut is not None and not self.running.closed else [self._book]
-        return [book.prepared(opening) for book in books]
+        by_statement = opening.decided_by == "statement" and self._to_bring_in[opening.source] > 0
+        self._to_bring_in[opening.source] -= by_statement
+        return [book.prepared(opening, by_statement=by_statement) for book in books]
 
     def is_past_cut(self, at_ms: int) -> bool:
         """Whether people had closed early by then, and it is not recorded yet."""
@@ -57,6 +61,8 @@ class Rulebook:
 
     def follow(self, act: Checked) -> None:
         """Take up an act. Raises `Unsafe` if the campaign was opened with other rules."""
+        if act.leaf.kind == "backfill":
+            self._to_bring_in[act.leaf.detail["source"]] += act.leaf.detail["messages"]
         for book in (self._book, self._cut):
             if book is not None:
                 book.running.take_up(act.leaf.kind, act.leaf.detail, act.private, act.leaf.at_ms)
@@ -73,10 +79,11 @@ class _Book(NamedTuple):
     running: Running
     sources: dict[str, Source]
 
-    def prepared(self, opening: Opening) -> Prepared:
-        """A message as it came, normalised, mapped and placed once more."""
+    def prepared(self, opening: Opening, *, by_statement: bool) -> Prepared:
+        """A message as it came, normalised, mapped and placed once more. Of one that was brought in from a
+        statement the time in that decides."""
         source = self.sources.get(opening.source) or self._unknown(opening)
-        if opening.decided_by == "statement":
+        if by_statement:
             source = replace(source, clock="statement")
         form = Form(opening.form)
         message = Inbound(

@@ -5,7 +5,7 @@ from typing import Any
 
 from aiohttp import web
 
-from gateway.anomalies.telling import FAMILIES
+from gateway.anomalies import telling
 from gateway.exporting.exports import Exports
 from gateway.pages import guard
 from gateway.pages.words_anomalies import WORDS
@@ -25,9 +25,11 @@ def routes(board: Board, exports: Exports, lookout: Lookout) -> list[web.RouteDe
         values = {
             "kept_back": kept_back,
             "told": told,
-            "families": {family: said.by(lang) for family, said in FAMILIES.items()},
+            "families": {family: said.by(lang) for family, said in telling.FAMILIES.items()},
             "exports": f"/committee/{running.id}/exports",
             "records": f"/committee/{running.id}/records",
+            "chance": telling.chance,
+            "size": telling.size,
         }
         return guard.render(request, "anomalies.html", values, words=WORDS)
 

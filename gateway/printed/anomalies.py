@@ -6,7 +6,7 @@ from rich.table import Table
 from rich.text import Text
 
 from config.problems import Lang
-from gateway.anomalies.telling import FAMILIES
+from gateway.anomalies import telling
 from gateway.printed.out import OUT, say
 
 
@@ -23,8 +23,12 @@ def tables(told: dict[str, Any], lang: Lang) -> None:
         for zh, en in (("概率", "chance"), ("严重度", "severity")):
             table.add_column(say(lang, zh, en), justify="right")
         for one in contest["findings"]:
-            family = FAMILIES[one["family"]].by(lang)
+            family = telling.FAMILIES[one["family"]].by(lang)
             table.add_row(
-                one["candidate"], family, Text(one["said"][lang]), f"{one['p']:.1e}", f"{one['severity']:.2g}"
+                one["candidate"],
+                family,
+                Text(one["said"][lang]),
+                telling.chance(one["p"]),
+                telling.size(one["severity"]),
             )
         OUT.print(table)

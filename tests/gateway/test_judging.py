@@ -6,6 +6,7 @@ That sound ledgers are found sound is asked where rules are tested: by rulings o
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -160,6 +161,23 @@ async def test_settings_that_would_have_given_something_else(house: House) -> No
     (one,) = (await judged(house)).otherwise
     assert one.recorded.startswith("late")
     assert one.by_the_rules.startswith("counted, window/A01 counted")
+
+
+async def test_what_nobody_brought_in_from_a_statement(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call after the close, put down as one that a statement shows to have come before."""
+
+    def brought_in(source: Source, inbound: Inbound, received_ms: int) -> Prepared:
+        return prepare(replace(source, clock="statement"), inbound, received_ms)
+
+    async with house.service() as counting:
+        house.clock.ms = CLOSES_MS
+        called = Inbound("op/1", "5377766", "A01", sent_ms=CLOSES_MS - 60_000)
+        with monkeypatch.context() as patch:
+            patch.setattr(journey, "prepare", brought_in)
+            await counting.take(counting.sources["desk"], [called])
+    (one,) = (await judged(house)).otherwise
+    assert one.recorded == "counted, window/A01 counted, by the time of statement"
+    assert one.by_the_rules == "late, by the time of arrival"
 
 
 async def test_what_an_early_close_cut_off(house: House) -> None:

@@ -21,7 +21,7 @@ from gateway import entrances, setup
 from gateway.asking import calling, control
 from gateway.asking.asked import Message
 from gateway.asking.calling import NotServing
-from gateway.checking import audit
+from gateway.checking import audit, judging
 from gateway.intake import importer, logfile
 from gateway.intake.calllog import Row, UnreadableLog
 from gateway.intake.importer import BATCH_ROWS, Landed, Summary
@@ -72,6 +72,7 @@ async def openings(house: House) -> list[entry.Opening]:
     """What the ledger says of every message, in order; a recount agrees with it."""
     async with audit.open_ledger(house.load(), CAMPAIGN) as ledger:
         assert (await audit.recount(ledger, lambda _: None)).agrees
+        assert not (await judging.judge(house.load(), ledger, lambda _: None)).otherwise
         chunks = [chunk.entries async for chunk in ledger.walk(lambda _: None)]
     return [one.opening for chunk in chunks for one in chunk if one.opening is not None]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.checking import audit
+from gateway.checking import audit, judging
 from gateway.exporting import exporter
 from gateway.intake.inbound import Inbound
 from gateway.intake.revise import Refused
@@ -200,6 +200,7 @@ async def test_missing_messages_are_brought_in_marked_and_wait(house: House, tmp
         assert seen.status == 200
     async with audit.open_ledger(house.load(), CAMPAIGN) as ledger:
         assert (await audit.recount(ledger, lambda _: None)).agrees
+        assert not (await judging.judge(house.load(), ledger, lambda _: None)).otherwise
         (tmp_path / "out").mkdir()
         await exporter.export_to(tmp_path / "out", ledger, lambda _: None)
 

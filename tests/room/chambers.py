@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gateway.checking import audit
+from gateway.checking import audit, judging
 from gateway.exporting.exports import Exports
 from gateway.intake import journey
 from gateway.intake.inbound import Form, Inbound
@@ -101,6 +101,7 @@ async def open_room(house: House) -> AsyncIterator[Room]:
         yield Room(house, counting, chamber, gone, exports)
     async with audit.open_ledger(house.load(), CAMPAIGN) as ledger:
         assert (await audit.recount(ledger, lambda _: None)).agrees
+        assert not (await judging.judge(house.load(), ledger, lambda _: None)).otherwise
 
 
 async def refused(doing: Any) -> str:
