@@ -3,7 +3,8 @@
 Order of things: rows are recorded, then the place after them is remembered. A crash in between costs nothing:
 the rows are read again and recognised by their calls' ids. A file that has grown is read on; one that was
 truncated or replaced is read from its beginning; of one that was rotated, the rest is read first, where it is
-found beside the new one.
+found beside the new one. Whoever writes the log may have the old file open for a while: as long as there is
+nothing in the new one, the old one is what grows.
 """
 
 import asyncio
@@ -23,6 +24,7 @@ from gateway.intake import importer, polling
 from gateway.intake.calllog import CallLog, Row, UnreadableLog
 from gateway.intake.importer import Landed
 from gateway.intake.inbound import Inbound
+from gateway.telling import cause
 
 _log = structlog.get_logger()
 
@@ -44,10 +46,14 @@ class Submit(Protocol):
 
 @dataclass(slots=True)
 class _File:
-    """One file as it was looked at last, and what has been read of that: what is whole, or all of it."""
+    """One file as it was looked at last, and what has been read of that: what is whole, or all of it.
+
+    `before` is the number of the file that had this name before and is not read to its end, 0 if none is
+    known."""
 
     look: _Look
     since: float
+    before: int = 0
     read: bool = False
     settled: bool = False
 
@@ -64,7 +70,7 @@ class Follower:
     key: bytes
     still_seconds: float = _STILL_SECONDS
     _files: dict[Path, _File] = field(default_factory=dict)
-    _said: dict[Path, str] = field(default_factory=dict)
+    _said: dict[Path, dict[str, str]] = field(default_factory=dict)
 
     def at_work(self) -> AbstractAsyncContextManager[None]:
         """Following, inside the context. What is under way at the end is finished by the next start."""
@@ -76,47 +82,67 @@ class Follower:
             there = await asyncio.to_thread(lambda: dict(_there(self.path)))
         except OSError as error:
             self._say(self.path, error)
+            if isinstance(error, FileNotFoundError):
+                await self._look_for_moved()
             return
         self._files = {path: known for path, known in self._files.items() if path in there}
         for path, look in there.items():
             await self._look_at(path, look)
 
+    async def _look_for_moved(self) -> None:
+        """Read on in a file that was moved, also before there is another one of its name: who waits for the
+        next call may wait till after the close."""
+        try:
+            if await self.places.of(_known_as(self.path)) != BEGINNING:
+                await self._read_moved(self.path, whole=False)
+        except (OSError, UnreadableLog, *polling.POSTPONES) as error:
+            self._say(self.path, error)
+
     async def _look_at(self, path: Path, look: _Look) -> None:
         now = asyncio.get_running_loop().time()
         known = self._files.get(path)
         if known is None or known.look != look:
-            known = self._files[path] = _File(look, now)
+            known = self._files[path] = _File(look, now, _before(known, look))
         still = now - known.since >= self.still_seconds
         if known.settled or (known.read and not still):
             return
         try:
-            await self._read_on(path, still)
+            known.read = await self._read_on(path, still)
         except (OSError, UnreadableLog, *polling.POSTPONES) as error:
             self._say(path, error)
         else:
-            known.read, known.settled = True, still
+            known.settled = known.read and still
             self._said.pop(path, None)
 
-    async def _read_on(self, path: Path, still: bool) -> None:
-        """What is new in a file. Raises what reading and recording raise: all before is recorded."""
+    async def _read_on(self, path: Path, still: bool) -> bool:
+        """Read what is new in a file; False if it is to be looked at again, though it stays as it is.
+
+        Raises what reading and recording raise: all before is recorded.
+        """
         name = _known_as(path)
-        place = await self.places.of(name)
         try:
-            await self._read(path, name, place, still)
+            await self._read(path, name, await self.places.of(name), still)
         except tail.Moved:
-            await self._finish(path, name)
+            begun = await asyncio.to_thread(tail.has_begun, path)
+            if not await self._read_moved(path, begun or still):
+                _log.warning("follow_gap", source=self.source, file=name)
+            elif not begun:
+                return False
             await self.places.keep(name, BEGINNING)
             await self._read(path, name, BEGINNING, still)
+        return True
 
-    async def _finish(self, path: Path, name: str) -> None:
-        """Read the rest of the file that had this name before, if it is still beside this one."""
-        for moved in await asyncio.to_thread(lambda: list(tail.siblings(path))):
+    async def _read_moved(self, path: Path, whole: bool) -> bool:
+        """Read on in the file that had this name before; whether it is still beside this one."""
+        name, known = _known_as(path), self._files.get(path)
+        number = known.before or known.look[0] if known else 0
+        for moved in await asyncio.to_thread(lambda: list(tail.siblings(path, number))):
             try:
-                await self._read(moved, name, await self.places.of(name), whole=True)
-            except tail.Moved:
+                await self._read(moved, name, await self.places.of(name), whole)
+            except (tail.Moved, PermissionError):
                 continue
-            return
-        _log.warning("follow_gap", source=self.source)
+            return True
+        return False
 
     async def _read(self, path: Path, name: str, place: Place, whole: bool) -> None:
         while True:
@@ -138,10 +164,20 @@ class Follower:
 
     def _say(self, path: Path, error: Exception) -> None:
         """Log what is wrong with a file, once for as long as it stays so."""
-        name = type(error).__name__
-        if self._said.get(path) != name:
-            self._said[path] = name
-            _log.warning("look_postponed", source=self.source, error=name)
+        why = error.en if isinstance(error, UnreadableLog) else cause(error).get("why", "")
+        told = {"error": type(error).__name__, "file": _known_as(path), **({"why": why} if why else {})}
+        if self._said.get(path) != told:
+            self._said[path] = told
+            _log.warning("look_postponed", source=self.source, **told)
+
+
+def _before(known: _File | None, look: _Look) -> int:
+    """The number of the file that had the name of this one before, and may not be read to its end."""
+    if known is None:
+        return 0
+    if known.before and not known.read:
+        return known.before
+    return known.look[0] if known.look[0] != look[0] else 0
 
 
 def _known_as(path: Path) -> str:

@@ -98,7 +98,21 @@ def _mark(file: BinaryIO, position: int, key: bytes) -> bytes:
     return hashlib.blake2b(before, key=key, digest_size=16).digest() if before else b""
 
 
-def siblings(path: Path) -> Iterator[Path]:
-    """Where the file of this name may have been moved to, the newest first. Raises `OSError`."""
-    found = [one for one in path.parent.iterdir() if one.name.startswith(path.name) and one.name != path.name]
-    yield from sorted((one for one in found if one.is_file()), key=lambda one: -one.stat().st_mtime)
+def has_begun(path: Path) -> bool:
+    """Whether there is a whole record in a file. Raises `OSError`."""
+    with path.open("rb") as file:
+        data = file.read(PIECE)
+    return len(data) == PIECE or _whole_records(data) > 0
+
+
+def siblings(path: Path, number: int = 0) -> Iterator[Path]:
+    """Where the file of this name may have been moved to, the newest first: what has its name in front, and
+    the file of this number, whatever its name is now. Raises `OSError`."""
+    found = []
+    for one in path.parent.iterdir():
+        if one.name == path.name or not one.is_file():
+            continue
+        status = one.stat()
+        if one.name.startswith(path.name) or status.st_ino == number:
+            found.append((-status.st_mtime, one))
+    yield from (one for _, one in sorted(found))

@@ -215,6 +215,76 @@ async def test_the_rest_of_a_rotated_file_is_read(
         assert await counted(service) == {"counted": 4}, "and the older one is left alone"
 
 
+def created(log: Path) -> None:
+    log.rename(log.with_name("Master.csv.1"))
+    log.touch()
+
+
+def dated(log: Path) -> None:
+    log.rename(log.with_name("Master-20180709.csv"))
+    log.touch()
+
+
+def renamed(log: Path) -> None:
+    log.rename(log.with_name("Master-20180709.csv"))
+
+
+@pytest.mark.parametrize("rotate", [created, dated, moved, renamed])
+async def test_what_is_still_written_to_a_rotated_file_is_read(
+    house: House, tmp_path: Path, rotate: Rotate
+) -> None:
+    log = tmp_path / "Master.csv"
+    write(log, cdr(1))
+    async with following(house, log) as (service, follower):
+        await follower.look()
+        with log.open("a", encoding="utf-8") as writer, capture_logs() as logged:
+            rotate(log)
+            await follower.look()
+            for number in (2, 3):
+                writer.write(cdr(number))
+                writer.flush()
+                await follower.look()
+                assert await counted(service) == {"counted": number}, "nobody has to call before it counts"
+            writer.write(cdr(4))
+        write(log, cdr(5))
+        await follower.look()
+        assert await counted(service) == {"counted": 5}
+        write(log, cdr(6))
+        await follower.look()
+        assert await counted(service) == {"counted": 6}
+        assert "follow_gap" not in [one["event"] for one in logged]
+
+
+async def test_a_rotated_file_is_read_to_its_end_after_a_start(house: House, tmp_path: Path) -> None:
+    log = tmp_path / "Master.csv"
+    write(log, cdr(1))
+    async with following(house, log) as (_, follower):
+        await follower.look()
+        created(log)
+        await follower.look()
+    write(log.with_name("Master.csv.1"), cdr(2), cdr(3)[:-1])
+    async with following(house, log) as (service, follower):
+        await follower.look()
+        assert await counted(service) == {"counted": 2}, "its last line may still be written"
+        write(log, cdr(4))
+        await follower.look()
+        assert await counted(service) == {"counted": 4}
+
+
+async def test_a_file_that_was_moved_away_is_told(house: House, tmp_path: Path) -> None:
+    log = tmp_path / "Master.csv"
+    write(log, cdr(1))
+    async with following(house, log) as (service, follower):
+        await follower.look()
+        write(tmp_path / "Other.csv", cdr(1), cdr(90))
+        log.unlink()
+        write(log, cdr(2))
+        with capture_logs() as logged:
+            await follower.look()
+        assert [one["file"] for one in logged if one["event"] == "follow_gap"] == ["Master.csv"]
+        assert await counted(service) == {"counted": 2}, "and a stranger is left alone"
+
+
 @pytest.mark.parametrize("after", [(), (4,), (4, 5, 6, 7, 8)], ids=["empty", "shorter", "longer"])
 async def test_a_truncated_file_is_read_from_its_beginning(
     house: House, tmp_path: Path, after: tuple[int, ...]
@@ -290,19 +360,19 @@ async def test_a_name_of_any_bytes_is_followed(house: House, tmp_path: Path) -> 
         assert await counted(service) == {"counted": 3}
 
 
-async def test_a_file_that_is_none_holds_up_no_other(
-    house: House, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+async def test_a_file_that_is_none_holds_up_no_other(house: House, tmp_path: Path) -> None:
     folder = tmp_path / "calls"
     folder.mkdir()
     write(folder / "a.csv", "name,number\n")
     (folder / "b.csv").write_bytes(HEAD.encode("utf-16"))
     write(folder / "c.csv", HEAD, row(1))
     async with following(house, folder, CALLS, "calls") as (service, follower):
-        for _ in range(3):
-            await follower.look()
+        with capture_logs() as logged:
+            for _ in range(3):
+                await follower.look()
         assert await counted(service) == {"counted": 1}
-        assert capsys.readouterr().out.count("look_postponed") == 2, "each is told once"
+        told = [(one["file"], one["why"][:20]) for one in logged if one["event"] == "look_postponed"]
+        assert told == [("a.csv", "There is no header w"), ("b.csv", "A log in UTF-16 cann")], "each once"
         (folder / "a.csv").write_text(HEAD + row(2), "utf-8")
         await follower.look()
         assert await counted(service) == {"counted": 2}
