@@ -16,7 +16,7 @@ from itertools import count
 from typing import Any, Final, NamedTuple, Protocol
 
 import structlog
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 from multidict import CIMultiDictProxy
 
 from gateway.intake import journey, replies
@@ -49,6 +49,8 @@ PREFIX: Final = "/in/"
 
 #: Why the rest of a body was not waited for.
 _SLOW: Final = "slow"
+#: What is answered before a body that waits for it.
+_CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 _RETRY: Final = (("Retry-After", str(RETRY_SECONDS)),)
 _BUSY: Final = Answer(b'{"error": "busy"}', "application/json; charset=utf-8", 503, _RETRY)
 
@@ -301,6 +303,7 @@ class Door:
         content = request.content
         if content.is_eof() and content.exception() is None:  # it came with the head: no clock is needed
             return content.read_nowait()
+        _go_on(request)
         body = bytearray()
         try:
             async with asyncio.timeout(self._read_seconds):
@@ -420,6 +423,13 @@ class _Headers(Mapping[str, str]):
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
+
+
+def _go_on(request: web.BaseRequest) -> None:
+    """Tell a sender who waits for it (`Expect: 100-continue`) to send the body: many wait a second when they
+    are not told, and some longer than we do. Whoever is not admitted is told that, and sends none."""
+    if "Expect" in request.headers and request.version == HttpVersion11 and request.transport is not None:
+        request.transport.write(_CONTINUE)
 
 
 def _digest(token: str) -> bytes:

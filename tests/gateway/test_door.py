@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 from collections import Counter
+from collections.abc import Mapping
 
 import pytest
 
@@ -182,6 +183,23 @@ async def test_a_slow_body_is_cut_off(house: House) -> None:
         assert b"Retry-After: " in answer, answer
         assert asyncio.get_running_loop().time() - started < 5
         assert await visitor.vote("13812345678", "A01", "m1") == 200
+
+
+async def test_a_sender_who_waits_to_be_told_so_is_told_to_send_the_body(house: House) -> None:
+    body = b'{"type":"vote.received","data":{"from":"13812345678","text":"A01"}}'
+    async with house.serve() as visitor:
+
+        async def post(name: str, headers: Mapping[str, str]) -> int:
+            url = f"{visitor.server.url}/in/{name}"
+            async with visitor.session.post(url, data=body, headers=headers, expect100=True) as answer:
+                return answer.status
+
+        async with asyncio.timeout(2.5):  # aiohttp's client waits for ever; we, for a body, three seconds
+            assert await post("sms", visitor.signed(body, "m1")) == 200
+            assert await post("sms", visitor.signed(body, "m1")) == 200
+            assert await post("sms", {}) == 401
+            assert await post("nobody", {}) == 404
+        assert await visitor.outcomes() == {"counted": 1}
 
 
 async def test_an_endless_chunked_body_is_cut_off(house: House) -> None:
