@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, Field, StringConstraints, model_validator
 
-from gateway.intake import messages, payload, signatures
+from gateway.intake import charsets, messages, payload, signatures
 from gateway.intake.inbound import Form, Inbound
 from gateway.intake.options import CAMPAIGNS, Secrets, ZoneName, live_keys
 from gateway.intake.payload import Fields, Reason, Unreadable
@@ -99,6 +99,9 @@ class GenericOptions(Options):
         ),
     )
     fields: FieldNames = Field(description="where in it the parts of a message stand")
+    charset: Literal["utf-8", "gb18030"] = Field(
+        default="utf-8", description='how the message is written; `"gb18030"` also for GBK and GB2312'
+    )
     form: Literal["text", "digits"] = Field(
         default="text", description="whether the text is words, or keys pressed in a call"
     )
@@ -203,7 +206,11 @@ class Generic:
 
     def read(self, request: Request) -> Sequence[Inbound]:
         if self.options.carrier == "json":
-            return messages.of_json(request.body, self._from_json, self.options.within)
+            try:
+                body = self._as_utf8(request.body)
+            except Unreadable as flaw:
+                return (payload.unparsed(flaw.reason, request.body),)
+            return messages.of_json(body, self._from_json, self.options.within)
         by_query = self.options.carrier == "query"
         raw = payload.wire_bytes(request.query) if by_query else request.body
         return messages.of_form(raw, self._from_form)
@@ -216,10 +223,17 @@ class Generic:
         return self._message({part: value for part, value in found.items() if value is not ...}, raw)
 
     def _from_form(self, form: Fields, raw: bytes) -> Inbound:
-        found = {part: form.one(name.encode()) for part, name in self.names.items()}
+        found = {part: form.one(name.encode(self.options.charset)) for part, name in self.names.items()}
         return self._message(
-            {part: payload.utf8(value) for part, value in found.items() if value is not None}, raw
+            {part: self._as_text(value) for part, value in found.items() if value is not None}, raw
         )
+
+    def _as_text(self, data: bytes) -> str:
+        return payload.utf8(data) if self.options.charset == "utf-8" else charsets.coded(data, "gb18030")
+
+    def _as_utf8(self, body: bytes) -> bytes:
+        """A body in UTF-8, as JSON has to be (RFC 8259); so it is kept. Raises `Unreadable`."""
+        return body if self.options.charset == "utf-8" else self._as_text(body).encode()
 
     def _message(self, parts: Mapping[str, object], raw: bytes) -> Inbound:
         if "caller" not in parts:

@@ -2,6 +2,7 @@
 
 import base64
 import hmac
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -74,7 +75,9 @@ def rotated(label: str, secrets: list[str], refusal: Refusal | None = None) -> R
 def told(label: str, request: Request, heard_as: Mapping[str, Any], **options: object) -> Row:
     """Settings of another sort, without a signature."""
     raw = request.body or request.target.partition("?")[2].encode()
-    return Row("unsigned", label, request, messages=heard(raw, **heard_as), options={**OPEN, **options})
+    return Row(
+        "unsigned", label, request, messages=heard(**{"raw": raw, **heard_as}), options={**OPEN, **options}
+    )
 
 
 def timed(
@@ -118,6 +121,15 @@ BATCH_HEARD = [
 ENVELOPE = carry(b'{"attempt":2,"data":[' + BATCH_ITEMS[0] + b"]}")
 LATER = sign(replace(GOOD, received_ms=NOW_MS + 30_000), at=NOW_S + 30)
 IN_MS = {**SIGNATURE, "unit": "ms"}
+
+SAID = ITEM | {"content": "投社保窗口"}
+IN_GBK = carry(urlencode(SAID, encoding="gb18030").encode())
+BARE_GBK = carry(
+    "&".join(f"{name}={value}" for name, value in SAID.items()).encode("gb18030").replace(b"+", b"%2B")
+)
+JSON_GBK = carry(json.dumps([SAID], ensure_ascii=False).encode("gb18030"))
+JSON_SAID = json.dumps(SAID, ensure_ascii=False).encode()
+NO_GBK = carry(b'{"content":"\xff"}')
 
 ROWS = [
     accepted("signed"),
@@ -235,6 +247,30 @@ ROWS = [
         "as given",
         post(**WIDE),
         messages=heard(post(**WIDE).body, caller=WIDE["phone"], text=WIDE["content"]),
+    ),
+    told("a form in GBK", IN_GBK, {"text": "投社保窗口"}, carrier="form", charset="gb18030"),
+    told("the same, not escaped", BARE_GBK, {"text": "投社保窗口"}, carrier="form", charset="gb18030"),
+    told(
+        "a query in GBK",
+        replace(carry(b""), method="GET", target=f"/in/acme?{IN_GBK.body.decode()}"),
+        {"text": "投社保窗口"},
+        carrier="query",
+        charset="gb18030",
+    ),
+    told("JSON in GBK, kept as UTF-8", JSON_GBK, {"text": "投社保窗口", "raw": JSON_SAID}, charset="gb18030"),
+    Row(
+        "malformed",
+        "GBK that is none",
+        NO_GBK,
+        messages=[unparsed("bad_charset", NO_GBK.body)],
+        options={**OPEN, "charset": "gb18030"},
+    ),
+    Row(
+        "malformed",
+        "GBK where UTF-8 is set",
+        IN_GBK,
+        messages=[unparsed("not_utf8", IN_GBK.body)],
+        options={**OPEN, "carrier": "form"},
     ),
     Row("redelivery", "the next attempt, signed anew", GOOD, messages=heard(GOOD.body), again=LATER),
     Row("batch", "the bad beside the good", BATCH, messages=BATCH_HEARD, answer=OK),
