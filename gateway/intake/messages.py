@@ -43,6 +43,11 @@ def of_json(body: bytes, read: ReadObject, within: str = "") -> Sequence[Inbound
     return [message for item in items if (message := _read_item(item, read)) is not None]
 
 
+def is_report(item: Mapping[str, object], text: str, *told_by: str) -> bool:
+    """Whether an object tells how a message of ours fared: it has every member that tells so, and no text."""
+    return text not in item and item.keys() >= set(told_by)
+
+
 def _member(source: str, within: str) -> str:
     members = payload.json_members(source)
     held = members.pop(within, None)

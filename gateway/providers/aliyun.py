@@ -45,7 +45,9 @@ class Aliyun:
     def answer(self, _request: Request, _ended: Sequence[Ended]) -> Answer:
         return _TAKEN
 
-    def _message(self, item: Mapping[str, object], raw: bytes) -> Inbound:
+    def _message(self, item: Mapping[str, object], raw: bytes) -> Inbound | None:
+        if messages.is_report(item, "content", "biz_id", "success"):
+            return None
         caller = payload.caller(item, "phone_number")
         text = payload.string(item, "content", Reason.NO_TEXT)
         sent = "" if item.get("send_time") is None else payload.string(item, "send_time", Reason.BAD_TIME)
@@ -80,7 +82,8 @@ provider = ProviderKind(
     configure=(
         "**At Aliyun:** in the SMS console choose HTTP batch push (HTTP 批量推送) for uplink messages, "
         "and enter this source's URL with its token. A reply to the sender goes through Aliyun's own "
-        "API, not through the answer, so `reply` needs an [outbox](#replies)."
+        "API, not through the answer, so `reply` needs an [outbox](#replies). Delivery reports (SmsReport) "
+        "have an address of their own there; if they come to this one, they are taken and not kept."
     ),
     reference="help.aliyun.com/zh/sms/developer-reference/smsup-http",
 )

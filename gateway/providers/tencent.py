@@ -36,7 +36,9 @@ class Tencent:
         return _TAKEN
 
 
-def _message(item: Mapping[str, object], raw: bytes) -> Inbound:
+def _message(item: Mapping[str, object], raw: bytes) -> Inbound | None:
+    if messages.is_report(item, "text", "report_status"):
+        return None
     country, mobile = payload.scalar(item, "nationcode").removeprefix("+"), payload.caller(item, "mobile")
     text = payload.string(item, "text", Reason.NO_TEXT)
     sent = payload.scalar(item, "time")
@@ -71,7 +73,8 @@ provider = ProviderKind(
         "**At Tencent:** in the SMS console, application settings (应用管理) > event callback "
         "(事件回调配置), enter this source's URL with its token as the callback for replies "
         "(短信回复回调). A reply to the sender goes through Tencent's own API, so `reply` needs an "
-        "[outbox](#replies)."
+        "[outbox](#replies). Delivery reports (下发状态回调) have an address of their own there; if they "
+        "come to this one, they are taken and not kept."
     ),
     reference="cloud.tencent.com/document/api/382/59179",
 )

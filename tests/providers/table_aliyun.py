@@ -73,6 +73,13 @@ BATCH_HEARD = [
 ]
 
 
+#: The sample of SmsReport, with a whole number.
+REPORT = (
+    b'{"phone_number":"13811110000","send_time":"2017-01-01 11:12:13","report_time":"2017-02-02 22:23:24",'
+    b'"success":true,"err_code":"DELIVERED","err_msg":"ok","sms_size":"1","biz_id":"12345","out_id":"67890"}'
+)
+
+
 def in_paris(label: str, send_time: str, sent_ms: int | None) -> Row:
     """Zones with summer time: an hour that is there twice, or not at all, is not guessed."""
     raw = written(send_time=send_time)
@@ -105,6 +112,9 @@ ROWS = [
     ),
     accepted("eight levels", extra=[[[[[[]]]]]]),
     unread("eight levels and one", "too_deep", extra=[[[[[[[]]]]]]]),
+    Row("accepted", "delivery reports", pushed(REPORT, REPORT), answer=TAKEN),
+    Row("batch", "a message among them", pushed(REPORT, ALONE), messages=[heard(ALONE)], answer=TAKEN),
+    accepted("a message that says it is none", biz_id="1", success=True),
     unread("no id and no time", "no_message_id", sequence_id=..., send_time=...),
     unread("an id that is a fraction", "wrong_shape", sequence_id=1.5),
     unread("an id that is true", "wrong_shape", sequence_id=True),

@@ -68,6 +68,12 @@ LIST_HEARD = [
     ),
 ]
 
+#: The sample of the sibling callback (59178).
+REPORT = (
+    b'{"user_receive_time":"2015-10-17 08:03:04","nationcode":"86","mobile":"13800138000",'
+    b'"report_status":"SUCCESS","errmsg":"DELIVRD","description":"","sid":"xxxxxxx"}'
+)
+
 ROWS = [
     accepted("the sample"),
     accepted("the time as text", time="1457336869"),
@@ -107,7 +113,14 @@ ROWS = [
     unread("a number of its own kind", "wrong_shape", mobile=13800138000),
     unread("no text", "no_text_field", text=...),
     unread("a country that is a list", "wrong_shape", nationcode=["86"]),
-    whole("a delivery report", "no_text_field", b'[{"mobile":"1","report_status":"SUCCESS"}]'[1:-1]),
+    Row("accepted", "delivery reports", carry(b"[" + REPORT + b"," + REPORT + b"]"), answer=TAKEN),
+    Row(
+        "batch",
+        "a reply among them",
+        carry(b"[" + REPORT + b"," + written() + b"]"),
+        messages=[heard(written())],
+    ),
+    accepted("a reply that says it is none", report_status="SUCCESS"),
     whole("cut off", "not_json", written()[:-5]),
     Row(
         "non_ascii_digits",
