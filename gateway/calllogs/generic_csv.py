@@ -36,6 +36,7 @@ _NOTE_SPOILT = "Excel has changed a number: format its column as text and export
 _NOTE_UNMAPPED = "the choice is not in this source's map: add it, with an empty code if it is no vote"
 _NOTE_UNIX = "the start time is not in Unix time as the setting time says"
 _NOTE_EMPTY = "an empty row"
+_NOTE_HEADER = "the header once more"
 _NOTE_SKIPPED = "a row that skip_when_empty names"
 
 
@@ -274,6 +275,8 @@ class _Rows:
         self._prefix = options.strip_prefix
         self._selective = bool(options.skip_when_empty or options.dispositions or options.called)
         self._clock = csvrows.Clock(options.timezone)
+        named = options.columns.mapped() if options.header else {}
+        self._names = [(layout.places[word], _folded(str(name))) for word, name in named.items()]
 
     def row(self, record: csvrows.Record) -> Row:
         """The call in one record, if there is one."""
@@ -287,6 +290,8 @@ class _Rows:
         start = _plain(start)
         if (self._selective or not start) and (note := self._no_call(cells, called, disposition)):
             return Row(line, None, note)
+        if not start[:1].isdigit() and self._is_header(cells):
+            return Row(line, None, _NOTE_HEADER)
         caller, choice, call_id = _plain(caller), _plain(choice), _plain(call_id)
         if self._prefix and caller.startswith(self._prefix):
             caller = caller[len(self._prefix) :].lstrip(" -") or caller
@@ -303,6 +308,10 @@ class _Rows:
             return csvrows.unread(line, text, str(bad), caller)
         name = call_id or _synthesised(caller, called, sent_ms, duration, choice)
         return Row(line, Inbound(name, caller, choice, self._form, sent_ms, grain_ms, text.encode()))
+
+    def _is_header(self, cells: list[str]) -> bool:
+        """Whether a row is the header again: some programs write it at each of their starts."""
+        return bool(self._names) and all(_folded(cells[place]) == name for place, name in self._names)
 
     def _may_be_cut(self, text: str, cells: list[str]) -> bool:
         """Whether a missing line end can have cost something we read: `12` may have become `1`."""

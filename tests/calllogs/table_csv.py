@@ -175,6 +175,17 @@ TABLE: dict[str, tuple[dict[str, Any], str | bytes, list[tuple[Any, ...]]]] = {
             ("skipped", 4, "a row that skip_when_empty names"),
         ],
     ),
+    "the header again, where a program has started again": (
+        options(map={"1": "A01"}),
+        HEAD + row() + HEAD + row() + HEAD.replace("按键", "按 键 ") + HEAD.replace("按键", "键"),
+        [
+            again(2, "13800138000", "A01"),
+            ("skipped", 3, "the header once more"),
+            again(4, "13800138000", "A01"),
+            ("skipped", 5, "the header once more"),
+            ("unparsed", 6, "the choice is not in this source's map"),
+        ],
+    ),
     "totals not set up": (MAPPED, HEAD + row() + "合计,120,,,600,,\n", [CALL, ("unparsed", 3, SHAPE)]),
     "empty line": (
         MAPPED,
