@@ -171,13 +171,13 @@ class Judging:
         if opening is None:
             self._judged.erased += 1
             return
-        voter = _voter(opening.voter)
+        voter, brought_in = _voter(opening.voter), self._rules.is_brought_in(opening)
         if self._of is not None and voter not in self._of:
             return
         self._judged.messages += 1
         if opening.source not in self._rules.sources:
             self._judged.unknown.add(opening.source)
-        recorded, items = _recorded(opening), self._rules.prepared(opening)
+        recorded, items = _recorded(opening), self._rules.prepared(opening, brought_in=brought_in)
         judged = [item for item in items if item.ended is None]
         due = [_due(item, self._used) for item in items]
         if self._of is None:

@@ -15,7 +15,6 @@ from gateway.intake.source import Source
 from tally.entry import Opening
 from tally.outcome import Channel
 from tally.verify import Checked
-from tally.window import DecidedBy
 
 
 class Rulebook:
@@ -47,13 +46,20 @@ class Rulebook:
         """The sources that the settings name."""
         return self._book.sources
 
-    def prepared(self, opening: Opening) -> list[Prepared]:
+    def is_brought_in(self, opening: Opening) -> bool:
+        """Whether the next message is one of those that people brought in from a statement, and the
+        statement's time decides. An act has said before how many of a source would come: no more are
+        believed, or any vote that came too late could be in time by a statement that nobody handed in."""
+        if opening.decided_by != "statement" or not self._to_bring_in[opening.source]:
+            return False
+        self._to_bring_in[opening.source] -= 1
+        return True
+
+    def prepared(self, opening: Opening, *, brought_in: bool) -> list[Prepared]:
         """A message by the rules as they stand; before an early close is recorded, by those of afterwards,
         too: people are obeyed at once."""
         books = [self._book, self._cut] if self._cut is not None and not self.running.closed else [self._book]
-        by_statement = opening.decided_by == "statement" and self._to_bring_in[opening.source] > 0
-        self._to_bring_in[opening.source] -= by_statement
-        return [book.prepared(opening, by_statement=by_statement) for book in books]
+        return [book.prepared(opening, brought_in=brought_in) for book in books]
 
     def is_past_cut(self, at_ms: int) -> bool:
         """Whether people had closed early by then, and it is not recorded yet."""
@@ -61,12 +67,12 @@ class Rulebook:
 
     def follow(self, act: Checked) -> None:
         """Take up an act. Raises `Unsafe` if the campaign was opened with other rules."""
-        if act.leaf.kind == "backfill":
-            self._to_bring_in[act.leaf.detail["source"]] += act.leaf.detail["messages"]
         for book in (self._book, self._cut):
             if book is not None:
                 book.running.take_up(act.leaf.kind, act.leaf.detail, act.private, act.leaf.at_ms)
         self._cut_short()
+        if act.leaf.kind == "backfill":
+            self._to_bring_in[act.leaf.detail["source"]] += act.leaf.detail["messages"]
 
     def _cut_short(self) -> None:
         if self._cut is not None and self._cut_ms is not None:
@@ -79,11 +85,10 @@ class _Book(NamedTuple):
     running: Running
     sources: dict[str, Source]
 
-    def prepared(self, opening: Opening, *, by_statement: bool) -> Prepared:
-        """A message as it came, normalised, mapped and placed once more. Of one that was brought in from a
-        statement the time in that decides."""
+    def prepared(self, opening: Opening, *, brought_in: bool) -> Prepared:
+        """A message as it came, normalised, mapped and placed once more."""
         source = self.sources.get(opening.source) or self._unknown(opening)
-        if by_statement:
+        if brought_in:
             source = replace(source, clock="statement")
         form = Form(opening.form)
         message = Inbound(
@@ -101,7 +106,7 @@ class _Book(NamedTuple):
             kind="",
             channel=cast("Channel", opening.channel),
             running=self.running,
-            clock=cast("DecidedBy", opening.decided_by),
+            clock="provider" if opening.decided_by == "provider" else "arrival",
             numbering=self.running.campaign.caller.numbering(),
         )
 
