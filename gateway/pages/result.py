@@ -106,7 +106,11 @@ class _Result:
                 for name in certification.GATES["certify"]
                 if not (kept_back and name == "no_open_tie")
             ],
-            "unmet": {kind: certification.unmet(kind, facts.holds) for kind in certification.GATES},
+            "unmet": {
+                kind: words_result.REFUSED[f"gate_{missing[0]}"].by(lang)
+                for kind in certification.GATES
+                if (missing := certification.unmet(kind, facts.holds))
+            },
             "allowed": {kind for state, kind in certification.EDGES if state == progress.status},
             "digest": "" if kept_back else facts.digest,
             "listed": [] if kept_back else _listed(running, facts, lang),

@@ -82,12 +82,17 @@ RESULT: Final[Mapping[str, Said]] = {
     ),
     "gate_no_open_objection": Said("没有未答复的异议", "No objection is open"),
     "gate_no_open_objection_do": Said("请逐件裁定并答复。", "Rule on each of them."),
-    "gate_same_result": Said("仍是宣布完成时的结果", "Still the result that was declared complete"),
+    "gate_same_result": Said(
+        "已宣布计票完成，此后结果没有变化", "It is declared complete, and has not changed since"
+    ),
     "gate_same_result_do": Said(
-        "结果有变化：请重新宣布计票完成。", "It has changed: declare it complete again."
+        "请宣布计票完成；宣布之后有变化的，要重新宣布。",
+        "Declare it complete; if it has changed since, declare it again.",
     ),
     "gate_notice_over": Said("公示期已满", "The public notice is over"),
-    "gate_notice_over_do": Said("公示到最后一天结束为止。", "It stands through its last day."),
+    "gate_notice_over_do": Said(
+        "请先公示；公示到最后一天结束为止。", "Put it on notice; that stands through its last day."
+    ),
     **STEPS,
     # shortlist and notice
     "kept_back": Said(

@@ -638,7 +638,10 @@ async def test_the_committee_can_keep_the_figures_from_itself(house: House) -> N
         await visitor.service.schedule.tick()
         await visitor.server.board.refresh()
         wang = await visitor.sign_in(Role.COMMITTEE, "li")
-        assert "评委评分尚未交齐" in (await wang.get(f"{ROOM}/result")).text, "nor by votes alone"
+        result = (await wang.get(f"{ROOM}/result")).text
+        assert "评委评分尚未交齐" in result, "nor by votes alone"
+        assert "请宣布计票完成；宣布之后有变化的" in result, "nothing is declared that could have changed"
+        assert "条件未满足：从账本重新计票，结果一致。请在“导出”中导出一次" in result
         draft = await wang.get(f"{ROOM}/notice")
         assert (draft.status, draft.headers["Cache-Control"]) == (200, "no-store")
 
