@@ -18,6 +18,7 @@ from gateway.exporting import exporter
 from gateway.panel import evaluating, marking, scoring
 from gateway.printed import counting as printed
 from gateway.printed import evaluation as printed_evaluation
+from gateway.printed.out import say
 from gateway.reporting import collect
 from gateway.reporting import folder as reporting
 from gateway.reporting.report import Options
@@ -47,7 +48,13 @@ def standings(chosen: Chosen, campaign: str | None, as_json: bool) -> None:
     else:
         printed.standings(current, chosen.lang)
     if not current["balance"]["balanced"]:
-        raise Failed("the count does not balance: run `televote recount`")
+        raise Failed(
+            say(
+                chosen.lang,
+                "收支不平衡：请运行 televote recount",
+                "the count does not balance: run `televote recount`",
+            )
+        )
 
 
 @televote.command()
@@ -74,7 +81,13 @@ def evaluate(chosen: Chosen, campaign: str | None, scores: Path | None, as_json:
     else:
         printed_evaluation.table(told, chosen.lang)
     if not told["complete"]:
-        raise Failed("the evaluation is not complete: points are missing, or a lot must be drawn")
+        raise Failed(
+            say(
+                chosen.lang,
+                "综合评议未完成：评分未交齐，或须抽签",
+                "the evaluation is not complete: points are missing, or a lot must be drawn",
+            )
+        )
 
 
 async def _evaluate(loaded: Loaded, name: str, scores: bytes | None) -> dict[str, Any] | None:
@@ -107,7 +120,7 @@ def close(chosen: Chosen, campaign: str | None, by: str, reason: str, now: bool,
     if as_json:
         click.echo(json.dumps({"campaign": name, "status": "closed"}, indent=2))
     else:
-        click.echo(f"{name} is closed")
+        click.echo(say(chosen.lang, f"{name} 已结束", f"{name} is closed"))
 
 
 async def _close(loaded: Loaded, name: str, by: str, reason: str, now: bool) -> None:
@@ -150,7 +163,9 @@ def erase(
     if as_json:
         click.echo(json.dumps({"campaign": name, "erased": erased}, indent=2))
     else:
-        click.echo(f"erased: {erased} messages of {name}")
+        click.echo(
+            say(chosen.lang, f"已删除 {name} 的 {erased} 条消息", f"erased: {erased} messages of {name}")
+        )
 
 
 async def _erase(loaded: Loaded, asked: dict[str, Any]) -> int:
@@ -173,11 +188,7 @@ def verify(chosen: Chosen, campaign: str | None, jobs: int, as_json: bool) -> No
     if as_json:
         click.echo(json.dumps({"entries": checked, "roots": roots}))
     else:
-        click.echo(f"{checked} entries are as they were written")
-        for node, root in roots.items():
-            click.echo(f"root of {node}: {root}")
-        if unsigned:
-            click.echo(f"{unsigned} of them, the last ones, are not signed yet: they may still be changed")
+        printed.verified(checked, roots, unsigned, chosen.lang)
 
 
 async def _verify(loaded: Loaded, name: str, jobs: int) -> tuple[int, dict[str, str], int]:
@@ -204,9 +215,21 @@ def recount(chosen: Chosen, campaign: str | None, jobs: int, judges: bool, as_js
         if judged:
             printed.judged(judged, chosen.lang)
     if not counted.agrees:
-        raise Failed("the recount does not agree with what was kept")
+        raise Failed(
+            say(
+                chosen.lang,
+                "重新计票与保存的票数不一致",
+                "the recount does not agree with what was kept",
+            )
+        )
     if judged and judged.otherwise:
-        raise Failed("the rules give something else than is recorded")
+        raise Failed(
+            say(
+                chosen.lang,
+                "按规则判定与记录不同",
+                "the rules give something else than is recorded",
+            )
+        )
 
 
 async def _recount(

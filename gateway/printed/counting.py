@@ -87,6 +87,21 @@ def balance_table(balance: dict[str, Any], lang: Lang) -> Table:
     return table
 
 
+def verified(entries: int, roots: dict[str, str], unsigned: int, lang: Lang) -> None:
+    """That so many entries are sound, the root of each log, and how many are not signed yet."""
+    sound = say(lang, f"{entries} 条账目与写入时一致", f"{entries} entries are as they were written")
+    OUT.print(sound, soft_wrap=True)
+    for node, root in roots.items():
+        OUT.print(say(lang, f"{node} 的账本根：{root}", f"root of {node}: {root}"), soft_wrap=True)
+    if unsigned:
+        still = say(
+            lang,
+            f"其中最后 {unsigned} 条尚未签名，仍可能被改动",
+            f"{unsigned} of them, the last ones, are not signed yet: they may still be changed",
+        )
+        OUT.print(still, soft_wrap=True)
+
+
 def recount(counted: Recounted, lang: Lang) -> None:
     """What a recount found."""
     if counted.agrees:

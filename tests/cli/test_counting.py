@@ -119,6 +119,9 @@ def test_verify(counted: Home) -> None:
     assert counted.call("verify").out == (
         f"15 entries are as they were written\nroot of n1: {told['roots']['n1']}\n"
     )
+    assert counted.call("verify", lang="zh").out == (
+        f"15 条账目与写入时一致\nn1 的账本根：{told['roots']['n1']}\n"
+    )
 
 
 def test_recount(counted: Home) -> None:
@@ -142,7 +145,7 @@ def test_votes_that_the_rules_judge_otherwise_are_named(counted: Home) -> None:
     named = '"csv"\ncampaign = "beita-2018"\nclock = '
     counted.edit(counted.settings, f'{named}"provider"', f'{named}"arrival"')
     said = counted.call("recount", "--judge", lang="zh")
-    assert (said.code, said.err) == (1, "Error: the rules give something else than is recorded\n")
+    assert (said.code, said.err) == (1, "Error: 按规则判定与记录不同\n")
     assert re.search(r"n1 第 \d+ 条：记录为 counted, .*provider；按规则应为 counted, .*arrival", said.out)
 
 
@@ -156,6 +159,7 @@ def test_a_tampered_total_is_found_by_a_recount(counted: Home) -> None:
     assert (said.code, "A03 counted: 6 kept, 1 by the ledger" in said.err) == (1, True)
     said = counted.call("recount", "--json")
     assert (said.code, said.err) == (1, "Error: the recount does not agree with what was kept\n")
+    assert counted.call("recount", lang="zh").err == "Error: 重新计票与保存的票数不一致\n"
     told = said.json()
     assert told["agrees"] is False
     (difference,) = told["differences"]
@@ -249,6 +253,7 @@ def test_close(counted: Home) -> None:
     assert counted.call("close", "nowhere", *words[1:]).code == 2
     for _ in range(2):
         assert counted.call(*words, "--now") == (0, f"{CAMPAIGN} is closed\n", "")
+    assert counted.call(*words, "--now", lang="zh") == (0, f"{CAMPAIGN} 已结束\n", "")
     assert counted.call(*words, "--now", "--json").json() == {"campaign": CAMPAIGN, "status": "closed"}
     assert counted.query("SELECT count(*) FROM entries WHERE kind = 'close'") == [(1,)], (
         "closing twice is once"

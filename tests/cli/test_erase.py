@@ -29,6 +29,7 @@ def test_a_number_and_then_everybody(home: Home, served: bool) -> None:
         assert said.out == f"erased: 2 messages of {CAMPAIGN}\n"
         assert home.call("erase", "--everybody", *BY).out == f"erased: 1 messages of {CAMPAIGN}\n"
         assert home.call("erase", "--everybody", *BY).out == f"erased: 0 messages of {CAMPAIGN}\n"
+        assert home.call("erase", "--everybody", *BY, lang="zh").out == f"已删除 {CAMPAIGN} 的 0 条消息\n"
         again = home.call("erase", "--everybody", *BY, "--json")
         assert again.json() == {"campaign": CAMPAIGN, "erased": 0}
         assert home.call("standings", "--json").json()["contests"] == before
