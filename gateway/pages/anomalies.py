@@ -8,6 +8,7 @@ from aiohttp import web
 from gateway.anomalies import telling
 from gateway.exporting.exports import Exports
 from gateway.pages import guard
+from gateway.pages.committee import contests
 from gateway.pages.words_anomalies import WORDS
 from gateway.people.roles import Role
 from gateway.watching.board import Board
@@ -22,9 +23,12 @@ def routes(board: Board, exports: Exports, lookout: Lookout) -> list[web.RouteDe
         kept_back = running.keeps_figures_back
         told = None if kept_back else await asyncio.to_thread(_newest, exports, lookout, running.id)
         lang = guard.language(request)
+        choices = contests(running, lang)
         values = {
             "kept_back": kept_back,
             "told": told,
+            "names": {one["id"]: one["name"] for one in choices},
+            "candidates": {each["value"]: each["name"] for one in choices for each in one["candidates"]},
             "families": {family: said.by(lang) for family, said in telling.FAMILIES.items()},
             "exports": f"/committee/{running.id}/exports",
             "records": f"/committee/{running.id}/records",

@@ -251,6 +251,12 @@ async def test_an_export_looks_for_what_stands_out(house: House) -> None:
         assert "13800000" not in shown.source
         english = await (await client.get(f"{page}?lang=en")).text()
         assert "30 consecutive numbers in 1380000****" in english
+        told = [Page(english).text.partition("Severity is")[2], shown.text.partition("严重度是")[2]]
+        assert [("Social insurance (sample)" in one, "社保窗口（示例）" in one) for one in told] == [
+            (True, False),
+            (False, True),
+        ]
+        assert ["Most Beautiful Service Window" in one for one in told] == [True, False]
 
 
 async def test_figures_kept_back_are_kept_out_of_exports(house: House) -> None:
