@@ -235,10 +235,15 @@ class Campaign(Table):
         return ZoneInfo(self.timezone)
 
     @cached_property
+    def tells_receipts(self) -> bool:
+        """Whether a reply tells the sender a receipt's code."""
+        texts = (*self.replies.zh.values(), *self.replies.en.values())
+        return any("{receipt}" in text for text in texts)
+
+    @cached_property
     def gives_receipts(self) -> bool:
         """Whether messages get a receipt: if the file says so, or a reply tells it."""
-        texts = (*self.replies.zh.values(), *self.replies.en.values())
-        return self.receipts or any("{receipt}" in text for text in texts)
+        return self.receipts or self.tells_receipts
 
     @cached_property
     def contests_by_id(self) -> dict[str, Contest]:

@@ -28,7 +28,7 @@ def routes(campaigns: Mapping[str, Running], now_ms: Callable[[], int]) -> list[
         key = (running.id, asked, running.edition, status)
         if key not in drawn:
             values = {
-                "it": sheet.values(running, running.receipts, asked.lang),
+                "it": sheet.values(running, asked.lang),
                 "name": running.campaign.name_in(asked.lang),
                 "id": running.id,
                 "status": _STATUS.get(status, status),

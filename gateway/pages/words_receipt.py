@@ -12,8 +12,9 @@ from config.wording import Said
 WORDS: Final[Mapping[str, Said]] = {
     "receipt": Said("查询回执", "Look up a receipt"),
     "receipt_intro": Said(
-        "短信回复里有一个 12 位的回执码。在这里可以查到您的消息是否计票。",
-        "The reply to your message has a receipt code of 12 characters. Here you can see what became of it.",
+        "如果您收到了 12 位的回执码（一般在短信回复里），在这里可以查到您的消息是否计票。",
+        "If you were given a receipt code of 12 characters, usually in the reply to your SMS, see here what "
+        "became of your message.",
     ),
     "receipt_code": Said("回执码", "Receipt code"),
     "receipt_hint": Said(

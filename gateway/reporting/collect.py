@@ -41,7 +41,6 @@ def before(running: Running, now_ms: int) -> Result:
         windows={channel: running.window(channel) for channel in CHANNELS},
         standings=nothing,
         stage=_stage(running.status(now_ms), Progress()),
-        receipts=running.receipts,
         at_ms=now_ms,
     )
 
@@ -148,7 +147,6 @@ class _Seen:
             stage=_stage(counted.standings["status"], counted.progress),
             fates=_fates(counted),
             evaluation=evaluating.document(running, counted.standings, panel),
-            receipts=running.receipts,
             at_ms=self.last_ms,
             entries=counted.entries,
             roots=counted.roots,

@@ -119,7 +119,6 @@ class Result:
     windows: Mapping[Channel, ChannelWindow]
     standings: Mapping[str, Any]
     stage: Stage
-    receipts: bool
     at_ms: int
     entries: int = 0
     roots: Mapping[str, str] = field(default_factory=dict)

@@ -29,7 +29,7 @@ class Listed(NamedTuple):
     pad: Mapping[str, str]
 
 
-def values(voted: Voted, receipts: bool, lang: Lang) -> dict[str, Any]:
+def values(voted: Voted, lang: Lang) -> dict[str, Any]:
     """The values of `sheet_parts.html`."""
     campaign = voted.campaign
     say = {key: said.by(lang) for key, said in WORDS.items()}
@@ -54,7 +54,7 @@ def values(voted: Voted, receipts: bool, lang: Lang) -> dict[str, Any]:
             at="" if campaign.publish.at is None else f"{campaign.publish.at:%H:%M}"
         ),
         "contacts": contacts(campaign, say),
-        "receipts": receipts,
+        "receipts": campaign.tells_receipts,
         "rules_short": campaign.rules_hash[:12],
     }
 

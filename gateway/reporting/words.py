@@ -126,8 +126,8 @@ SHEET: Final[Mapping[str, Said]] = {
     "approval": Said("批准文件", "Approved by"),
     "not_given": Said("另行公布", "to be announced"),
     "receipt_hint": Said(
-        "投票后会得到回执码，凭它可以在网上查询自己的票是否计入。",
-        "You get a receipt code, by which you can look up online whether your vote was counted.",
+        "短信回复里如有回执码，凭它可以在网上查询自己的票是否计入。",
+        "If the reply to your SMS has a receipt code, look up online by it whether your vote was counted.",
     ),
     "made_from": Said(
         "本说明由计票系统所用的规则生成，规则编号",

@@ -10,7 +10,7 @@ from gateway.reporting.result import Result
 
 def write(result: Result, options: Options) -> Iterable[bytes]:
     """The sheet on one sheet of paper if it fits: A4 to hand out, A3 to hang up."""
-    told = sheet.values(result, result.receipts, options.lang)
+    told = sheet.values(result, options.lang)
     return setting.page("howto.html", result, options, {"it": told})
 
 

@@ -31,6 +31,19 @@ async def test_it_says_how_to_vote(house: House, lang: Any) -> None:
     assert not page.all("style"), "the policy forbids it"
 
 
+@pytest.mark.parametrize("told", [True, False])
+async def test_no_code_is_promised_that_no_reply_tells(house: House, told: bool) -> None:
+    if told:
+        house.edit(house.campaign, 'counted = "您投给{code}', 'counted = "回执{receipt}，您投给{code}')
+    else:
+        house.edit(house.campaign, 'publish = "live"', 'publish = "live"\nreceipts = true')
+    async with house.serve() as visitor:
+        assert visitor.service.campaigns["beita-2018"].receipts
+        for lang in LANGS:
+            page = Page((await visitor.get(f"{PATH}?lang={lang}"))[1])
+            assert (SHEET["receipt_hint"].by(lang) in page.text) is told
+
+
 async def test_the_public_page_leads_to_it(house: House) -> None:
     async with house.serve() as visitor:
         _, front = await visitor.get("/?lang=en")

@@ -65,7 +65,7 @@ def test_its_examples_are_read_as_the_choices_they_show(lowest: int) -> None:
     ]
     campaign = boards.campaign(contests=contests)
     result = result_of(campaign)
-    it = sheet.values(result, receipts=False, lang="zh")
+    it = sheet.values(result, lang="zh")
     first = [Selection("window", "A01")]
     assert list(selections.read_text(campaign.codebook, it["example"]).selections) == first
     stars = [Selection("star", code) for code in ("B01", "B02")[:lowest]]
@@ -75,10 +75,7 @@ def test_its_examples_are_read_as_the_choices_they_show(lowest: int) -> None:
 def test_a_candidate_that_has_withdrawn_is_no_example() -> None:
     gone = {**boards.WINDOW_CONTEST["candidates"][0], "withdrawn": True}
     contest = {**boards.WINDOW_CONTEST, "candidates": [gone, *boards.WINDOW_CONTEST["candidates"][1:]]}
-    assert (
-        sheet.values(result_of(boards.campaign(contests=[contest])), receipts=False, lang="zh")["example"]
-        == "A02"
-    )
+    assert sheet.values(result_of(boards.campaign(contests=[contest])), lang="zh")["example"] == "A02"
 
 
 def test_times_are_those_that_an_act_has_set(house: House) -> None:
