@@ -31,7 +31,7 @@ WORDS: Final[Mapping[str, Said]] = {
     "unplaced": Said("归属地不明", "from an unknown place"),
     "concern": Said(
         "{candidate}：{families} 类迹象，涉及 {votes} 票",
-        "{candidate}: {families} kinds of sign, {votes} votes",
+        "{candidate}: kinds of sign: {families}; votes: {votes}",
     ),
     "family": Said("类别", "Kind"),
     "found": Said("发现", "What"),
