@@ -18,6 +18,10 @@ class Cap:
     per: Per
     votes: int
 
+    def period(self, contest: str, candidate: str, day: str) -> str:
+        """Within which uses of this cap are counted together, for a vote on a day."""
+        return "" if self.per == "campaign" else day if self.per == "day" else f"{contest}/{candidate}"
+
 
 @dataclass(frozen=True, slots=True)
 class ContestCaps:

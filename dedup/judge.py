@@ -150,7 +150,7 @@ def _one(
     claims: list[Claim] = []
     for where, allowed in ((contest, rule.caps), ("", total)):
         for cap in allowed:
-            period = "" if cap.per == "campaign" else day if cap.per == "day" else f"{contest}/{candidate}"
+            period = cap.period(contest, candidate, day)
             ordinal = _free(where, cap, period, history, fresh)
             if ordinal is None:
                 if cap.per == "candidate":

@@ -14,9 +14,12 @@ _ENOUGH: Final = 10_000
 _HEAD: Final = 4096
 
 _MARKS: Final = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+#: How workbooks begin: those of today, and old or encrypted ones.
+ZIP: Final = b"PK\x03\x04"
+OLE: Final = b"\xd0\xcf\x11\xe0"
 _NOT_TEXT: Final = (
-    (b"PK\x03\x04", "an Excel workbook or a zip archive", " Excel 工作簿或 zip 压缩包"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel workbook", "旧版 Excel 工作簿"),
+    (ZIP, "an Excel workbook or a zip archive", " Excel 工作簿或 zip 压缩包"),
+    (OLE, "an old Excel workbook", "旧版 Excel 工作簿"),
     (b"\x1f\x8b", "a gzip archive", " gzip 压缩包"),
     (codecs.BOM_UTF32_LE, "UTF-32 text", " UTF-32 文本"),
     (codecs.BOM_UTF32_BE, "UTF-32 text", " UTF-32 文本"),

@@ -6,6 +6,7 @@ import zipfile
 from datetime import date, datetime, time
 from typing import Any, Final, NamedTuple
 
+from config.spreadsheet import encoding
 from config.spreadsheet.faults import Cell, Fault, Faulty
 
 _MB: Final = 1 << 20
@@ -21,11 +22,9 @@ MOST_CELLS: Final = 500_000
 MOST_CHARACTERS: Final = 32_767
 
 #: Bytes of a file's beginning that tell whether it is a workbook.
-HEAD: Final = 4
-_ZIP: Final = b"PK\x03\x04"
-_OLE: Final = b"\xd0\xcf\x11\xe0"
-#: A cell's error value, as Excel spells it.
+HEAD: Final = len(encoding.ZIP)
 _CELL: Final = re.compile(rb"<(?:\w+:)?c[\s/>]")
+#: A cell's error value, as Excel spells it.
 _ERROR: Final = re.compile(r"#[A-Z0-9/]+[!?]?")
 #: A double holds this many digits for sure; of a longer number the program has lost some.
 _DIGITS: Final = 15
@@ -49,7 +48,7 @@ class Sheet(NamedTuple):
 
 def is_one(data: bytes) -> bool:
     """Whether a file that begins so is for this reader: an old Excel workbook too, which it refuses."""
-    return data.startswith((_ZIP, _OLE))
+    return data.startswith((encoding.ZIP, encoding.OLE))
 
 
 def check_size(size: int) -> None:
@@ -60,7 +59,7 @@ def check_size(size: int) -> None:
 
 def read(data: bytes) -> list[Sheet]:
     """The visible sheets that have anything in them. Raises `Faulty`."""
-    if data.startswith(_OLE):
+    if data.startswith(encoding.OLE):
         raise Faulty([Fault(Cell(), "old_excel")])
     check_size(len(data))
     import openpyxl  # here, for every command would wait for it at its start: a tenth of the whole

@@ -27,12 +27,11 @@ from gateway.storage.store import Head, Place
 from tally import entry, order, rulings, seal, verify
 from tally.acts import REVISIONS
 from tally.entry import Leaf, Opening, Selected
+from tally.holdings import Where
 from tally.outcome import Selection
 from tally.seal import Sealer
 from tally.verify import Checked
 
-#: Where a message stands: node and entry.
-Where = tuple[str, int]
 T = TypeVar("T")
 
 #: What a ruling that is made once more is sealed with: nobody keeps it.
@@ -57,8 +56,7 @@ class Ended(NamedTuple):
 
     def words(self) -> list[str]:
         """How it ended, in words of the ledger. No caller is named."""
-        told = [self.outcome, *(f"{contest}/{code} {ended}" for contest, code, ended in self.selections)]
-        return told + [f"voids {contest}" for contest in self.voids]
+        return [self.outcome, *_listed(self.selections), *(f"voids {contest}" for contest in self.voids)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +100,11 @@ async def judge(loaded: Loaded, ledger: Checkable, on_rows: OnRows) -> Judged:
         return judging
 
     first = await walked()
+    judged = first.finish()
     if first.doubtful:
-        first.judged.otherwise += (await walked(first.doubtful)).judged.otherwise
-    first.judged.otherwise.sort(key=lambda one: (one.node, one.seq))
-    return first.judged
+        judged.otherwise += (await walked(first.doubtful)).finish().otherwise
+    judged.otherwise.sort(key=lambda one: (one.node, one.seq))
+    return judged
 
 
 class _Turn(NamedTuple):
@@ -118,7 +117,7 @@ class _Turn(NamedTuple):
 
 
 class Judging:
-    """Feed it every chunk of a walk with `see`, then ask for what was `judged`.
+    """Feed it every chunk of a walk with `see`, then `finish`.
 
     Messages of several logs have no order among themselves, but acts between them. So where those of one
     caller give something else in the order of the walk, the caller is `doubtful`: walk again with `of` these
@@ -146,8 +145,7 @@ class Judging:
         self._unordered = defaultdict[VoterKey, list[_Turn]](list)
         self._past_cut = defaultdict[str, list[Otherwise]](list)
 
-    @property
-    def judged(self) -> Judged:
+    def finish(self) -> Judged:
         """What was found, when every entry was seen."""
         self._put_in_order()
         self._tell_past_cut()
@@ -179,17 +177,26 @@ class Judging:
             self._judged.unknown.add(opening.source)
         recorded, items = _recorded(opening), self._rules.prepared(opening, brought_in=brought_in)
         judged = [item for item in items if item.ended is None]
-        due = [_due(item, self._used) for item in items]
         if self._of is None:
-            if recorded not in due:
-                self._differs(node, checked.seq, recorded, due[0], is_judged=bool(judged))
-            elif recorded != due[-1] and self._rules.is_past_cut(opening.received_ms):
-                found = Otherwise(node, checked.seq, *_apart(recorded, due[-1]))
-                self._past_cut[node].append(found)
-        elif judged and recorded not in [_due(item, self._used) for item in items if item.ended is not None]:
+            self._compare(node, checked.seq, recorded, items)
+        elif judged and not any(item.ended and recorded == _due(item, self._used) for item in items):
             self._unordered[voter].append(_Turn(node, checked, opening, judged[0]))
             return
         self._record(node, checked, opening)
+
+    def _compare(self, node: str, seq: int, recorded: Ended, items: Sequence[Prepared]) -> None:
+        """Whether the rules give what is recorded; if not, it is so, or depends on an order that the walk
+        cannot know."""
+        due = [_due(item, self._used) for item in items]
+        if recorded in due:
+            if recorded != due[-1] and self._rules.is_past_cut(items[0].received_ms):
+                self._past_cut[node].append(Otherwise(node, seq, *_apart(recorded, due[-1])))
+            return
+        is_judged = any(item.ended is None for item in items)
+        if len(self._heads) > 1 and is_judged and recorded[3:] == due[0][3:]:
+            self.doubtful.add(_voter(recorded.voter))
+        else:
+            self._tell(node, seq, recorded, due[0])
 
     def _tell_past_cut(self) -> None:
         """What counts though it came after people had closed, and was recorded before that was."""
@@ -197,15 +204,8 @@ class Judging:
             self._judged.otherwise += found
         self._past_cut.clear()
 
-    def _differs(self, node: str, seq: int, recorded: Ended, due: Ended, *, is_judged: bool) -> None:
-        """It is so, or depends on an order that the walk cannot know."""
-        if len(self._heads) > 1 and is_judged and recorded[3:] == due[3:]:
-            self.doubtful.add(_voter(recorded.voter))
-        else:
-            self._tell(node, seq, *_apart(recorded, due))
-
-    def _tell(self, node: str, seq: int, recorded: str, by_the_rules: str) -> None:
-        self._judged.otherwise.append(Otherwise(node, seq, recorded, by_the_rules))
+    def _tell(self, node: str, seq: int, recorded: Ended, due: Ended) -> None:
+        self._judged.otherwise.append(Otherwise(node, seq, *_apart(recorded, due)))
 
     def _record(self, node: str, checked: Checked, opening: Opening) -> None:
         """From now on it stands as it is recorded."""
@@ -214,8 +214,10 @@ class Judging:
             place = Place(self._heads[node].log_id, checked.seq)
             waits = opening.outcome in self._rules.running.pending
             self._cases[where] = revise.case_of(place, node, checked, "waiting" if waits else "")
-        voted = self._voted(opening, opening.selections, opening.voids)
-        self._used.take(_voter(opening.voter), voted, place)
+        self._used.take(_voter(opening.voter), self._cast(opening), place)
+
+    def _cast(self, opening: Opening) -> Voted:
+        return self._voted(opening, opening.selections, opening.voids)
 
     def _voted(self, opening: Opening, selections: Selected, voids: Sequence[str]) -> Voted:
         there = self._rules.running.caps.contests
@@ -239,7 +241,7 @@ class Judging:
         """Whether the rules give what is recorded of a message, once those were taken."""
         used = self._used.of(voter)
         for _, _, opening, _ in taken:
-            used.take(voter, self._voted(opening, opening.selections, opening.voids))
+            used.take(voter, self._cast(opening))
         return _due(turn.item, used) == _recorded(turn.opening)
 
     def _blame(self, voter: VoterKey, turns: Sequence[_Turn]) -> None:
@@ -248,8 +250,8 @@ class Judging:
         for node, checked, opening, item in turns:
             recorded, due = _recorded(opening), _due(item, used)
             if recorded != due:
-                self._tell(node, checked.seq, *_apart(recorded, due))
-            used.take(voter, self._voted(opening, opening.selections, opening.voids))
+                self._tell(node, checked.seq, recorded, due)
+            used.take(voter, self._cast(opening))
 
     # ---- acts -----------------------------------------------------------------------------------------
 
@@ -274,7 +276,7 @@ class Judging:
         if self._of is None:
             self._judged.rulings += 1
             if not any(self._gives(case, ruling, act) for ruling in _asked(act, case)):
-                self._tell(act.node, act.seq, _made(act), "no such ruling")
+                self._judged.otherwise.append(Otherwise(act.node, act.seq, _made(act), "no such ruling"))
         if rulings.changes(leaf):
             mute = leaf.kind == "void" and not leaf.detail["release"]
             self._used.take_back(case.place, mute=mute)
@@ -288,7 +290,7 @@ class Judging:
     def _gives(self, case: Case, ruling: Ruling, act: Checked) -> bool:
         """Whether such a ruling on a message, made once more, is this act."""
         running = self._rules.running
-        voters = [revise.voter_of(running, case, line) for line in dict.fromkeys(("", ruling.line))]
+        voters = [revise.voter_of(running, case, line) for line in ("", ruling.line)]
         held = self._used.held(dict.fromkeys(voters))
         head = replace(self._heads[act.node], size=0, frontier=(), others={})
         docket = Docket(running, head, _SEALER, held, act.leaf.at_ms, lambda: _BLINDING)
@@ -332,9 +334,12 @@ def _said(leaf: Leaf) -> dict[str, Any]:
 
 def _made(act: Checked) -> str:
     """A ruling in words of the ledger."""
-    verdict, now = act.leaf.detail.get("verdict", ""), act.private["now"]
-    told = [f"{act.leaf.kind} {verdict}".strip(), now["outcome"]]
-    return ", ".join(told + [f"{contest}/{code} {ended}" for contest, code, ended in now["selections"]])
+    verdict, (outcome, selections) = act.leaf.detail.get("verdict", ""), rulings.ending(act.private["now"])
+    return ", ".join([f"{act.leaf.kind} {verdict}".strip(), outcome, *_listed(selections)])
+
+
+def _listed(selections: Selected) -> list[str]:
+    return [f"{contest}/{code} {ended}" for contest, code, ended in selections]
 
 
 def has_order(logs: Sequence[Sequence[T]], fits: Callable[[list[T], T], bool]) -> bool:

@@ -1,9 +1,10 @@
 """What callers have used up, by what is recorded of their messages: for `gateway/checking/judging.py`."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
+from itertools import count
 from typing import Final, NamedTuple
 
-from dedup.caps import CampaignCaps, Cap, Claim
+from dedup.caps import CampaignCaps, Claim
 from dedup.judge import VOID, History
 from dedup.keys import VoterKey
 from gateway.storage.store import HeldClaim, Place
@@ -106,17 +107,13 @@ class Used:
         for contest, candidate in voted.counted:
             for where, allowed in ((contest, self._caps.contests[contest].caps), ("", self._caps.total)):
                 for cap in allowed:
-                    claim = _first_free(where, cap, contest, candidate, voted.day, taken)
+                    slot = where, cap.per, cap.period(contest, candidate, voted.day)
+                    claim = Claim(*slot, _first_free(slot, taken), candidate)
                     taken.add(claim[:4])
                     claims.append(claim)
         return (*claims, *(Claim(contest, VOID, "", 1, "") for contest in voted.voids))
 
 
-def _first_free(
-    where: str, cap: Cap, contest: str, candidate: str, day: str, taken: set[tuple[str, str, str, int]]
-) -> Claim:
-    period = {"campaign": "", "day": day, "candidate": f"{contest}/{candidate}"}[cap.per]
-    ordinal = 1
-    while (where, cap.per, period, ordinal) in taken:
-        ordinal += 1
-    return Claim(where, cap.per, period, ordinal, candidate)
+def _first_free(slot: tuple[str, str, str], taken: Set[tuple[str, str, str, int]]) -> int:
+    """The lowest ordinal that is not taken, whatever the cap allows: what is recorded is taken as it is."""
+    return next(ordinal for ordinal in count(1) if (*slot, ordinal) not in taken)

@@ -208,7 +208,9 @@ def recount(chosen: Chosen, campaign: str | None, jobs: int, judges: bool, as_js
     loaded = chosen.load()
     counted, judged = run(_recount(loaded, chosen.campaign(loaded, campaign), jobs, judges=judges))
     if as_json:
-        told = {**printed.recounted(counted), **({"judged": printed.judged_as(judged)} if judged else {})}
+        told = printed.recounted(counted)
+        if judged:
+            told["judged"] = printed.judged_as(judged)
         click.echo(json.dumps(told, ensure_ascii=False, indent=2))
     else:
         printed.recount(counted, chosen.lang)

@@ -13,6 +13,7 @@ from gateway.checking import audit
 from gateway.commands.base import Chosen, Failed, Target, Wrong, progress, run, televote
 from gateway.pdf import NoPdf
 from gateway.printed import outside as printed
+from gateway.printed.out import say
 from gateway.reporting import batches, collect, press, report
 from gateway.reporting.report import SIZES, NotYet, Options, ReportKind, Size
 from gateway.reporting.result import Result
@@ -152,7 +153,7 @@ def sample_audit(
     try:
         drawn = list(sampling.draw(_manifest(manifest), seed, ballots))
     except sampling.BadManifest as error:
-        raise Wrong(f"{manifest}: {error.en if chosen.lang == 'en' else error.zh}") from None
+        raise Wrong(f"{manifest}: {say(chosen.lang, error.zh, error.en)}") from None
     except Faulty as faulty:
         raise Wrong("\n".join(f"{manifest}: {said}" for said in faulty.said(chosen.lang))) from None
     missing = run(_look_up(loaded, chosen.campaign(loaded, campaign), drawn, into))

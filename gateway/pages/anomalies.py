@@ -42,5 +42,6 @@ def routes(board: Board, exports: Exports, lookout: Lookout) -> list[web.RouteDe
 
 def _newest(exports: Exports, lookout: Lookout, campaign: str) -> Any:
     """The look at the most entries, an export's before one of the lookout; None if there is none."""
-    looks = [*(one.anomalies() for one in exports.built(campaign)), lookout.newest(campaign)]
-    return max(filter(None, looks), key=lambda told: told["entries"], default=None)
+    exported = next((told for one in exports.built(campaign) if (told := one.anomalies()) is not None), None)
+    looks = [told for told in (exported, lookout.newest(campaign)) if told is not None]
+    return max(looks, key=lambda told: told["entries"], default=None)

@@ -24,6 +24,7 @@ _TICK_SECONDS: Final = 1.0
 _SHARE: Final = 0.05
 #: It takes some 1.7 KB an entry: with more of them the server's machine might run out of memory.
 MOST_ENTRIES: Final = 1_000_000
+_DAY_MS: Final = 86_400_000
 
 
 class Lookout:
@@ -49,7 +50,7 @@ class Lookout:
         self._every_ms = loaded.settings.anomalies.every_minutes * 60_000
         self._due_ms = dict.fromkeys(campaigns, now_ms() + self._every_ms)
         self._seen = dict.fromkeys(campaigns, 0)
-        self.found = {name: _findings(self.newest(name)) for name in campaigns}
+        self.found = {name: _families(self.newest(name)).total() for name in campaigns}
 
     def newest(self, campaign: str) -> Any:
         """The last look, as `anomalies.telling.document` writes it; None if there was none."""
@@ -70,17 +71,15 @@ class Lookout:
         running = self._campaigns[campaign]
         is_under_way = running.opened and not running.closed and not running.keeps_figures_back
         is_time = self._now_ms() >= self._due_ms[campaign] and self._is_first()
-        if not (is_under_way and is_time and self._entries(campaign) > self._seen[campaign]):
-            return False
-        if self._entries(campaign) > MOST_ENTRIES:
-            _log.warning("anomalies_not_looked_for", campaign=campaign, why=f"over {MOST_ENTRIES} entries")
-            self._due_ms[campaign] += 24 * 3_600_000
-            return False
-        return True
+        return is_under_way and is_time and self._entries(campaign) > self._seen[campaign]
 
     async def _look(self, campaign: str) -> None:
         began_ms, started = self._now_ms(), time.monotonic()
         entries, last = self._entries(campaign), self._kept(campaign)
+        if entries > MOST_ENTRIES:
+            _log.warning("anomalies_not_looked_for", campaign=campaign, why=f"over {MOST_ENTRIES} entries")
+            self._due_ms[campaign] = began_ms + _DAY_MS
+            return
         number = 1 if last is None else int(last.stem) + 1
         new = self._folder / campaign / f"{number:06d}.json"
         new.parent.mkdir(parents=True, exist_ok=True)
@@ -97,11 +96,12 @@ class Lookout:
         self._seen[campaign] = entries
         if last is not None:
             last.unlink()
-        self._tell(campaign, number, json.loads(new.read_bytes()))
+        # It may name thousands of messages: not where votes wait meanwhile.
+        self._tell(campaign, number, await asyncio.to_thread(self.newest, campaign))
 
     def _tell(self, campaign: str, number: int, told: Any) -> None:
-        self.found[campaign] = _findings(told)
-        families = Counter(one["family"] for contest in told["contests"] for one in contest["findings"])
+        families = _families(told)
+        self.found[campaign] = families.total()
         tell = _log.warning if families else _log.info
         tell("anomalies_looked_for", campaign=campaign, look=number, found=dict(sorted(families.items())))
 
@@ -111,5 +111,7 @@ class Lookout:
         return None
 
 
-def _findings(told: Any) -> int:
-    return 0 if told is None else sum(len(contest["findings"]) for contest in told["contests"])
+def _families(told: Any) -> Counter[str]:
+    """How much a look has found, by family."""
+    contests = [] if told is None else told["contests"]
+    return Counter(one["family"] for contest in contests for one in contest["findings"])
